@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What an image is made of, and how the collection shows it. Pure.
+
+Glance shows an image as one flat map: its base attributes and whatever custom properties it has, side by side
+(https://docs.openstack.org/api-ref/image/v2/#show-image).
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ._errors import InvalidInput
+
+Image = dict[str, t.Any]
+
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+MAX_INTEGER = 2**31 - 1
+MAX_TEXT = 255
+
+# Shown by the collection in this order. All but these is a custom property.
+BASE_ATTRIBUTES = (
+    "id",
+    "name",
+    "status",
+    "visibility",
+    "protected",
+    "os_hidden",
+    "owner",
+    "tags",
+    "disk_format",
+    "container_format",
+    "size",
+    "virtual_size",
+    "min_disk",
+    "min_ram",
+    "checksum",
+    "os_hash_algo",
+    "os_hash_value",
+    "stores",
+    "created_at",
+    "updated_at",
+)
+# Left out of what the collection shows: links, and where the data lie, which may hold a store's credentials.
+LINKS = ("self", "file", "schema", "direct_url", "locations")
+
+# Which option of the module sets what a property of the same name cannot.
+OPTION_OF = {
+    "name": "name",
+    "id": "id",
+    "visibility": "visibility",
+    "protected": "protected",
+    "os_hidden": "hidden",
+    "owner": "owner",
+    "tags": "tags",
+    "disk_format": "disk_format",
+    "container_format": "container_format",
+    "min_disk": "min_disk",
+    "min_ram": "min_ram",
+}
+# Glance refuses these with 403, or (is_public …) its database model would take them for something else.
+RESERVED_PROPERTIES = frozenset({"location", "deleted", "deleted_at"})
+RESERVED_PREFIX = "os_glance"
+
+# Set by options of their own, so that they are not taken for left-overs when properties are purged.
+REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
+
+# Nothing but its record is left of an image in one of these: it counts as absent.
+GONE = frozenset({"deleted", "pending_delete"})
+
+
+def shown(image: Image) -> Image:
+    """The image as the collection returns it: base attributes under Glance's names, all others under ``properties``.
+
+    ``stores`` is a list here; Glance has a string with commas. An attribute that a cloud does not have is null.
+    """
+    result: Image = {name: image.get(name) for name in BASE_ATTRIBUTES}
+    result["tags"] = sorted(image.get("tags") or [])
+    stores = image.get("stores")
+    result["stores"] = sorted(filter(None, stores.split(","))) if isinstance(stores, str) else (stores or [])
+    result["properties"] = properties_of(image)
+    return result
+
+
+def properties_of(image: Image) -> dict[str, t.Any]:
+    """The custom properties of a Glance image, sorted by name; Glance's internal ones (``os_glance_*``) among them."""
+    return {key: image[key] for key in sorted(image) if key not in BASE_ATTRIBUTES and key not in LINKS}
+
+
+def described(image: Image) -> str:
+    """One image in a list of candidates: what a person tells them apart by."""
+    parts = [
+        f"{image.get('id')} '{image.get('name')}'",
+        str(image.get("status")),
+        str(image.get("visibility")),
+        f"created {image.get('created_at')}",
+        f"owner {image.get('owner')}",
+    ]
+    if image.get("os_hidden"):
+        parts.append("hidden")
+    return ", ".join(parts)
+
+
+def check_id(value: str, option: str = "id") -> str:
+    if not UUID.fullmatch(value):
+        raise InvalidInput(f"{option}: '{value}' is not an image id, which is a UUID. To find an image by name use 'name'.")
+    return value
+
+
+def check_text(value: str, option: str) -> str:
+    """A name or a tag: 1 to 255 characters, as Glance's schema has it."""
+    if not 1 <= len(value) <= MAX_TEXT:
+        raise InvalidInput(f"{option}: '{value}' has {len(value)} characters; 1 to {MAX_TEXT} are allowed.")
+    return value

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What can go wrong, in words for the person who runs the task.
+
+Everything below the module's edge raises one of these; only the edge (_module) turns it into a failed task.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class GlanceError(Exception):
+    """A failure that the user can act on.
+
+    ``details`` goes into the failed task's result beside the message; it never holds a secret.
+    """
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidInput(GlanceError):
+    """The task asks for something that cannot be: said before anything is changed."""
+
+
+class MissingLibrary(GlanceError):
+    """A Python library that the collection needs is not there."""
+
+    def __init__(self, message: str, traceback: str) -> None:
+        super().__init__(message, exception=traceback)
+
+
+class ConnectionProblem(GlanceError):
+    """No answer: an unknown cloud, a refused login, an unreachable or untrusted endpoint."""
+
+
+class ApiError(GlanceError):
+    """The cloud answered, with a code that this call does not take for success.
+
+    :param method: HTTP method of the request.
+    :param path: its path, from ``/v2`` on.
+    :param status: HTTP status code of the answer.
+    :param reason: what the cloud says happened, from the answer's body.
+    :param code: the cloud's own error code, where it has one beside the HTTP status (``IMG.0028``).
+    :param request_id: what the cloud's operator can find the request by.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        reason: str,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.status = status
+        self.reason = reason
+        self.code = code
+        self.request_id = request_id
+        answer = f"HTTP {status}" + (f" ({code})" if code else "")
+        super().__init__(
+            f"{method} {path} was answered {answer}: {reason}" + (f" [request {request_id}]" if request_id else ""),
+            http_status=status,
+            request_id=request_id,
+        )
+
+    def explained(self, hint: str) -> ApiError:
+        """The same error, with a sentence of what to do about it."""
+        self.message = f"{self.message} {hint}"
+        return self

@@ -1,0 +1,322 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""From image_info's options to queries for Glance, and to what is then checked on each image. Pure.
+
+All that Glance can filter goes into the query. Each image that comes back is checked once more: a database that compares
+without regard to case, or a cloud that takes no notice of a filter, must not put an image into the result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+import typing as t
+
+from ._attributes import Image, check_id, properties_of
+from ._errors import InvalidInput
+from ._patch import property_value
+
+Query = list[tuple[str, str]]
+
+SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
+NEWEST_FIRST = (("created_at", "desc"), ("id", "desc"))
+OPERATORS: dict[str, t.Callable[[str, str], bool]] = {
+    "gt": lambda value, limit: value > limit,
+    "gte": lambda value, limit: value >= limit,
+    "lt": lambda value, limit: value < limit,
+    "lte": lambda value, limit: value <= limit,
+    "eq": lambda value, limit: value == limit,
+    "neq": lambda value, limit: value != limit,
+}
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# A list of values in one parameter is cut here, well below what servers take for a whole request line.
+MAX_LIST_CHARACTERS = 4000
+
+# Property names that Glance's query takes for something else: parameters of the list call, image attributes, and
+# attributes of its database model.
+NOT_FILTERABLE = frozenset(
+    """
+    checksum container_format created_at deleted deleted_at disk_format id is_public location locations members min_disk
+    min_ram name os_hash_algo os_hash_value os_hidden owner properties protected size status tag tags updated_at
+    virtual_size visibility changes-since limit marker member_status sort sort_dir sort_key
+    delete get items iteritems keys metadata registry save to_dict update values
+    """.split()
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Filters:
+    """image_info's filters, checked. Null means: not given; a list that is given and empty matches nothing, but for tags.
+
+    :param times: (attribute, operator, moment) for each condition on created_at and updated_at.
+    :param sort: (key, direction) in order of weight.
+    """
+
+    ids: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
+    name_pattern: re.Pattern[str] | None = None
+    status: tuple[str, ...] | None = None
+    visibility: str | None = None
+    owner: str | None = None
+    member_status: str | None = None
+    tags: tuple[str, ...] = ()
+    protected: bool | None = None
+    hidden: bool | None = None
+    disk_format: tuple[str, ...] | None = None
+    container_format: tuple[str, ...] | None = None
+    size_min: int | None = None
+    size_max: int | None = None
+    times: tuple[tuple[str, str, str], ...] = ()
+    properties: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sort: tuple[tuple[str, str], ...] = ()
+    limit: int | None = None
+
+
+def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetime.datetime) -> Filters:
+    """Check the module's options.
+
+    :param owner: id of the project that ``owner`` names.
+    :param now: what ages are counted from (UTC).
+    """
+    for option in ("size_min", "size_max"):
+        if params[option] is not None and params[option] < 0:
+            raise InvalidInput(f"{option}: {params[option]} was given; a number of bytes from 0 on is allowed.")
+    if params["limit"] is not None and params["limit"] < 1:
+        raise InvalidInput(f"limit: {params['limit']} was given; 1 or more is allowed. Leave it out to get all.")
+    times = [
+        (option, *parse_time_condition(option, params[option]))
+        for option in ("created_at", "updated_at")
+        if params[option] is not None
+    ]
+    for option, operator in (("older_than", "lt"), ("newer_than", "gt")):
+        if params[option] is not None:
+            times.append(("created_at", operator, (now - parse_age(option, params[option])).strftime(TIME_FORMAT)))
+    sort = parse_sort(params["sort"] or [])
+    limit = params["limit"]
+    if params["newest"]:
+        sort, limit = NEWEST_FIRST, 1
+    return Filters(
+        ids=_values([check_id(image_id) for image_id in params["id"]] if params["id"] is not None else None),
+        names=_values(params["name"]),
+        name_pattern=parse_pattern(params["name_pattern"]),
+        status=_values(params["status"]),
+        visibility=params["visibility"],
+        owner=owner,
+        member_status=params["member_status"],
+        tags=_values(params["tags"]) or (),
+        protected=params["protected"],
+        hidden=_hidden(params),
+        disk_format=_values(params["disk_format"]),
+        container_format=_values(params["container_format"]),
+        size_min=params["size_min"],
+        size_max=params["size_max"],
+        times=tuple(times),
+        properties=parse_properties(params["properties"] or {}),
+        sort=sort,
+        limit=limit,
+    )
+
+
+def _values(values: t.Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(dict.fromkeys(values))
+
+
+def _hidden(params: t.Mapping[str, t.Any]) -> bool | None:
+    if params["hidden"] is None:
+        # Who asks for an id means that image, hidden or not.
+        return False if params["id"] is None else None
+    return {"true": True, "false": False, "any": None}[params["hidden"]]
+
+
+def parse_age(option: str, text: str) -> datetime.timedelta:
+    """A duration such as ``30d``, ``12h`` or ``1w2d``: numbers, each with one of the units s, m, h, d, w."""
+    if not re.fullmatch(r"(\d+[smhdw])+", text):
+        raise InvalidInput(
+            f"{option}: '{text}' is not a duration. Allowed are numbers with the units s, m, h, d or w, as in 12h, 30d or 1w2d."
+        )
+    try:
+        return sum(
+            (datetime.timedelta(**{UNITS[unit]: int(number)}) for number, unit in re.findall(r"(\d+)([smhdw])", text)),
+            datetime.timedelta(),
+        )
+    except OverflowError as error:
+        raise InvalidInput(f"{option}: '{text}' is longer than time can be counted here.") from error
+
+
+def parse_time_condition(option: str, text: str) -> tuple[str, str]:
+    """A condition on a time as Glance has it, ``gt:2026-01-31T12:00:00Z``: operator and moment (UTC, to the second)."""
+    operator, separator, moment = text.partition(":")
+    if not separator or operator not in OPERATORS:
+        operator, moment = "eq", text
+    try:
+        parsed = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", moment.strip()))
+    except ValueError as error:
+        raise InvalidInput(
+            f"{option}: '{text}' was given. Allowed is a time in ISO 8601 with one of the operators"
+            f" {', '.join(OPERATORS)} before it, as in gt:2026-01-31T12:00:00Z."
+        ) from error
+    if parsed.tzinfo is not None:
+        parsed = parsed.astimezone(datetime.timezone.utc)
+    return operator, parsed.strftime(TIME_FORMAT)
+
+
+def parse_sort(items: t.Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Sort keys, each with ``:asc`` or ``:desc`` behind it; without one it is ``asc``."""
+    sort = []
+    for item in items:
+        key, _separator, direction = item.partition(":")
+        if key not in SORT_KEYS or direction not in ("", "asc", "desc"):
+            raise InvalidInput(
+                f"sort: '{item}' was given. Allowed is one of {', '.join(SORT_KEYS)}, with ':asc' or ':desc' behind it."
+            )
+        sort.append((key, direction or "asc"))
+    return tuple(sort)
+
+
+def parse_pattern(text: str | None) -> re.Pattern[str] | None:
+    """A regular expression that is searched for anywhere in the name, as Python's ``re.search`` does."""
+    try:
+        return None if text is None else re.compile(text)
+    except re.error as error:
+        raise InvalidInput(f"name_pattern: '{text}' is not a regular expression: {error}.") from error
+
+
+def parse_properties(properties: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
+    """Properties that an image must have, with values as Glance stores them."""
+    wanted = {}
+    for key, value in properties.items():
+        text = property_value(str(key), value)
+        if text is None:
+            raise InvalidInput(f"properties: '{key}' is null; give the value that the images must have.")
+        wanted[str(key)] = text
+    return wanted
+
+
+def queries(filters: Filters) -> list[Query]:
+    """The list calls that bring every image that can match: one, unless hidden and shown images are both wanted.
+
+    Names beyond what one request line takes, and names that cannot stand in a list, are asked for in calls of their own.
+    """
+    base: Query = []
+    for key, values in (
+        ("status", filters.status),
+        ("disk_format", filters.disk_format),
+        ("container_format", filters.container_format),
+    ):
+        if values is not None:
+            base.append((key, one_or_in(values)))
+    for key, value in (
+        ("visibility", filters.visibility),
+        ("owner", filters.owner),
+        ("member_status", filters.member_status),
+        ("size_min", filters.size_min),
+        ("size_max", filters.size_max),
+    ):
+        if value is not None:
+            base.append((key, str(value)))
+    if filters.protected is not None:
+        base.append(("protected", "true" if filters.protected else "false"))
+    # Glance strips tags, and takes one condition for each time; the rest is left to 'matches'.
+    base += [("tag", tag) for tag in filters.tags if tag == tag.strip() and tag]
+    base += list({attribute: (attribute, f"{operator}:{moment}") for attribute, operator, moment in filters.times}.values())
+    base += [(key, value) for key, value in filters.properties.items() if is_filterable(key)]
+    if filters.sort:
+        base.append(("sort", ",".join(f"{key}:{direction}" for key, direction in filters.sort)))
+    found = [base]
+    if filters.names is not None:
+        found = [[("name", names), *base] for names in in_lists(filters.names)]
+    if filters.hidden is not False:
+        hidden: list[Query] = [[*query, ("os_hidden", "true")] for query in found]
+        found = hidden if filters.hidden else found + hidden
+    return found
+
+
+def id_queries(ids: t.Sequence[str], hidden: bool) -> list[Query]:
+    """The list calls that bring the images of these ids, whoever they belong to."""
+    everyones: Query = [("visibility", "all"), ("member_status", "all"), *([("os_hidden", "true")] if hidden else [])]
+    return [[("id", values), *everyones] for values in in_lists(ids)]
+
+
+def one_or_in(values: t.Sequence[str]) -> str:
+    """The filter value for one of several values: ``eq:a``, or ``in:"a","b"``."""
+    if len(values) == 1:
+        return f"eq:{values[0]}"
+    return "in:" + ",".join(f'"{value}"' for value in values)
+
+
+def in_lists(values: t.Sequence[str]) -> list[str]:
+    """Filter values that together ask for each of ``values``, none of them too long for a request line."""
+    # Glance does not undo the escapes that a quote or a backslash needs in a list.
+    alone = [value for value in values if '"' in value or "\\" in value]
+    lists: list[list[str]] = []
+    room = 0
+    for value in values:
+        if value in alone:
+            continue
+        length = len(value.encode()) * 3 + 9  # at worst each byte and each sign around it is sent as %XX
+        if not lists or room < length:
+            lists.append([])
+            room = MAX_LIST_CHARACTERS
+        lists[-1].append(value)
+        room -= length
+    return [one_or_in(values) for values in lists] + [f"eq:{value}" for value in alone]
+
+
+def is_filterable(key: str) -> bool:
+    """Whether Glance takes a query parameter of this name for a property; of others it makes something else, or a 500."""
+    return not (key in NOT_FILTERABLE or key.endswith(("_min", "_max")) or key.startswith("_sa_") or key.endswith("__"))
+
+
+def needs_check(filters: Filters) -> bool:
+    """Whether Glance's answer may hold images that do not match, so that a small page could be spent on them."""
+    return bool(
+        filters.ids is not None
+        or filters.name_pattern
+        or len(filters.times) > 1
+        or any(tag != tag.strip() or not tag for tag in filters.tags)
+        or any(not is_filterable(key) for key in filters.properties)
+    )
+
+
+def matches(image: Image, filters: Filters) -> bool:
+    """Whether the image is one that the filters ask for. An attribute that the cloud does not show is not held against it."""
+    exact = (
+        ("id", filters.ids),
+        ("name", filters.names),
+        ("status", filters.status),
+        ("disk_format", filters.disk_format),
+        ("container_format", filters.container_format),
+    )
+    single = (("owner", filters.owner), ("protected", filters.protected), ("os_hidden", filters.hidden))
+    size = image.get("size")
+    properties = properties_of(image)
+    return (
+        all(values is None or key not in image or image[key] in values for key, values in exact)
+        and all(value is None or key not in image or image[key] == value for key, value in single)
+        and (filters.visibility in (None, "all") or image.get("visibility", filters.visibility) == filters.visibility)
+        and (filters.name_pattern is None or filters.name_pattern.search(image.get("name") or "") is not None)
+        and set(filters.tags) <= set(image.get("tags") or [])
+        and (filters.size_min is None or (size is not None and size >= filters.size_min))
+        and (filters.size_max is None or (size is not None and size <= filters.size_max))
+        and all(
+            attribute not in image or OPERATORS[operator](str(image[attribute]), moment)
+            for attribute, operator, moment in filters.times
+        )
+        and all(properties.get(key) == value for key, value in filters.properties.items())
+    )
+
+
+def sorted_images(images: t.Sequence[Image], sort: t.Sequence[tuple[str, str]]) -> list[Image]:
+    """In the order of ``sort``, for images that came from several calls; nulls first, as databases mostly have them."""
+    result = list(images)
+    for key, direction in reversed(sort):
+        result.sort(key=lambda image: _sortable(image.get(key)), reverse=direction == "desc")
+    return result
+
+
+def _sortable(value: t.Any) -> tuple[bool, t.Any]:
+    return (value is not None, value if value is not None else 0)

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What to do about an answer of the cloud, where the answer itself does not say. Pure."""
+
+from __future__ import annotations
+
+from ._errors import ApiError
+
+
+def hint(error: ApiError, owner: str | None, project: str | None) -> str:
+    """A sentence to go behind the error's message; empty when there is nothing to add.
+
+    :param owner: the project that the image belongs to.
+    :param project: the project that the session works for.
+    """
+    if error.status == 403:
+        if owner and project and owner != project:
+            return (
+                f"The image belongs to project {owner} and this session works for project {project}:"
+                " log in to the owner's project, or as an administrator."
+            )
+        if error.path.endswith(("/deactivate", "/reactivate")):
+            return "By Glance's default policy only administrators may deactivate and reactivate images."
+        if "publicize" in error.reason:
+            return "By Glance's default policy only administrators may make images public."
+        if "communitize" in error.reason:
+            return "The cloud's policy does not let this user make community images."
+        return "The cloud's policy does not let this user do it."
+    if error.status == 409 and error.method == "DELETE":
+        return "The image is in use: delete the servers, volumes or snapshots that need its data first."
+    if error.status == 409 and error.method == "POST" and error.path == "/v2/images":
+        return "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another."
+    if error.status == 413:
+        return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
+    if error.status == 415:
+        return "The file is not of the format that disk_format says: check it with 'qemu-img info'."
+    return ""

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The calls of the Image API that change something, as data. Pure.
+
+A plan is made of these, a task's result shows them, and the API layer sends them: so what is shown is what is sent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+# Stands in paths for the id of an image that does not exist yet.
+NEW_IMAGE_ID = "{id}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """One call of the API.
+
+    :param accepted: the status codes that mean success; any other is an error.
+    :param returns_image: whether the answer holds the image as it then is.
+    :param idempotent: sent twice it does what it does once, so it may be sent again when no answer came.
+    """
+
+    method: str
+    path: str
+    accepted: tuple[int, ...]
+    returns_image: bool = False
+    idempotent: bool = False
+
+
+CREATE = Call("POST", "/images", (201,), returns_image=True)
+UPDATE = Call("PATCH", "/images/{id}", (200,), returns_image=True)
+UPLOAD = Call("PUT", "/images/{id}/file", (204,))
+# 200 is what Huawei's and Open Telekom Cloud's documents show.
+DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)
+DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True)
+REACTIVATE = Call("POST", "/images/{id}/actions/reactivate", (204,), idempotent=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """A call with its image and its body.
+
+    :param image_id: null for the image that an earlier operation of the same plan makes.
+    :param body: what is sent as JSON; of an upload, where the data come from and how many bytes they are.
+    """
+
+    call: Call
+    image_id: str | None = None
+    body: t.Any = None
+
+    def of(self, image_id: str) -> Operation:
+        """The same operation, of this image if it was planned for one that did not exist yet."""
+        return self if self.image_id else dataclasses.replace(self, image_id=image_id)
+
+    @property
+    def path(self) -> str:
+        """Path below the API's base URL."""
+        return self.call.path.replace("{id}", self.image_id or NEW_IMAGE_ID)
+
+    def shown(self) -> dict[str, t.Any]:
+        """The operation as a task's result shows it."""
+        return {"method": self.call.method, "path": f"/v2{self.path}", "body": self.body}

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Which images a task means."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._api import GlanceApi
+from ._attributes import UUID, Image, check_id, described
+from ._errors import ApiError, InvalidInput
+
+# Keystone's ids are 32 hexadecimal digits, on some clouds with the dashes of a UUID.
+_HEX = frozenset("0123456789abcdef")
+
+
+def find_by_name(api: GlanceApi, name: str, owner: str | None = None) -> list[Image]:
+    """All images of exactly this name that the project sees; hidden ones only if there is none that is shown.
+
+    Other projects' community images are left out, and shares that were not accepted: anybody could make one of any name.
+    With ``owner`` that project's community images are found too, and if some of the images are its own, only these count.
+    """
+    # Without 'eq:' Glance takes what stands before a colon for an operator.
+    query = [("name", f"eq:{name}"), *([("visibility", "all")] if owner else [])]
+    for hidden in ((), (("os_hidden", "true"),)):
+        # A database that compares without regard to case gives more than was asked for.
+        found = [image for image in api.list_images([*query, *hidden]) if image.get("name") == name]
+        if owner:
+            found = [image for image in found if image.get("owner") == owner or image.get("visibility") != "community"]
+            found = [image for image in found if image.get("owner") == owner] or found
+        if found:
+            return found
+    return []
+
+
+def find_by_id_or_name(api: GlanceApi, reference: str, option: str) -> Image:
+    """One image that another option of a task refers to."""
+    if UUID.fullmatch(reference):
+        image = api.find_image(reference)
+        if image:
+            return image
+    found = find_by_name(api, reference)
+    if not found:
+        raise InvalidInput(f"{option}: there is no image with the id or name '{reference}'.")
+    return one_of(found, f"{option}: '{reference}'", "Give the id of the one that is meant.")
+
+
+def find_existing(api: GlanceApi, ids: t.Sequence[str], names: t.Sequence[str]) -> list[Image]:
+    """The images of these ids and names, each once, in the order given; it is an error if one is not there."""
+    found: dict[str, Image] = {}
+    missing: list[str] = []
+    for image_id in ids:
+        image = api.find_image(check_id(image_id))
+        if image:
+            found.setdefault(image["id"], image)
+        else:
+            missing.append(f"id '{image_id}'")
+    for name in names:
+        images = find_by_name(api, name)
+        if images:
+            image = one_of(images, f"name: '{name}'", "Give the id of the one that is meant.")
+            found.setdefault(image["id"], image)
+        else:
+            missing.append(f"name '{name}'")
+    if missing:
+        raise InvalidInput(f"There is no image with the {', '.join(missing)}. Nothing was changed.")
+    return list(found.values())
+
+
+def one_of(images: t.Sequence[Image], what: str, remedy: str) -> Image:
+    """The only one of ``images``; more than one is an error that lists them."""
+    if len(images) > 1:
+        candidates = "; ".join(described(image) for image in images)
+        raise InvalidInput(
+            f"{what} means {len(images)} images: {candidates}. {remedy}",
+            candidates=[image.get("id") for image in images],
+        )
+    return images[0]
+
+
+def by_age(images: t.Iterable[Image]) -> list[Image]:
+    """Oldest first; what was made in the same second stands in the order of the ids."""
+    return sorted(images, key=lambda image: (image.get("created_at") or "", image.get("id") or ""))
+
+
+def choose(images: t.Sequence[Image], name: str, on_duplicate: str) -> list[Image]:
+    """What ``on_duplicate`` makes of several images of one name."""
+    if len(images) <= 1 or on_duplicate == "all":
+        return list(images)
+    if on_duplicate == "newest":
+        return by_age(images)[-1:]
+    if on_duplicate == "oldest":
+        return by_age(images)[:1]
+    return [one_of(images, f"name: '{name}'", "Give the 'id' of the one that is meant, or set 'on_duplicate'.")]
+
+
+def project_id(api: GlanceApi, project: str, domain: str | None = None) -> str:
+    """The id of a project that is given by id or by name.
+
+    Only a name that is not the session's own project costs a request to Keystone. Listing all projects is for
+    administrators; other users are shown those that they have a role in.
+    """
+    connection = api.connection
+    own_name, own_domain_id, own_domain_name = connection.project_name_and_domain
+    if project == connection.project_id:
+        return project
+    if project == own_name and domain in (None, own_domain_id, own_domain_name):
+        return str(connection.project_id)
+    if UUID.fullmatch(project) or (len(project) == 32 and set(project) <= _HEX):
+        return project
+    try:
+        found = api.list_projects([("name", project)])
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        found = api.list_projects([], own_only=True)
+    found = [entry for entry in found if entry.get("name") == project]
+    if domain is not None:
+        domains = {domain, *_domain_ids(api, domain)}
+        found = [entry for entry in found if entry.get("domain_id") in domains]
+    if not found:
+        where = f" in the domain '{domain}'" if domain else ""
+        raise InvalidInput(
+            f"owner: there is no project '{project}'{where} that this user can see. Give the id of the project instead."
+        )
+    if len(found) > 1:
+        candidates = ", ".join(f"{entry.get('id')} in domain {entry.get('domain_id')}" for entry in found)
+        raise InvalidInput(f"owner: several projects have the name '{project}': {candidates}. Give the id, or 'owner_domain'.")
+    return str(found[0]["id"])
+
+
+def _domain_ids(api: GlanceApi, name: str) -> list[str]:
+    try:
+        return [str(domain["id"]) for domain in api.list_domains([("name", name)])]
+    except ApiError as error:
+        if error.status == 403:
+            return []  # not for plain users: then the domain must be given by id
+        raise

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""From the task's connection options to an authenticated session and the address of the Image API.
+
+openstacksdk's configuration reads clouds.yaml, secure.yaml and OS_* variables; keystoneauth logs in. Nothing else of the
+SDK is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import traceback
+import typing as t
+
+from ._errors import ConnectionProblem, MissingLibrary
+
+try:
+    import openstack.config
+    from keystoneauth1 import exceptions as ksa
+    from openstack.exceptions import ConfigException
+except ImportError:
+    IMPORT_FAILURE: str | None = traceback.format_exc()
+else:
+    IMPORT_FAILURE = None
+
+if t.TYPE_CHECKING:
+    from keystoneauth1.session import Session
+    from openstack.config.cloud_region import CloudRegion
+
+APP_NAME = "cloudimage.glance"
+DEFAULT_API_TIMEOUT = 60.0
+
+# What an 'auth' dictionary may show. All else in it, known or not, is taken for a secret.
+PUBLIC_AUTH_KEYS = frozenset(
+    {
+        "auth_url",
+        "username",
+        "user_name",
+        "user_id",
+        "user_domain_id",
+        "user_domain_name",
+        "project_id",
+        "project_name",
+        "project_domain_id",
+        "project_domain_name",
+        "tenant_id",
+        "tenant_name",
+        "domain_id",
+        "domain_name",
+        "default_domain",
+        "default_domain_id",
+        "default_domain_name",
+        "system_scope",
+        "trust_id",
+        "application_credential_id",
+        "application_credential_name",
+        "identity_provider",
+        "protocol",
+        "endpoint",
+        "auth_methods",
+    }
+)
+
+
+def secrets_in(options: t.Mapping[str, t.Any]) -> set[str]:
+    """The strings among connection options that must never be shown: in ``auth``, and in ``cloud`` given as a dict."""
+    cloud = options.get("cloud")
+    auths = [options.get("auth"), cloud.get("auth") if isinstance(cloud, dict) else None]
+    return {
+        text
+        for auth in auths
+        if isinstance(auth, dict)
+        for key, value in auth.items()
+        if key not in PUBLIC_AUTH_KEYS
+        for text in _texts(value)
+    }
+
+
+def _texts(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None and not isinstance(value, bool) and value != "":
+        yield str(value)
+
+
+def image_api_base(url: str) -> str:
+    """The Image API's base, which ends in ``/v2``, from an endpoint with or without a version.
+
+    No version document is fetched for it: links in there name a foreign host or leave out the prefix on some clouds, and
+    there is no other version to choose.
+    """
+    stripped = re.sub(r"/v1(\.\d+)?$", "", url.rstrip("/"))
+    return stripped if re.search(r"/v2(\.\d+)?(/|$)", stripped) else f"{stripped}/v2"
+
+
+class Connection:
+    """An authenticated way to one cloud."""
+
+    def __init__(self, region: CloudRegion, endpoint_override: str | None) -> None:
+        self._region = region
+        self._endpoint_override = endpoint_override or region.get_endpoint("image")
+        self.session: Session = region.get_session()
+        self.timeout = float(region.config.get("api_timeout") or DEFAULT_API_TIMEOUT)
+        self.session.timeout = self.timeout
+
+    @functools.cached_property
+    def image_url(self) -> str:
+        """Base URL of the Image API; finding it logs in."""
+        return image_api_base(self._endpoint_override or self._catalogue_url("image"))
+
+    @functools.cached_property
+    def identity_url(self) -> str:
+        """Base URL of the Identity API v3."""
+        url = self._catalogue_url("identity").rstrip("/")
+        return re.sub(r"/v2\.0$", "", url) + "/v3" if not url.endswith("/v3") else url
+
+    def _catalogue_url(self, service: str) -> str:
+        interface = self._region.get_interface(service)
+        region_name = self._region.get_region_name(service)
+        with translated(self._region):
+            url = self.session.get_endpoint(
+                service_type=service, interface=interface, region_name=region_name, skip_discovery=True
+            )
+        if not url:
+            raise ConnectionProblem(
+                f"The cloud's catalogue has no {interface or 'public'} endpoint of a service of type '{service}'"
+                f" in region '{region_name or 'any'}'. Check 'region_name' and 'interface', or give 'endpoint_override'."
+            )
+        return url
+
+    def log_in(self) -> None:
+        """Get a token now, so that a refused login is told from a refused request."""
+        with translated(self._region):
+            self.session.get_token()
+
+    @property
+    def project_id(self) -> str | None:
+        """Id of the project that the token is for; null where the login has none (system scope, no Keystone)."""
+        with translated(self._region):
+            return self.session.get_project_id()
+
+    @property
+    def project_name_and_domain(self) -> tuple[str | None, str | None, str | None]:
+        """Name, domain id and domain name of the token's project, as far as the login knows them."""
+        get_access = getattr(self.session.auth, "get_access", None)
+        if get_access is None:
+            return None, None, None
+        with translated(self._region):
+            access = get_access(self.session)
+        return access.project_name, access.project_domain_id, access.project_domain_name
+
+
+@contextlib.contextmanager
+def translated(region: CloudRegion) -> t.Iterator[None]:
+    """What keystoneauth raises becomes a ConnectionProblem that says which of the ways it failed."""
+    try:
+        yield
+    except ksa.ClientException as error:
+        raise connection_problem(error, region.config.get("auth", {}).get("auth_url")) from error
+
+
+def connection_problem(error: ksa.ClientException, auth_url: str | None = None) -> ConnectionProblem:
+    """The failure in words. keystoneauth wraps a failed discovery once more, so the text is looked at too."""
+    text = str(error)
+    where = f" at {auth_url}" if auth_url else ""
+    if isinstance(error, ksa.SSLFailure) or "SSL exception" in text or "certificate verify failed" in text:
+        return ConnectionProblem(
+            f"The server's certificate does not verify: {text}."
+            " If the cloud has its own CA, give its certificate as 'ca_cert' (or 'cacert' in clouds.yaml)."
+        )
+    if isinstance(error, ksa.Unauthorized):
+        return ConnectionProblem(
+            f"The login was refused{where}: {text}. Check the credentials, and that the user's domain and project are right."
+        )
+    if isinstance(error, (ksa.ConnectFailure, ksa.DiscoveryFailure, ksa.NotFound)):
+        return ConnectionProblem(f"The identity service cannot be reached{where}: {text}. Check 'auth_url' and the network.")
+    return ConnectionProblem(f"The login failed{where}: {text}")
+
+
+# Option of the module -> key of openstacksdk's configuration.
+CONFIG_KEYS = {
+    "auth": "auth",
+    "auth_type": "auth_type",
+    "region_name": "region_name",
+    "interface": "interface",
+    "validate_certs": "verify",
+    "ca_cert": "cacert",
+    "client_cert": "cert",
+    "client_key": "key",
+    "api_timeout": "api_timeout",
+}
+
+
+def connect(options: t.Mapping[str, t.Any]) -> Connection:
+    """Open a connection with the options of the ``_auth`` documentation fragment.
+
+    What the task does not give is left to clouds.yaml and the environment, as openstacksdk has it. A ``cloud`` given as a
+    dict is a whole configuration: neither files nor variables are read beside it.
+    """
+    if IMPORT_FAILURE:
+        raise MissingLibrary(
+            "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk.",
+            IMPORT_FAILURE,
+        )
+    given = {key: options[option] for option, key in CONFIG_KEYS.items() if options.get(option) is not None}
+    cloud = options.get("cloud")
+    whole = cloud if isinstance(cloud, dict) else None
+    try:
+        config = openstack.config.OpenStackConfig(
+            load_yaml_config=whole is None, load_envvars=whole is None, app_name=APP_NAME
+        )
+        region = config.get_one(**{**whole, **given}) if whole is not None else config.get_one(cloud=cloud, **given)
+        connection = Connection(region, options.get("endpoint_override"))
+    except ksa.SSLFailure as error:
+        raise connection_problem(error) from error
+    except (ksa.ClientException, ConfigException, OSError, ValueError, TypeError) as error:
+        raise ConnectionProblem(
+            f"The connection to the cloud is not configured: {error}"
+            " Give 'cloud' (the name of an entry of clouds.yaml, or a dict), or 'auth' and 'auth_type', or OS_* variables."
+        ) from error
+    connection.log_in()
+    return connection

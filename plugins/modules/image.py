@@ -1,0 +1,358 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image
+short_description: Manage images
+version_added: 0.1.0
+description:
+  - Create, update and delete images in OpenStack Glance, and upload their data.
+  - What a task does not name is never touched. A second run with the same options changes nothing.
+  - Data that were uploaded are verified against the hash that the cloud has computed of them.
+author:
+  - The cloudimage.glance contributors (@cloudimage)
+extends_documentation_fragment:
+  - cloudimage.glance._auth
+  - cloudimage.glance._attributes
+  - cloudimage.glance._attributes.changing
+  - cloudimage.glance._attributes.action_group
+options:
+  state:
+    description:
+      - With V(present), the image exists and is as the other options describe it.
+      - With V(absent), there is no such image. Then O(name), O(id), O(owner), O(on_duplicate) and O(force) say which image is
+        meant and what may be done, and the other options are not looked at.
+    type: str
+    choices: [present, absent]
+    default: present
+  name:
+    description:
+      - Name of the image, up to 255 characters. It is compared as it stands, there are no wildcards.
+      - Images that are shown come before hidden ones of the same name.
+      - Other projects' community images are not found by name unless O(owner) is theirs, and neither are images that were
+        shared with the project and not accepted. Use O(id) for these.
+      - With O(id) it is the name that the image shall have.
+    type: str
+    aliases: [image]
+  id:
+    description:
+      - Id of the image, a UUID.
+      - With O(state=present), an image that does not exist is created with this id. The id of a deleted image can never be
+        used again.
+    type: str
+  on_duplicate:
+    description:
+      - What to do if several images have the name.
+      - V(fail) lists them in an error. V(newest) and V(oldest) choose by the time of creation.
+      - V(all) is for O(state=absent) only and means each of them.
+    type: str
+    choices: [fail, newest, oldest, all]
+    default: fail
+  owner:
+    description:
+      - Id or name of the project that the image shall belong to. Only administrators can give images away.
+      - If some of the images of the O(name) belong to this project, only these are looked at.
+    type: str
+    aliases: [project]
+  owner_domain:
+    description: Id or name of the domain of the project in O(owner), if that is a name that several domains have.
+    type: str
+    aliases: [project_domain]
+  kernel:
+    description: Id or name of the kernel image, kept as the property C(kernel_id). An empty string removes it.
+    type: str
+  ramdisk:
+    description: Id or name of the ramdisk image, kept as the property C(ramdisk_id). An empty string removes it.
+    type: str
+  disk_format:
+    description:
+      - Format of the data, for example V(qcow2) or V(raw). The cloud decides which are allowed.
+      - It cannot be changed once the image has data.
+    type: str
+  container_format:
+    description:
+      - Format of what the data are wrapped in, V(bare) for nothing. The cloud decides which are allowed.
+      - It cannot be changed once the image has data.
+    type: str
+  min_disk:
+    description: Size of the disk that a server needs at least (GiB).
+    type: int
+  min_ram:
+    description: Memory that a server needs at least (MiB).
+    type: int
+  visibility:
+    description:
+      - Who sees the image. V(private) is the owner, V(shared) the owner and members, V(community) everyone who knows of it,
+        V(public) everyone. A new image is V(shared) where nothing else is said.
+      - By Glance's default policy only administrators can make images V(public).
+    type: str
+    choices: [public, private, shared, community]
+  protected:
+    description: Whether the image is protected against deletion.
+    type: bool
+    aliases: [is_protected]
+  hidden:
+    description: Whether the image is left out of lists. Servers can still be made of it.
+    type: bool
+    aliases: [is_hidden]
+  tags:
+    description: All tags that the image shall have. Others are removed, V([]) removes all.
+    type: list
+    elements: str
+  properties:
+    description:
+      - Custom properties. Those that are not named stay as they are, one that is set to null is removed.
+      - Glance stores strings. Numbers are written as such, and booleans as V(true) and V(false).
+    type: dict
+  purge_properties:
+    description:
+      - Whether to remove all custom properties that are not in O(properties).
+      - C(kernel_id) and C(ramdisk_id), which O(kernel) and O(ramdisk) set, and C(os_glance_*) are not removed.
+    type: bool
+    default: false
+  path:
+    description:
+      - File with the image's data, on the host that runs the task.
+      - It is sent if the image is new or has no data yet. If the image has data, they are compared with the file, by size and
+        if that is the same by hash, and it is an error if they differ.
+      - A new image whose data do not arrive whole is deleted again.
+    type: path
+    aliases: [filename]
+  force:
+    description:
+      - With O(state=absent), whether a protected image may be deleted. Its protection is lifted first, and put back if the
+        deletion fails.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until the cloud has stored data that were sent, and verify them.
+      - With V(false), data that the cloud is still storing when the upload ends are not verified.
+    type: bool
+    default: true
+  wait_timeout:
+    description: How long to wait for the cloud to store data that were sent (seconds).
+    type: int
+    default: 3600
+    aliases: [timeout]
+seealso:
+  - module: cloudimage.glance.image_info
+  - module: cloudimage.glance.image_state
+  - name: Image API
+    description: Reference of the API that this module uses.
+    link: https://docs.openstack.org/api-ref/image/v2/
+"""
+
+EXAMPLES = r"""
+---
+- name: Upload an image
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    path: /srv/images/debian-13.qcow2
+    disk_format: qcow2
+    container_format: bare
+    min_disk: 2
+    tags: [debian, lts]
+    properties:
+      hw_disk_bus: virtio
+      os_distro: debian
+
+- name: Set one property, remove another, leave all else as it is
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    properties:
+      hw_qemu_guest_agent: true
+      hw_disk_bus: null
+
+- name: Rename an image
+  cloudimage.glance.image:
+    cloud: mycloud
+    id: 8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11
+    name: debian-13-old
+    hidden: true
+
+- name: Delete an image although it is protected
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-11
+    state: absent
+    force: true
+
+- name: Delete all images of a name
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: nightly
+    state: absent
+    on_duplicate: all
+"""
+
+RETURN = r"""
+image:
+  description:
+    - The image, read back from the cloud. Null if it is absent.
+    - In check mode, the image as it would be. Null stands for what only the cloud can tell.
+  type: dict
+  returned: success
+  contains:
+    id:
+      description: The id. Null in check mode for an image that would be created without O(id).
+      type: str
+      returned: success
+    name:
+      description: The name.
+      type: str
+      returned: success
+    status:
+      description: Glance's status, for example V(queued), V(active) or V(deactivated).
+      type: str
+      returned: success
+    visibility:
+      description: Who sees the image.
+      type: str
+      returned: success
+    protected:
+      description: Whether the image is protected against deletion.
+      type: bool
+      returned: success
+    os_hidden:
+      description: Whether the image is left out of lists.
+      type: bool
+      returned: success
+    owner:
+      description: Id of the project that the image belongs to.
+      type: str
+      returned: success
+    tags:
+      description: The tags, sorted.
+      type: list
+      elements: str
+      returned: success
+    disk_format:
+      description: Format of the data.
+      type: str
+      returned: success
+    container_format:
+      description: Format of what the data are wrapped in.
+      type: str
+      returned: success
+    size:
+      description: Size of the data (bytes).
+      type: int
+      returned: success
+    virtual_size:
+      description: Size of the disk that the data hold (bytes).
+      type: int
+      returned: success
+    min_disk:
+      description: Size of the disk that a server needs at least (GiB).
+      type: int
+      returned: success
+    min_ram:
+      description: Memory that a server needs at least (MiB).
+      type: int
+      returned: success
+    checksum:
+      description: MD5 of the data.
+      type: str
+      returned: success
+    os_hash_algo:
+      description: Algorithm of RV(image.os_hash_value).
+      type: str
+      returned: success
+    os_hash_value:
+      description: Hash of the data.
+      type: str
+      returned: success
+    stores:
+      description: The stores that hold the data, on clouds with several.
+      type: list
+      elements: str
+      returned: success
+    created_at:
+      description: When the image was created (UTC, ISO 8601).
+      type: str
+      returned: success
+    updated_at:
+      description: When the image was last changed (UTC, ISO 8601).
+      type: str
+      returned: success
+    properties:
+      description: All custom properties.
+      type: dict
+      returned: success
+changes:
+  description: What was changed, or in check mode would be, in order. Empty if nothing.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    id:
+      description: Id of the image. Null for an image that the task makes.
+      type: str
+      returned: success
+    attribute:
+      description:
+        - What was changed, by Glance's name. A property is V(properties.) with its name behind it.
+        - V(state) stands for the image being there at all, from V(absent) to V(present) or back.
+      type: str
+      returned: success
+    before:
+      description: The value before. Null if there was none.
+      type: raw
+      returned: success
+    after:
+      description: The value after. Null if there is none any more.
+      type: raw
+      returned: success
+  sample:
+    - id: 8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11
+      attribute: properties.hw_disk_bus
+      before: ide
+      after: virtio
+operations:
+  description:
+    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read are
+      not among them.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    method:
+      description: The HTTP method.
+      type: str
+      returned: success
+    path:
+      description: The path. C({id}) stands for the id of an image that does not exist yet, in check mode.
+      type: str
+      returned: success
+    body:
+      description: What is sent as JSON. Of an upload, the file and its size (bytes).
+      type: raw
+      returned: success
+  sample:
+    - method: PATCH
+      path: /v2/images/8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11
+      body:
+        - op: replace
+          path: /hw_disk_bus
+          value: virtio
+"""
+
+from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE
+from ansible_collections.cloudimage.glance.plugins.module_utils._image import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(run, IMAGE, required_one_of=[("name", "id")])
+
+
+if __name__ == "__main__":
+    main()

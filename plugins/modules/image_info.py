@@ -1,0 +1,255 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_info
+short_description: Find images
+version_added: 0.1.0
+description:
+  - List the images that match all conditions given. Finding none is no error.
+  - What Glance can filter, Glance filters, so that no more than what matches is transferred.
+author:
+  - The cloudimage.glance contributors (@cloudimage)
+extends_documentation_fragment:
+  - cloudimage.glance._auth
+  - cloudimage.glance._attributes
+  - cloudimage.glance._attributes.info
+  - cloudimage.glance._attributes.action_group
+options:
+  id:
+    description:
+      - Ids of images. They are found whoever they belong to, and hidden or not.
+      - As with the other lists but O(tags), an empty list matches nothing.
+    type: list
+    elements: str
+  name:
+    description: Names of images. They are compared as they stand, there are no wildcards.
+    type: list
+    elements: str
+    aliases: [image]
+  name_pattern:
+    description: Regular expression, as Python has them, that is found somewhere in the name.
+    type: str
+  status:
+    description: Statuses, for example V(active) or V(queued).
+    type: list
+    elements: str
+  visibility:
+    description:
+      - Who sees the image.
+      - Other projects' community images are only found with V(community), V(all) or O(id).
+    type: str
+    choices: [public, private, shared, community, all]
+  owner:
+    description: Id or name of the project that the images belong to.
+    type: str
+    aliases: [project]
+  owner_domain:
+    description: Id or name of the domain of the project in O(owner), if that is a name that several domains have.
+    type: str
+    aliases: [project_domain]
+  member_status:
+    description:
+      - Of images that other projects share with this one, those with this status. Glance's own default is V(accepted).
+    type: str
+    choices: [accepted, pending, rejected, all]
+  tags:
+    description: Tags, all of which an image must have.
+    type: list
+    elements: str
+  protected:
+    description: Whether the image is protected against deletion.
+    type: bool
+  hidden:
+    description:
+      - With V(true) only hidden images, with V(any) hidden ones too.
+      - If it is not given, hidden images are left out, unless O(id) is used.
+    type: str
+    choices: ['false', 'true', any]
+  disk_format:
+    description: Formats of the data.
+    type: list
+    elements: str
+  container_format:
+    description: Formats of what the data are wrapped in.
+    type: list
+    elements: str
+  size_min:
+    description: Size of the data at least (bytes).
+    type: int
+  size_max:
+    description: Size of the data at most (bytes).
+    type: int
+  created_at:
+    description:
+      - When the image was created, in ISO 8601, with one of the operators C(gt), C(gte), C(lt), C(lte), C(eq), C(neq) before it,
+        for example V(gte:2026-01-31T12:00:00Z). Without a time zone it is UTC.
+    type: str
+  updated_at:
+    description: When the image was last changed, in the same form as O(created_at).
+    type: str
+  older_than:
+    description:
+      - Created longer ago than this, as numbers with the units C(s), C(m), C(h), C(d), C(w), for example V(30d) or V(1w12h).
+    type: str
+  newer_than:
+    description: Created less long ago than this, in the same form as O(older_than).
+    type: str
+  properties:
+    description: Custom properties and the values that they must have.
+    type: dict
+  sort:
+    description:
+      - Keys to sort by, the weightiest first, each with V(:asc) or V(:desc) behind it, for example V(name:asc).
+      - Keys are C(name), C(status), C(container_format), C(disk_format), C(size), C(id), C(created_at), C(updated_at).
+      - If it is not given, images come newest first, and with O(id) in the order of the ids.
+    type: list
+    elements: str
+  limit:
+    description: How many images to return at most.
+    type: int
+  newest:
+    description: Return only the image that was created last.
+    type: bool
+    default: false
+seealso:
+  - module: cloudimage.glance.image
+  - name: Image API
+    description: Reference of the API that this module uses.
+    link: https://docs.openstack.org/api-ref/image/v2/
+"""
+
+EXAMPLES = r"""
+---
+- name: Find an image by its name
+  cloudimage.glance.image_info:
+    cloud: mycloud
+    name: debian-13
+  register: result
+
+- name: Find the newest image of a series
+  cloudimage.glance.image_info:
+    cloud: mycloud
+    name_pattern: ^debian-13-\d+$
+    status: active
+    newest: true
+
+- name: Find what is older than thirty days and has two tags
+  cloudimage.glance.image_info:
+    cloud: mycloud
+    tags: [nightly, test]
+    older_than: 30d
+    sort: created_at:asc
+"""
+
+RETURN = r"""
+images:
+  description: The images that match. Empty if there are none.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    id:
+      description: The id.
+      type: str
+      returned: success
+    name:
+      description: The name.
+      type: str
+      returned: success
+    status:
+      description: Glance's status, for example V(queued), V(active) or V(deactivated).
+      type: str
+      returned: success
+    visibility:
+      description: Who sees the image.
+      type: str
+      returned: success
+    protected:
+      description: Whether the image is protected against deletion.
+      type: bool
+      returned: success
+    os_hidden:
+      description: Whether the image is left out of lists.
+      type: bool
+      returned: success
+    owner:
+      description: Id of the project that the image belongs to.
+      type: str
+      returned: success
+    tags:
+      description: The tags, sorted.
+      type: list
+      elements: str
+      returned: success
+    disk_format:
+      description: Format of the data.
+      type: str
+      returned: success
+    container_format:
+      description: Format of what the data are wrapped in.
+      type: str
+      returned: success
+    size:
+      description: Size of the data (bytes).
+      type: int
+      returned: success
+    virtual_size:
+      description: Size of the disk that the data hold (bytes).
+      type: int
+      returned: success
+    min_disk:
+      description: Size of the disk that a server needs at least (GiB).
+      type: int
+      returned: success
+    min_ram:
+      description: Memory that a server needs at least (MiB).
+      type: int
+      returned: success
+    checksum:
+      description: MD5 of the data.
+      type: str
+      returned: success
+    os_hash_algo:
+      description: Algorithm of RV(images[].os_hash_value).
+      type: str
+      returned: success
+    os_hash_value:
+      description: Hash of the data.
+      type: str
+      returned: success
+    stores:
+      description: The stores that hold the data, on clouds with several.
+      type: list
+      elements: str
+      returned: success
+    created_at:
+      description: When the image was created (UTC, ISO 8601).
+      type: str
+      returned: success
+    updated_at:
+      description: When the image was last changed (UTC, ISO 8601).
+      type: str
+      returned: success
+    properties:
+      description: All custom properties.
+      type: dict
+      returned: success
+"""
+
+from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_INFO
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(run, IMAGE_INFO, mutually_exclusive=[("newest", "sort"), ("newest", "limit")])
+
+
+if __name__ == "__main__":
+    main()

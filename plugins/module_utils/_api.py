@@ -237,7 +237,7 @@ class GlanceApi:
                     **request,
                 )
             except ksa.ConnectionError as error:
-                if last or not call.idempotent or isinstance(error, ksa.SSLFailure):
+                if last or not call.idempotent or isinstance(error, ksa.SSLError):
                     raise self._unanswered(call, path, error) from error
                 self._retries.sleep(self._retries.delay(attempt, None))
                 continue

@@ -170,7 +170,7 @@ def connection_problem(error: ksa.ClientException, auth_url: str | None = None) 
     """The failure in words. keystoneauth wraps a failed discovery once more, so the text is looked at too."""
     text = str(error)
     where = f" at {auth_url}" if auth_url else ""
-    if isinstance(error, ksa.SSLFailure) or "SSL exception" in text or "certificate verify failed" in text:
+    if isinstance(error, ksa.SSLError) or "SSL exception" in text or "certificate verify failed" in text:
         return ConnectionProblem(
             f"The server's certificate does not verify: {text}."
             " If the cloud has its own CA, give its certificate as 'ca_cert' (or 'cacert' in clouds.yaml)."
@@ -218,7 +218,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
         )
         region = config.get_one(**{**whole, **given}) if whole is not None else config.get_one(cloud=cloud, **given)
         connection = Connection(region, options.get("endpoint_override"))
-    except ksa.SSLFailure as error:
+    except ksa.SSLError as error:
         raise connection_problem(error) from error
     except (ksa.ClientException, ConfigException, OSError, ValueError, TypeError) as error:
         raise ConnectionProblem(

@@ -16,8 +16,8 @@ options:
   cloud:
     description:
       - Which cloud to work with, as the name of an entry of C(clouds.yaml).
-      - Or a dictionary that is such an entry, with C(auth), C(region_name) and so on. It stands for itself, neither files nor
-        C(OS_*) variables are read beside it.
+      - Or a dictionary that is such an entry, with C(auth), C(region_name) and so on. It stands for itself, neither files
+        nor C(OS_*) variables are read beside it.
       - Without it, and without O(auth), the variable E(OS_CLOUD) names the cloud, or E(OS_AUTH_URL) and its kin describe it.
     type: raw
   auth:
@@ -68,6 +68,6 @@ options:
       - If neither this nor C(api_timeout) in C(clouds.yaml) is set, it is 60.
     type: int
 notes:
-  - All ways to configure a cloud that openstacksdk knows can be used, C(clouds.yaml) and C(secure.yaml) in their usual places,
-    E(OS_CLIENT_CONFIG_FILE), and E(OS_CLOUD) or the other C(OS_*) variables.
+  - All ways to configure a cloud that openstacksdk knows can be used, C(clouds.yaml) and C(secure.yaml) in their usual
+    places, E(OS_CLIENT_CONFIG_FILE), and E(OS_CLOUD) or the other C(OS_*) variables.
 """

@@ -10,6 +10,7 @@ the list of its versions, for a path prefix that it does not know.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import email.utils
@@ -26,10 +27,8 @@ from ._errors import ApiError, ConnectionProblem, GlanceError
 from ._operations import DELETE, UPDATE, UPLOAD, Call, Operation
 from ._patch import PATCH_CONTENT_TYPE
 
-try:
+with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     from keystoneauth1 import exceptions as ksa
-except ImportError:
-    pass  # _session says so, before anything here is called
 
 if t.TYPE_CHECKING:
     import requests
@@ -69,7 +68,7 @@ class Retries:
         asked = retry_after_seconds(retry_after)
         if asked is not None:
             return min(asked, self.longest_delay)
-        return min(self.first_delay * 2**attempt * (0.5 + self.jitter()), self.longest_delay)
+        return min(self.first_delay * 2.0**attempt * (0.5 + self.jitter()), self.longest_delay)
 
 
 def retry_after_seconds(value: str | None) -> float | None:
@@ -187,7 +186,9 @@ class GlanceApi:
 
     # Changing
 
-    def perform(self, operation: Operation, upload: Upload | None = None, upload_timeout: float | None = None) -> Image | None:
+    def perform(
+        self, operation: Operation, upload: Upload | None = None, upload_timeout: float | None = None
+    ) -> Image | None:
         """Make one planned call; returns the image if the answer holds it.
 
         :param upload: the data of an UPLOAD.
@@ -266,9 +267,7 @@ class GlanceApi:
                 " check 'endpoint_override', 'interface' and the catalogue."
             )
         request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id")
-        return ApiError(
-            call.method, _shown_path(path), answer.status_code, reason or str(answer.reason), code, request_id
-        )
+        return ApiError(call.method, _shown_path(path), answer.status_code, reason or str(answer.reason), code, request_id)
 
     @staticmethod
     def _json(answer: requests.Response, call: Call) -> dict[str, t.Any]:

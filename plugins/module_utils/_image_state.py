@@ -28,7 +28,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
         return {**result, "images": [plan.image for plan in plans]}
     done: list[str] = []
     after: list[Image | None] = []
-    for image, plan in zip(images, plans):
+    for image, plan in zip(images, plans, strict=True):
         try:
             after.append(_apply(api, plan) if plan.changed else plan.image)
         except GlanceError as error:
@@ -45,7 +45,8 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
 def _apply(api: GlanceApi, plan: Plan) -> Image:
     for operation in plan.operations:
         api.perform(operation)
-    assert plan.image_id and plan.image
+    assert plan.image_id
+    assert plan.image
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
     image = api.find_image(plan.image_id)
     if image is None or image.get("status") != plan.image["status"]:

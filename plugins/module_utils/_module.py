@@ -19,7 +19,7 @@ from ._session import connect, secrets_in
 Run = t.Callable[[GlanceApi, t.Mapping[str, t.Any], bool], dict[str, t.Any]]
 
 
-class GlanceModule(AnsibleModule):
+class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
     """An AnsibleModule that knows the secrets in its connection options before it logs or says anything.
 
     ``no_log`` on the whole of ``auth`` would hide the names of users and projects too, and so blank out every image and tag

@@ -168,9 +168,7 @@ def _property_changes(image: Image, wanted: Wanted) -> list[Change]:
             # What options of their own set, and what Glance keeps for itself, is no left-over.
             if key not in REFERENCES.values() and not key.startswith(RESERVED_PREFIX):
                 goal.setdefault(key, None)
-    return [
-        Change(PROPERTY + key, current.get(key), goal[key]) for key in sorted(goal) if current.get(key) != goal[key]
-    ]
+    return [Change(PROPERTY + key, current.get(key), goal[key]) for key in sorted(goal) if current.get(key) != goal[key]]
 
 
 def _check_formats_can_change(image: Image, changes: t.Sequence[Change]) -> None:
@@ -179,8 +177,9 @@ def _check_formats_can_change(image: Image, changes: t.Sequence[Change]) -> None
     for change in changes:
         if change.attribute in FORMATS:
             raise InvalidInput(
-                f"Image {image['id']} '{image.get('name')}' has {change.attribute} '{change.before}', which cannot be changed"
-                f" to '{change.after}' any more: Glance fixes the formats once an image has data. Make a new image instead."
+                f"Image {image['id']} '{image.get('name')}' has {change.attribute} '{change.before}', which cannot be"
+                f" changed to '{change.after}' any more: Glance fixes the formats once an image has data."
+                " Make a new image instead."
             )
 
 

@@ -14,10 +14,10 @@ from ._plan import Plan
 def result_of(plans: t.Sequence[Plan]) -> dict[str, t.Any]:
     """What the plans changed, or in check mode would change; the module adds the images themselves."""
     changing = [plan for plan in plans if plan.changed]
-    diffs = [{"before": dict(plan.before), "after": dict(plan.after)} for plan in changing]
+    diffs: list[dict[str, t.Any]] = [{"before": dict(plan.before), "after": dict(plan.after)} for plan in changing]
     if len(diffs) > 1:
-        for diff, plan in zip(diffs, changing):
-            diff.update(before_header=f"image {plan.image_id}", after_header=f"image {plan.image_id}")
+        for diff, plan in zip(diffs, changing, strict=True):
+            diff["before_header"] = diff["after_header"] = f"image {plan.image_id}"
     return {
         "changed": bool(changing),
         "changes": [

@@ -127,7 +127,9 @@ def project_id(api: GlanceApi, project: str, domain: str | None = None) -> str:
         )
     if len(found) > 1:
         candidates = ", ".join(f"{entry.get('id')} in domain {entry.get('domain_id')}" for entry in found)
-        raise InvalidInput(f"owner: several projects have the name '{project}': {candidates}. Give the id, or 'owner_domain'.")
+        raise InvalidInput(
+            f"owner: several projects have the name '{project}': {candidates}. Give the id, or 'owner_domain'."
+        )
     return str(found[0]["id"])
 
 

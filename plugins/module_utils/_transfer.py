@@ -34,9 +34,7 @@ def file_size(path: str) -> int:
         with open(path, "rb"):
             pass
     except OSError as error:
-        raise InvalidInput(
-            f"path: {path} cannot be read on the host that runs the task: {error.strerror}."
-        ) from error
+        raise InvalidInput(f"path: {path} cannot be read on the host that runs the task: {error.strerror}.") from error
     if status.st_size == 0:
         raise InvalidInput(f"path: {path} is empty. Glance would make an active image of it that cannot boot.")
     return status.st_size

@@ -25,8 +25,8 @@ options:
   state:
     description:
       - With V(present), the image exists and is as the other options describe it.
-      - With V(absent), there is no such image. Then O(name), O(id), O(owner), O(on_duplicate) and O(force) say which image is
-        meant and what may be done, and the other options are not looked at.
+      - With V(absent), there is no such image. Then O(name), O(id), O(owner), O(on_duplicate) and O(force) say which image
+        is meant and what may be done, and the other options are not looked at.
     type: str
     choices: [present, absent]
     default: present
@@ -118,8 +118,8 @@ options:
   path:
     description:
       - File with the image's data, on the host that runs the task.
-      - It is sent if the image is new or has no data yet. If the image has data, they are compared with the file, by size and
-        if that is the same by hash, and it is an error if they differ.
+      - It is sent if the image is new or has no data yet. If the image has data, they are compared with the file, by size
+        and if that is the same by hash, and it is an error if they differ.
       - A new image whose data do not arrive whole is deleted again.
     type: path
     aliases: [filename]
@@ -318,8 +318,8 @@ changes:
       after: virtio
 operations:
   description:
-    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read are
-      not among them.
+    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read
+      are not among them.
   type: list
   elements: dict
   returned: success

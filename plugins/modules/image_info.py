@@ -87,8 +87,8 @@ options:
     type: int
   created_at:
     description:
-      - When the image was created, in ISO 8601, with one of the operators C(gt), C(gte), C(lt), C(lte), C(eq), C(neq) before it,
-        for example V(gte:2026-01-31T12:00:00Z). Without a time zone it is UTC.
+      - When the image was created, in ISO 8601, with one of the operators C(gt), C(gte), C(lt), C(lte), C(eq), C(neq) before
+        it, for example V(gte:2026-01-31T12:00:00Z). Without a time zone it is UTC.
     type: str
   updated_at:
     description: When the image was last changed, in the same form as O(created_at).

@@ -188,8 +188,8 @@ changes:
       after: deactivated
 operations:
   description:
-    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read are
-      not among them.
+    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read
+      are not among them.
   type: list
   elements: dict
   returned: success

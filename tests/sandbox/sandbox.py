@@ -71,9 +71,10 @@ def call(*command: str | os.PathLike[str], env: dict[str, str] | None = None) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        check=False,
     )
     if done.returncode:
-        raise SandboxError(f"'{' '.join(map(os.fspath, command))}' exited {done.returncode}:\n{done.stdout}")
+        raise SandboxError(f"'{' '.join(str(word) for word in command)}' exited {done.returncode}:\n{done.stdout}")
 
 
 @contextlib.contextmanager
@@ -298,7 +299,7 @@ def build_template(folder: pathlib.Path) -> None:
     (folder / "passwords.json").write_text(json.dumps(passwords))
     (folder / "keystone.conf").write_text(keystone_conf(folder))
     (folder / "glance-api.conf").write_text(glance_conf(folder, "http://unused", "http://unused", "unused"))
-    keystone_manage = [VENV / "bin/keystone-manage", "--config-file", folder / "keystone.conf"]
+    keystone_manage: list[str | pathlib.Path] = [VENV / "bin/keystone-manage", "--config-file", folder / "keystone.conf"]
     for repository in ("fernet-keys", "credential-keys"):
         # What 'keystone-manage fernet_setup' does, which takes five seconds: a staged key, 0, and the primary one, 1.
         (folder / repository).mkdir(mode=0o700)

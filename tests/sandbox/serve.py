@@ -28,7 +28,7 @@ APPLICATIONS = {"keystone": "keystone.wsgi.api", "glance": "glance.wsgi.api"}
 JSON_BODY_MAX = 1024 * 1024
 
 
-@event.listens_for(Engine, "begin")
+@event.listens_for(Engine, "begin")  # type: ignore[untyped-decorator]
 def take_write_lock_at_once(connection: t.Any) -> None:
     """Without this, two writers that both began by reading end in SQLite's 'database is locked'."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -36,14 +36,14 @@ def take_write_lock_at_once(connection: t.Any) -> None:
     connection.info["in_transaction"] = True
 
 
-class InheritedSocketServer(wsgi.Server):
+class InheritedSocketServer(wsgi.Server):  # type: ignore[misc]
     """A cheroot server on a socket that its parent has bound."""
 
     def __init__(self, fd: int, app: t.Any) -> None:
         self._inherited = socket.socket(fileno=fd)
         super().__init__(self._inherited.getsockname(), app, numthreads=8, request_queue_size=64)
 
-    def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
+    def bind(self, *_family_type_proto: t.Any) -> socket.socket:
         self.socket = self._inherited
         return self._inherited
 
@@ -75,7 +75,7 @@ class RequestsLog:
                 entry["body"] = body.decode("utf-8", "replace")
 
         def logging_start_response(status: str, headers: t.Any, exc_info: t.Any = None) -> t.Any:
-            entry["status"] = int(status.split()[0])
+            entry["status"] = int(status[:3])
             # Before the answer leaves: who has the answer finds the line.
             with self.lock:
                 self.log.write(json.dumps(entry) + "\n")

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""All checks and tests.
+
+``nox -l`` lists them, ``nox`` runs those of ``make test``, ``nox -Rs NAME`` runs one again quickly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+import antsibull_nox
+import nox
+
+ROOT = pathlib.Path(__file__).resolve().parent
+SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
+CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
+OLDEST_SDK = "openstacksdk==1.5.0"
+CORES = ["2.17", "2.18", "2.19"] + (["2.20", "2.21"] if sys.version_info >= (3, 12) else [])
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = True
+
+# Every session, antsibull-nox's own too, installs the locked versions and nothing else.
+os.environ["PIP_CONSTRAINT"] = os.environ["UV_CONSTRAINT"] = CONSTRAINTS
+
+antsibull_nox.load_antsibull_nox_toml()
+
+
+def unlocked() -> dict[str, str | None]:
+    """For sessions that test against other versions than the locked ones."""
+    return {"PIP_CONSTRAINT": None, "UV_CONSTRAINT": None}
+
+
+def linked_tree(session: nox.Session) -> str:
+    """A tree in which Python and Ansible find this checkout as the collection."""
+    tree = pathlib.Path(session.create_tmp()).resolve() / "tree"
+    namespace = tree / "ansible_collections" / "cloudimage"
+    namespace.mkdir(parents=True, exist_ok=True)
+    link = namespace / "glance"
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT)
+    return str(tree)
+
+
+def copied_tree(session: nox.Session) -> pathlib.Path:
+    """A copy of the collection's files in a tree outside the checkout, as ansible-test wants it."""
+    tree = pathlib.Path(session.create_tmp()).resolve() / "copy"
+    shutil.rmtree(tree, ignore_errors=True)
+    collection = tree / "ansible_collections" / "cloudimage" / "glance"
+    files = session.run(
+        "git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", external=True, silent=True
+    )
+    for name in filter(None, str(files).split("\0")):
+        if (ROOT / name).is_file():
+            (collection / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, collection / name)
+    return collection
+
+
+@nox.session
+def units(session: nox.Session) -> None:
+    """Tests of pure logic and of scripted HTTP exchanges."""
+    session.install("pytest", "ansible-core", "openstacksdk")
+    tree = linked_tree(session)
+    session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
+
+
+def run_functional(session: nox.Session, *arguments: str) -> None:
+    tree = linked_tree(session)
+    session.run(
+        *("python", str(SANDBOX), "run", "--"),
+        *("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/functional", *arguments, *session.posargs),
+        env={"PYTHONPATH": tree, "ANSIBLE_COLLECTIONS_PATH": tree},
+    )
+
+
+@nox.session
+def functional(session: nox.Session) -> None:
+    """Each behaviour of the modules, through their own entry, against a real Glance, with requests counted at the wire."""
+    session.install("pytest", "ansible-core", "openstacksdk", "uv")
+    run_functional(session)
+
+
+@nox.session
+def functional_oldest(session: nox.Session) -> None:
+    """The same with the oldest openstacksdk that is supported."""
+    session.install("pytest", "ansible-core", OLDEST_SDK, "uv", env=unlocked())
+    run_functional(session, "-m", "not slow")
+
+
+@nox.session(default=False)
+@nox.parametrize("core", CORES)
+def cores(session: nox.Session, core: str) -> None:
+    """Unit and functional tests and the integration targets with each supported ansible-core."""
+    session.install("pytest", f"ansible-core=={core}.*", "openstacksdk", "uv", env=unlocked())
+    session.run("pytest", "-p", "no:cacheprovider", "tests/unit", env={"PYTHONPATH": linked_tree(session)})
+    run_functional(session, "-m", "not slow")
+    run_integration(session)
+
+
+def run_integration(session: nox.Session) -> None:
+    collection = copied_tree(session)
+    (collection / "tests" / "integration" / "integration_config.yml").write_text("{}\n")
+    session.run(
+        *("python", str(SANDBOX), "run", "--"),
+        *("python", str(ROOT / "tests" / "integration" / "run.py"), str(collection), *session.posargs),
+    )
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """The targets of ansible-test: playbooks that a user could have written, against a real Glance."""
+    session.install("ansible-core", "openstacksdk", "uv")
+    run_integration(session)
+
+
+@nox.session
+def sanity(session: nox.Session) -> None:
+    """ansible-test sanity, without a container."""
+    session.install("ansible-core")
+    collection = copied_tree(session)
+    home = pathlib.Path(session.create_tmp()).resolve() / "home"
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    # ansible-test would download get-pip; Python brings what it is needed for.
+    for name in ("get_pip_24_2.py", "get_pip_25_2.py"):
+        (cache / name).write_text(GET_PIP)
+    with session.chdir(collection):
+        session.run(
+            *("ansible-test", "sanity", "--local", "--python", f"{sys.version_info[0]}.{sys.version_info[1]}", "-v"),
+            *session.posargs,
+            # The locked versions are not those that ansible-core has tested its sanity tests with.
+            env={"HOME": str(home), **unlocked()},
+        )
+
+
+GET_PIP = """
+import subprocess
+import sys
+
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True)
+packages = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *packages], check=True)
+"""
+
+
+@nox.session
+def artifact(session: nox.Session) -> None:
+    """The built collection holds what a user needs and nothing else, and works from a clean collections path."""
+    session.install("ansible-core", "openstacksdk", "uv")
+    tmp = pathlib.Path(session.create_tmp()).resolve()
+    for name in ("built", "installed"):
+        shutil.rmtree(tmp / name, ignore_errors=True)
+    collection = copied_tree(session)
+    session.run("ansible-galaxy", "collection", "build", str(collection), "--output-path", str(tmp / "built"), silent=True)
+    tarball = next((tmp / "built").iterdir())
+    session.run("ansible-galaxy", "collection", "install", str(tarball), "-p", str(tmp / "installed"), silent=True)
+    installed = tmp / "installed" / "ansible_collections" / "cloudimage" / "glance"
+    allowed = {
+        *("CHANGELOG.md", "CHANGELOG.md.license", "CHANGELOG.rst", "CHANGELOG.rst.license", "COPYING", "LICENSES"),
+        *("FILES.json", "MANIFEST.json", "README.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+    }
+    names = {path.name for path in installed.iterdir()}
+    if names - allowed:
+        session.error(f"The artifact holds more than a user needs: {sorted(names - allowed)}")
+    session.log(f"{tarball.name}: {len(json.loads((installed / 'FILES.json').read_text())['files'])} entries")
+    session.run(
+        *("python", str(SANDBOX), "run", "--"),
+        *("ansible-playbook", "cloudimage.glance.retire", "-e", json.dumps({"image_retire_images": ["nobody"]})),
+        env={"ANSIBLE_COLLECTIONS_PATH": str(tmp / "installed"), "OS_CLOUD": "alice"},
+    )
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """The main job, shown on a real Glance."""
+    session.install("ansible-core", "openstacksdk", "uv")
+    tree = linked_tree(session)
+    session.run(
+        *("python", str(SANDBOX), "run", "--"),
+        *("ansible-playbook", "--diff", str(ROOT / "tests" / "demo" / "demo.yml"), *session.posargs),
+        env={
+            "ANSIBLE_COLLECTIONS_PATH": tree,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_FORCE_COLOR": "true",
+        },
+    )

@@ -31,7 +31,6 @@ OPERATORS: dict[str, t.Callable[[str, str], bool]] = {
     "eq": lambda value, limit: value == limit,
     "neq": lambda value, limit: value != limit,
 }
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # A list of values in one parameter is cut here, well below what servers take for a whole request line.
 MAX_LIST_CHARACTERS = 4000
@@ -135,7 +134,7 @@ def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetim
     ]
     for option, operator in (("older_than", "lt"), ("newer_than", "gt")):
         if params[option] is not None:
-            times.append(("created_at", operator, (now - parse_age(option, params[option])).strftime(TIME_FORMAT)))
+            times.append(("created_at", operator, moment_before(now, option, params[option])))
     sort = parse_sort(params["sort"] or [])
     limit = params["limit"]
     if params["newest"]:
@@ -173,20 +172,26 @@ def _hidden(params: t.Mapping[str, t.Any]) -> bool | None:
     return {"true": True, "false": False, "any": None}[params["hidden"]]
 
 
-def parse_age(option: str, text: str) -> datetime.timedelta:
-    """A duration such as ``30d``, ``12h`` or ``1w2d``: numbers, each with one of the units s, m, h, d, w."""
-    if not re.fullmatch(r"(\d+[smhdw])+", text):
+def moment_before(now: datetime.datetime, option: str, age: str) -> str:
+    """The moment that lies a duration such as ``30d``, ``12h`` or ``1w2d`` before ``now`` (UTC, to the second).
+
+    A duration is made of numbers, each with one of the units s, m, h, d, w.
+    """
+    if not re.fullmatch(r"([0-9]+[smhdw])+", age):
         raise InvalidInput(
-            f"{option}: '{text}' is not a duration."
+            f"{option}: '{age}' is not a duration."
             " Allowed are numbers with the units s, m, h, d or w, as in 12h, 30d or 1w2d."
         )
     try:
-        return sum(
-            (datetime.timedelta(**{UNITS[unit]: int(number)}) for number, unit in re.findall(r"(\d+)([smhdw])", text)),
-            datetime.timedelta(),
-        )
+        for number, unit in re.findall(r"([0-9]+)([smhdw])", age):
+            now -= datetime.timedelta(**{UNITS[unit]: int(number)})
     except OverflowError as error:
-        raise InvalidInput(f"{option}: '{text}' is longer than time can be counted here.") from error
+        raise InvalidInput(f"{option}: '{age}' lies before the beginning of time.") from error
+    return as_glance_time(now)
+
+
+def as_glance_time(moment: datetime.datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def parse_time_condition(option: str, text: str) -> tuple[str, str]:
@@ -203,7 +208,7 @@ def parse_time_condition(option: str, text: str) -> tuple[str, str]:
         ) from error
     if parsed.tzinfo is not None:
         parsed = parsed.astimezone(datetime.timezone.utc)
-    return operator, parsed.strftime(TIME_FORMAT)
+    return operator, as_glance_time(parsed)
 
 
 def parse_sort(items: t.Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,339 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The API layer against scripted exchanges: what is sent, byte for byte, and what is made of each answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import email.utils
+import json
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.cloudimage.glance.plugins.module_utils import _operations
+from ansible_collections.cloudimage.glance.plugins.module_utils._api import (
+    GlanceApi,
+    Retries,
+    parse_error,
+    retry_after_seconds,
+)
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ConnectionProblem, GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
+from keystoneauth1 import exceptions as ksa
+
+BASE = "http://glance/v2"
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+
+
+@dataclasses.dataclass
+class Exchange:
+    """One request that must come, and what it is answered with: a status and a body, or an exception."""
+
+    method: str
+    url: str
+    status: int = 200
+    answer: t.Any = None
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    sent: t.Any = None
+    raises: Exception | None = None
+
+
+class ScriptedSession:
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self.exchanges = exchanges
+        self.sent_headers: list[dict[str, str]] = []
+
+    def request(self, url: str, method: str, **options: t.Any) -> requests.Response:
+        assert self.exchanges, f"not in the script: {method} {url}"
+        exchange = self.exchanges.pop(0)
+        assert (method, url) == (exchange.method, exchange.url)
+        assert options["redirect"] is False
+        assert options["timeout"] > 0
+        data = options.get("data")
+        if exchange.sent is not None:
+            assert (json.loads(data) if isinstance(data, bytes) else b"".join(data)) == exchange.sent
+        self.sent_headers.append(options.get("headers", {}))
+        if exchange.raises:
+            raise exchange.raises
+        response = requests.Response()
+        response.status_code = exchange.status
+        body = exchange.answer
+        response._content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        response.headers.update({"Content-Type": "application/json", **exchange.headers})
+        return response
+
+
+class Connection:
+    image_url = BASE
+    identity_url = "http://keystone/v3"
+    timeout = 60.0
+
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self.session = ScriptedSession(exchanges)
+
+
+class Script:
+    """The API on scripted exchanges; leaving the context checks that all of them took place."""
+
+    def __init__(self, *exchanges: Exchange) -> None:
+        self.slept: list[float] = []
+        self.connection = Connection(list(exchanges))
+        retries = Retries(sleep=self.slept.append, jitter=lambda: 0.5)
+        self.api = GlanceApi(self.connection, retries)  # type: ignore[arg-type]
+
+    def __enter__(self) -> Script:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        if kind is None:
+            assert self.connection.session.exchanges == []
+
+
+def page(*ids: str, following: str | None = None) -> dict[str, t.Any]:
+    return {"images": [{"id": image_id} for image_id in ids], **({"next": following} if following else {})}
+
+
+def test_pages_keep_their_own_query_and_take_only_the_marker() -> None:
+    with Script(
+        Exchange("GET", f"{BASE}/images?tag=a&tag=b&limit=2", answer=page("1", "2", following="/v2/images?tag=b&marker=2")),
+        Exchange(
+            "GET", f"{BASE}/images?tag=a&tag=b&limit=2&marker=2", answer=page("2", "3", following="http://foreign/?marker=3")
+        ),
+        Exchange("GET", f"{BASE}/images?tag=a&tag=b&limit=2&marker=3", answer=page()),
+    ) as script:
+        images = script.api.list_images([("tag", "a"), ("tag", "b")], page_size=2)
+        assert [image["id"] for image in images] == ["1", "2", "3"]
+
+
+def test_no_page_is_fetched_before_it_is_needed() -> None:
+    with Script(Exchange("GET", f"{BASE}/images?limit=2", answer=page("1", "2", following="?marker=2"))) as script:
+        images = script.api.list_images([], page_size=2)
+        assert [next(images)["id"], next(images)["id"]] == ["1", "2"]
+
+
+def test_pages_that_go_round_in_a_circle_are_refused() -> None:
+    with (
+        Script(
+            Exchange("GET", f"{BASE}/images?limit=1", answer=page("1", following="?marker=1")),
+            Exchange("GET", f"{BASE}/images?limit=1&marker=1", answer=page("2", following="?marker=1")),
+        ) as script,
+        pytest.raises(GlanceError, match="round in a circle"),
+    ):
+        list(script.api.list_images([], page_size=1))
+
+
+@pytest.mark.parametrize("answer", [{}, {"images": None}, {"versions": []}])
+def test_an_answer_without_images_is_no_list(answer: t.Any) -> None:
+    with (
+        Script(Exchange("GET", f"{BASE}/images?limit=1000", answer=answer)) as script,
+        pytest.raises(GlanceError, match="without a list of images"),
+    ):
+        list(script.api.list_images([]))
+
+
+def test_queries_are_escaped() -> None:
+    with Script(Exchange("GET", f"{BASE}/images?name=eq%3Aa%26b%2Cc%22&limit=1000", answer=page())) as script:
+        list(script.api.list_images([("name", 'eq:a&b,c"')]))
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "expected"),
+    [
+        (200, {"id": ID, "status": "active"}, {"id": ID, "status": "active"}),
+        (200, {"id": ID, "status": "deleted"}, None),
+        (200, {"id": ID, "status": "pending_delete"}, None),
+        (404, None, None),
+    ],
+)
+def test_find_image(status: int, answer: t.Any, expected: t.Any) -> None:
+    with Script(Exchange("GET", f"{BASE}/images/{ID}", status, answer)) as script:
+        assert script.api.find_image(ID) == expected
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 400, 401, 403, 409, 413, 500])
+def test_any_other_status_is_an_error(status: int) -> None:
+    with Script(Exchange("GET", f"{BASE}/images/{ID}", status, {"error": {"message": "m"}})) as script:
+        with pytest.raises(ApiError, match=f"GET /v2/images/{ID} was answered HTTP {status}") as caught:
+            script.api.find_image(ID)
+        assert caught.value.details["http_status"] == status
+        assert script.slept == []
+
+
+def test_300_says_that_the_address_is_wrong() -> None:
+    with (
+        Script(Exchange("DELETE", f"{BASE}/images/{ID}", 300, {"versions": []})) as script,
+        pytest.raises(ApiError, match="not the answer of an Image API at http://glance/v2: check 'endpoint_override'"),
+    ):
+        script.api.perform(_operations.Operation(_operations.DELETE, ID))
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_idempotent_calls_are_tried_again(status: int) -> None:
+    with Script(
+        Exchange("GET", f"{BASE}/images/{ID}", status),
+        Exchange("GET", f"{BASE}/images/{ID}", raises=ksa.ConnectFailure("refused")),
+        Exchange("GET", f"{BASE}/images/{ID}", status, headers={"Retry-After": "7"}),
+        Exchange("GET", f"{BASE}/images/{ID}", status, headers={"Retry-After": "7000"}),
+        Exchange("GET", f"{BASE}/images/{ID}", 200, {"id": ID}),
+    ) as script:
+        assert script.api.find_image(ID) == {"id": ID}
+        assert script.slept == [0.5, 1.0, 7.0, 30.0]
+
+
+def test_the_last_try_is_an_error() -> None:
+    with Script(*[Exchange("GET", f"{BASE}/images/{ID}", 503) for _try in range(5)]) as script:
+        with pytest.raises(ApiError, match="HTTP 503"):
+            script.api.find_image(ID)
+        assert len(script.slept) == 4
+
+
+def test_no_answer_at_all() -> None:
+    with (
+        Script(*[Exchange("GET", f"{BASE}/images/{ID}", raises=ksa.ConnectFailure("refused")) for _try in range(5)]) as script,
+        pytest.raises(ConnectionProblem, match="got no answer: refused"),
+    ):
+        script.api.find_image(ID)
+
+
+@pytest.mark.parametrize("failure", [{"status": 503}, {"status": 502}, {"raises": ksa.ConnectFailure("reset")}])
+def test_a_create_is_not_sent_again(failure: dict[str, t.Any]) -> None:
+    with Script(Exchange("POST", f"{BASE}/images", **failure)) as script:
+        with pytest.raises(GlanceError):
+            script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"}))
+        assert script.slept == []
+
+
+def test_a_create_without_an_answer_says_that_its_outcome_is_not_known() -> None:
+    with (
+        Script(Exchange("POST", f"{BASE}/images", raises=ksa.ConnectTimeout("timed out"))) as script,
+        pytest.raises(ConnectionProblem, match="Whether it was carried out is not known; run the task again"),
+    ):
+        script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"}))
+
+
+def test_a_create_that_was_not_let_through_is_sent_again() -> None:
+    with Script(
+        Exchange("POST", f"{BASE}/images", 429, headers={"Retry-After": "1"}),
+        Exchange("POST", f"{BASE}/images", 201, {"id": ID}, sent={"name": "n"}),
+    ) as script:
+        assert script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"})) == {"id": ID}
+
+
+def test_a_delete_whose_answer_was_lost_is_done() -> None:
+    with Script(
+        Exchange("DELETE", f"{BASE}/images/{ID}", raises=ksa.ConnectFailure("reset")),
+        Exchange("DELETE", f"{BASE}/images/{ID}", 404),
+    ) as script:
+        script.api.perform(_operations.Operation(_operations.DELETE, ID))
+
+
+def test_a_delete_of_what_is_not_there_is_an_error() -> None:
+    with Script(Exchange("DELETE", f"{BASE}/images/{ID}", 404)) as script, pytest.raises(ApiError, match="HTTP 404"):
+        script.api.perform(_operations.Operation(_operations.DELETE, ID))
+
+
+def test_a_certificate_that_does_not_verify_is_not_tried_again() -> None:
+    with Script(Exchange("GET", f"{BASE}/images/{ID}", raises=ksa.SSLError("bad"))) as script:
+        with pytest.raises(ConnectionProblem, match="bad"):
+            script.api.find_image(ID)
+        assert script.slept == []
+
+
+def test_patch_is_sent_as_glance_wants_it() -> None:
+    patch = [{"op": "replace", "path": "/name", "value": "ä"}]
+    with Script(Exchange("PATCH", f"{BASE}/images/{ID}", 200, {"id": ID}, sent=patch)) as script:
+        assert script.api.perform(_operations.Operation(_operations.UPDATE, ID, patch)) == {"id": ID}
+        sent = script.connection.session.sent_headers
+        assert sent == [{"Content-Type": "application/openstack-images-v2.1-json-patch"}]
+
+
+def test_upload_sends_its_size(tmp_path: t.Any) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"x" * 3_000_000)
+    with Script(Exchange("PUT", f"{BASE}/images/{ID}/file", 204, sent=b"x" * 3_000_000)) as script:
+        upload = Upload(str(path), 3_000_000)
+        script.api.perform(_operations.Operation(_operations.UPLOAD, ID), upload)
+        assert script.connection.session.sent_headers == [
+            {"Content-Type": "application/octet-stream", "x-openstack-image-size": "3000000"}
+        ]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_upload_refused_is_not_read_from_where_it_stopped(tmp_path: t.Any, status: int) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"abc")
+    upload = Upload(str(path), 3)
+    again = [Exchange("PUT", f"{BASE}/images/{ID}/file", 204, sent=b"abc")] if status == 429 else []
+    with Script(Exchange("PUT", f"{BASE}/images/{ID}/file", status, sent=b"abc"), *again) as script:
+        if again:
+            script.api.perform(_operations.Operation(_operations.UPLOAD, ID), upload)
+        else:
+            with pytest.raises(ApiError, match="HTTP 503"):
+                script.api.perform(_operations.Operation(_operations.UPLOAD, ID), upload)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'"x"', b'{"id": '])
+def test_success_without_an_object_is_an_error(body: bytes) -> None:
+    with (
+        Script(Exchange("GET", f"{BASE}/images/{ID}", 200, body)) as script,
+        pytest.raises(GlanceError, match="was answered HTTP 200 without a JSON object"),
+    ):
+        script.api.find_image(ID)
+
+
+GLANCE_403 = (
+    "<html>\n <head>\n  <title>403 Forbidden</title>\n </head>\n <body>\n  <h1>403 Forbidden</h1>\n"
+    "  Image &#x27;x&#x27; is protected.<br /><br />\n\n </body>\n</html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "reason", "code"),
+    [
+        (GLANCE_403, "text/html; charset=UTF-8", "Image 'x' is protected.", None),
+        ("plain  words\n", "text/plain", "plain words", None),
+        ("", "text/html", "", None),
+        ('{"error": {"code": 403, "message": "m", "details": "d"}}', "application/json", "m (d)", None),
+        ('{"itemNotFound": {"code": 404, "message": "m"}}', "application/json", "m", None),
+        ('{"error": {"message": "m", "code": "IMG.0028"}}', "application/json", "m", "IMG.0028"),
+        ('{"error_code": "APIG.0308", "error_msg": "m", "request_id": "r"}', "application/json", "m", "APIG.0308"),
+        ('{"code": 403, "message": "m"}', "application/json", "m", None),
+        ('{"error": {"message": "m"}}', "text/html", "m", None),
+        ('{"error": "text"}', "application/json", '{"error": "text"}', None),
+        ("{broken", "application/json", "{broken", None),
+        ("[1]", "application/json", "[1]", None),
+        ('{"a": [1]}', "application/json", '{"a": [1]}', None),
+        ("<p>" + "x" * 1000, "text/html", "x" * 500 + " …", None),
+        ("<script>alert(1)</script><p>m</p>", "text/html", "m", None),
+    ],
+)
+def test_parse_error(body: str, content_type: str, reason: str, code: str | None) -> None:
+    assert parse_error(body, content_type) == (reason, code)
+
+
+def test_the_request_id_reaches_the_user() -> None:
+    headers = {"x-openstack-request-id": "req-1", "Content-Type": "text/html"}
+    with Script(Exchange("GET", f"{BASE}/images/{ID}", 403, GLANCE_403.encode(), headers)) as script:
+        with pytest.raises(ApiError) as caught:
+            script.api.find_image(ID)
+        assert str(caught.value).endswith("HTTP 403: Image 'x' is protected. [request req-1]")
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, None), ("", None), ("0", 0.0), (" 12 ", 12.0), ("soon", None), ("-1", None)])
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert retry_after_seconds(value) == seconds
+
+
+def test_retry_after_date() -> None:
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=100)
+    assert 95 < (retry_after_seconds(email.utils.format_datetime(soon, usegmt=True)) or 0) <= 100
+    assert retry_after_seconds("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+
+
+def test_delays_are_spread() -> None:
+    delays = [Retries(jitter=lambda value=value: value).delay(1, None) for value in (0.0, 0.999)]
+    assert delays == [pytest.approx(0.5), pytest.approx(1.499)]

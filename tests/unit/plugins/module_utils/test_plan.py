@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan import (
+    Plan,
+    Wanted,
+    plan_create,
+    plan_delete,
+    plan_state,
+    plan_update,
+)
+
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+IMAGE: dict[str, t.Any] = {
+    "id": ID,
+    "name": "n",
+    "status": "active",
+    "visibility": "shared",
+    "protected": False,
+    "os_hidden": False,
+    "owner": "p1",
+    "tags": ["b", "a"],
+    "disk_format": "raw",
+    "container_format": "bare",
+    "min_disk": 0,
+    "min_ram": 0,
+    "size": 3,
+    "p": "1",
+    "q": "2",
+    "kernel_id": "k",
+    "os_glance_stage_host": "h",
+    "self": "/v2/images/x",
+    "direct_url": "swift://user:secret@x",
+}
+QUEUED = {**IMAGE, "status": "queued", "size": None}
+
+
+def shown(plan: Plan) -> list[dict[str, t.Any]]:
+    return [operation.shown() for operation in plan.operations]
+
+
+def changes(plan: Plan) -> list[tuple[str, t.Any, t.Any]]:
+    return [(change.attribute, change.before, change.after) for change in plan.changes]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(),
+        Wanted({"name": "n"}),
+        Wanted({"tags": ["a", "b"]}),
+        Wanted({"disk_format": "raw", "container_format": "bare"}),
+        Wanted(properties={"p": "1"}),
+        Wanted(properties={"not_there": None}),
+        Wanted(properties={"p": "1", "q": "2"}, purge=True),
+    ],
+)
+def test_nothing_to_do(wanted: Wanted) -> None:
+    plan = plan_update(IMAGE, wanted)
+    assert not plan.changed
+    assert (plan.changes, plan.operations, plan.before, plan.after) == ((), (), {}, {})
+    assert plan.image is not None
+    assert plan.image["properties"] == {"kernel_id": "k", "os_glance_stage_host": "h", "p": "1", "q": "2"}
+    assert "direct_url" not in plan.image
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("name", "m"),
+        ("visibility", "private"),
+        ("protected", True),
+        ("os_hidden", True),
+        ("owner", "p2"),
+        ("tags", []),
+        ("min_disk", 1),
+        ("min_ram", 2),
+    ],
+)
+def test_one_attribute(attribute: str, value: t.Any) -> None:
+    plan = plan_update(IMAGE, Wanted({attribute: value}))
+    before = sorted(IMAGE["tags"]) if attribute == "tags" else IMAGE[attribute]
+    assert shown(plan) == [
+        {
+            "method": "PATCH",
+            "path": f"/v2/images/{ID}",
+            "body": [{"op": "replace", "path": f"/{attribute}", "value": value}],
+        }
+    ]
+    assert changes(plan) == [(attribute, before, value)]
+    assert (plan.before, plan.after) == ({attribute: before}, {attribute: value})
+    assert plan.image is not None
+    assert plan.image[attribute] == value
+
+
+def test_several_changes_are_one_patch() -> None:
+    wanted = Wanted({"name": "m", "min_ram": 5}, {"p": "9", "q": None, "new/x": ""})
+    plan = plan_update(IMAGE, wanted)
+    assert shown(plan) == [
+        {
+            "method": "PATCH",
+            "path": f"/v2/images/{ID}",
+            "body": [
+                {"op": "replace", "path": "/name", "value": "m"},
+                {"op": "replace", "path": "/min_ram", "value": 5},
+                {"op": "add", "path": "/new~1x", "value": ""},
+                {"op": "replace", "path": "/p", "value": "9"},
+                {"op": "remove", "path": "/q"},
+            ],
+        }
+    ]
+    assert plan.before == {"name": "n", "min_ram": 0, "properties": {"p": "1", "q": "2"}}
+    assert plan.after == {"name": "m", "min_ram": 5, "properties": {"new/x": "", "p": "9"}}
+    assert plan.image is not None
+    assert plan.image["properties"] == {"kernel_id": "k", "os_glance_stage_host": "h", "new/x": "", "p": "9"}
+
+
+def test_purge_leaves_references_and_what_glance_keeps() -> None:
+    plan = plan_update(IMAGE, Wanted(properties={"p": "1"}, purge=True))
+    assert changes(plan) == [("properties.q", "2", None)]
+
+
+@pytest.mark.parametrize("attribute", ["disk_format", "container_format"])
+def test_formats_are_fixed_once_there_are_data(attribute: str) -> None:
+    with pytest.raises(InvalidInput, match=f"has {attribute} '.*', which cannot be changed to 'x'"):
+        plan_update(IMAGE, Wanted({attribute: "x"}))
+    assert changes(plan_update(QUEUED, Wanted({attribute: "x"}))) == [(attribute, QUEUED[attribute], "x")]
+
+
+def test_data_for_an_image_without_any() -> None:
+    plan = plan_update({**QUEUED, "disk_format": None}, Wanted({"disk_format": "raw"}, path="/f", size=9))
+    assert [operation["method"] for operation in shown(plan)] == ["PATCH", "PUT"]
+    assert shown(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
+    assert changes(plan)[1:] == [("size", None, 9), ("status", "queued", "active")]
+    assert plan.uploads
+
+
+def test_same_data_are_not_sent() -> None:
+    assert not plan_update(IMAGE, Wanted(path="/f", size=3), same_data=True).changed
+
+
+@pytest.mark.parametrize(
+    ("image", "same_data", "message"),
+    [
+        (IMAGE, False, "has other data than /f, and the data of an image cannot be replaced in place"),
+        ({**IMAGE, "status": "saving"}, None, "has the status 'saving': its data are being sent"),
+        ({**IMAGE, "status": "killed"}, None, "has the status 'killed' and can take no data"),
+        ({**QUEUED, "disk_format": None}, None, "disk_format is missing"),
+        ({**QUEUED, "disk_format": None, "container_format": None}, None, "disk_format and container_format is missing"),
+    ],
+)
+def test_data_that_cannot_be_sent(image: dict[str, t.Any], same_data: bool | None, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        plan_update(image, Wanted(path="/f", size=3), same_data)
+
+
+def test_create_is_one_post_with_everything() -> None:
+    wanted = Wanted({"name": "n", "tags": ["a"], "protected": True}, {"p": "1", "gone": None})
+    plan = plan_create(wanted, None)
+    assert shown(plan) == [
+        {"method": "POST", "path": "/v2/images", "body": {"name": "n", "tags": ["a"], "protected": True, "p": "1"}}
+    ]
+    assert plan.before == {"state": "absent"}
+    assert plan.after == {
+        "state": "present",
+        "name": "n",
+        "tags": ["a"],
+        "protected": True,
+        "status": "queued",
+        "properties": {"p": "1"},
+    }
+    assert changes(plan) == [
+        ("state", "absent", "present"),
+        ("name", None, "n"),
+        ("tags", None, ["a"]),
+        ("protected", None, True),
+        ("properties.p", None, "1"),
+    ]
+    assert plan.image is not None
+    assert (plan.image["id"], plan.image["status"], plan.image["visibility"]) == (None, "queued", None)
+
+
+def test_create_with_id_and_data() -> None:
+    wanted = Wanted({"disk_format": "raw", "container_format": "bare"}, path="/f", size=9)
+    plan = plan_create(wanted, ID)
+    assert shown(plan) == [
+        {"method": "POST", "path": "/v2/images", "body": {"id": ID, "disk_format": "raw", "container_format": "bare"}},
+        {"method": "PUT", "path": "/v2/images/{id}/file", "body": {"path": "/f", "size": 9}},
+    ]
+    assert plan.after["size"] == 9
+    assert plan.after["status"] == "active"
+
+
+def test_create_with_data_wants_formats() -> None:
+    with pytest.raises(InvalidInput, match="container_format is missing"):
+        plan_create(Wanted({"disk_format": "raw"}, path="/f", size=9), None)
+
+
+def test_delete() -> None:
+    plan = plan_delete(IMAGE, force=False)
+    assert shown(plan) == [{"method": "DELETE", "path": f"/v2/images/{ID}", "body": None}]
+    assert changes(plan) == [("state", "present", "absent")]
+    assert plan.after == {"state": "absent"}
+    assert plan.before["name"] == "n"
+    assert plan.image is None
+
+
+def test_delete_of_a_protected_image() -> None:
+    protected = {**IMAGE, "protected": True}
+    with pytest.raises(InvalidInput, match="is protected and cannot be deleted. Set 'force: true'"):
+        plan_delete(protected, force=False)
+    assert shown(plan_delete(protected, force=True)) == [
+        {
+            "method": "PATCH",
+            "path": f"/v2/images/{ID}",
+            "body": [{"op": "replace", "path": "/protected", "value": False}],
+        },
+        {"method": "DELETE", "path": f"/v2/images/{ID}", "body": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "action"),
+    [
+        ("active", "active", None),
+        ("active", "deactivated", "deactivate"),
+        ("deactivated", "active", "reactivate"),
+        ("deactivated", "deactivated", None),
+    ],
+)
+def test_state(status: str, state: str, action: str | None) -> None:
+    plan = plan_state({**IMAGE, "status": status}, state)
+    expected = [{"method": "POST", "path": f"/v2/images/{ID}/actions/{action}", "body": None}] if action else []
+    assert shown(plan) == expected
+    assert plan.image is not None
+    assert plan.image["status"] == state
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "killed", None])
+def test_state_of_an_image_that_has_no_data(status: str | None) -> None:
+    with pytest.raises(InvalidInput, match=f"has the status '{status}'"):
+        plan_state({**IMAGE, "status": status}, "deactivated")
+
+
+def test_a_plan_is_not_changed_after_it_was_made() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan_delete(IMAGE, force=False).image = {}  # type: ignore[misc]

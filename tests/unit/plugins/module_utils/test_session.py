@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import connection_problem, image_api_base, secrets_in
+from keystoneauth1 import exceptions as ksa
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "base"),
+    [
+        ("http://h:9292", "http://h:9292/v2"),
+        ("http://h:9292/", "http://h:9292/v2"),
+        ("http://h:9292/v2", "http://h:9292/v2"),
+        ("http://h:9292/v2/", "http://h:9292/v2"),
+        ("http://h:9292/v2.9", "http://h:9292/v2.9"),
+        ("http://h:9292/v1", "http://h:9292/v2"),
+        ("https://h/glance", "https://h/glance/v2"),
+        ("https://h/v2/110011", "https://h/v2/110011"),
+        ("https://v2.h/image", "https://v2.h/image/v2"),
+    ],
+)
+def test_image_api_base(endpoint: str, base: str) -> None:
+    assert image_api_base(endpoint) == base
+
+
+@pytest.mark.parametrize(
+    ("options", "secrets"),
+    [
+        ({}, set()),
+        ({"cloud": "name", "auth": None}, set()),
+        ({"auth": {"username": "u", "auth_url": "a", "password": "p", "project_name": "n"}}, {"p"}),
+        ({"auth": {"application_credential_id": "i", "application_credential_secret": "s"}}, {"s"}),
+        ({"auth": {"api_key": "k", "token": 12345}}, {"k", "12345"}),
+        ({"auth": {"password": "", "passcode": None, "insecure": True}}, set()),
+        ({"auth": {"nested": {"deep": ["s1", {"x": "s2"}]}}}, {"s1", "s2"}),
+        ({"cloud": {"auth": {"password": "p"}, "region_name": "r"}, "auth": {"password": "q"}}, {"p", "q"}),
+    ],
+)
+def test_secrets_in(options: dict[str, t.Any], secrets: set[str]) -> None:
+    assert secrets_in(options) == secrets
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ksa.Unauthorized("no"), "The login was refused at http://k: "),
+        (ksa.ConnectFailure("no route"), "The identity service cannot be reached at http://k: no route"),
+        (ksa.DiscoveryFailure("no versions"), "The identity service cannot be reached"),
+        (ksa.DiscoveryFailure("SSL exception connecting to http://k: bad"), "certificate does not verify"),
+        (ksa.SSLError("bad"), "certificate does not verify"),
+        (ksa.ClientException("odd"), "The login failed at http://k: odd"),
+    ],
+)
+def test_connection_problems_are_told_apart(error: Exception, words: str) -> None:
+    assert words in str(connection_problem(error, "http://k"))

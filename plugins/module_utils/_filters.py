@@ -269,7 +269,7 @@ def queries(filters: Filters) -> list[Query]:
         base.append(("protected", "true" if filters.protected else "false"))
     # Glance strips tags, and takes one condition for each time; the rest is left to 'matches'.
     base += [("tag", tag) for tag in filters.tags if tag == tag.strip() and tag]
-    base += list({attribute: (attribute, f"{operator}:{moment}") for attribute, operator, moment in filters.times}.values())
+    base += list({attribute: (attribute, time_filter(operator, moment)) for attribute, operator, moment in filters.times}.values())
     base += [(key, value) for key, value in filters.properties.items() if is_filterable(key)]
     if filters.sort:
         base.append(("sort", ",".join(f"{key}:{direction}" for key, direction in filters.sort)))
@@ -280,6 +280,18 @@ def queries(filters: Filters) -> list[Query]:
         hidden: list[Query] = [[*query, ("os_hidden", "true")] for query in found]
         found = hidden if filters.hidden else found + hidden
     return found
+
+
+def time_filter(operator: str, moment: str) -> str:
+    """The filter value that brings all images whose time, as Glance shows it, meets the condition.
+
+    Glance shows whole seconds and may have stored, and compare, fractions of them: what is shown as ``moment`` may be later.
+    """
+    if operator == "eq":
+        return f"gte:{moment}"
+    if operator == "lte":
+        return f"lt:{as_glance_time(datetime.datetime.fromisoformat(moment[:-1]) + datetime.timedelta(seconds=1))}"
+    return f"{operator}:{moment}"
 
 
 def id_queries(ids: t.Sequence[str], hidden: bool) -> list[Query]:
@@ -324,6 +336,7 @@ def needs_check(filters: Filters) -> bool:
         filters.ids is not None
         or filters.name_pattern
         or len(filters.times) > 1
+        or any(operator in ("eq", "gt") for _attribute, operator, _moment in filters.times)
         or any(tag != tag.strip() or not tag for tag in filters.tags)
         or any(not is_filterable(key) for key in filters.properties)
     )

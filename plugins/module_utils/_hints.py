@@ -22,7 +22,7 @@ def hint(error: ApiError, owner: str | None, project: str | None) -> str:
                 " log in to the owner's project, or as an administrator."
             )
         if error.path.endswith(("/deactivate", "/reactivate")):
-            return "By Glance's default policy only administrators may deactivate and reactivate images."
+            return "The cloud's policy does not let this user do it; on many clouds only administrators may."
         if "publicize" in error.reason:
             return "By Glance's default policy only administrators may make images public."
         if "communitize" in error.reason:

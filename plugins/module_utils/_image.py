@@ -55,7 +55,7 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
         plan = plan_update(image, wanted, same_data)
     if not check_mode and plan.changed:
         image = _apply(api, plan, image, wanted, params["wait_timeout"] if params["wait"] else None)
-        return {**result_of([plan]), "image": shown(image)}
+        return {**result_of([plan], image["id"]), "image": shown(image)}
     return {**result_of([plan]), "image": plan.image}
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import typing as t
 
+from ._operations import Operation
 from ._plan import Plan
 
 
-def result_of(plans: t.Sequence[Plan]) -> dict[str, t.Any]:
-    """What the plans changed, or in check mode would change; the module adds the images themselves."""
+def result_of(plans: t.Sequence[Plan], new_id: str | None = None) -> dict[str, t.Any]:
+    """What the plans changed, or in check mode would change; the module adds the images themselves.
+
+    :param new_id: the id of the image that was made, where one was.
+    """
     changing = [plan for plan in plans if plan.changed]
     diffs: list[dict[str, t.Any]] = [{"before": dict(plan.before), "after": dict(plan.after)} for plan in changing]
     if len(diffs) > 1:
@@ -21,10 +25,15 @@ def result_of(plans: t.Sequence[Plan]) -> dict[str, t.Any]:
     return {
         "changed": bool(changing),
         "changes": [
-            {"id": plan.image_id, "attribute": change.attribute, "before": change.before, "after": change.after}
+            {"id": plan.image_id or new_id, "attribute": change.attribute, "before": change.before, "after": change.after}
             for plan in changing
             for change in plan.changes
         ],
-        "operations": [operation.shown() for plan in changing for operation in plan.operations],
+        "operations": [_shown(operation, new_id) for plan in changing for operation in plan.operations],
         "diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[0],
     }
+
+
+def _shown(operation: Operation, new_id: str | None) -> dict[str, t.Any]:
+    # The call that makes an image has no id in its path, whatever comes after it has.
+    return (operation.of(new_id) if new_id else operation).shown()

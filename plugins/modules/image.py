@@ -294,7 +294,7 @@ changes:
   returned: success
   contains:
     id:
-      description: Id of the image. Null for an image that the task makes.
+      description: Id of the image. Null in check mode for an image that would be created.
       type: str
       returned: success
     attribute:

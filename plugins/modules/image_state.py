@@ -36,7 +36,7 @@ options:
   state:
     description:
       - With V(deactivated), the data cannot be used. With V(active), they can.
-      - By Glance's default policy only administrators can change it.
+      - Who may change it is up to the cloud's policy. On many clouds only administrators may.
     type: str
     choices: [active, deactivated]
     required: true
@@ -164,7 +164,7 @@ changes:
   returned: success
   contains:
     id:
-      description: Id of the image. Null for an image that the task makes.
+      description: Id of the image.
       type: str
       returned: success
     attribute:

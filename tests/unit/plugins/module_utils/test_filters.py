@@ -42,6 +42,8 @@ def parse(**options: t.Any) -> _filters.Filters:
         ({"size_min": 0, "size_max": 9}, [("size_min", "0"), ("size_max", "9")]),
         ({"older_than": "30d"}, [("created_at", "lt:2026-01-30T12:00:00Z")]),
         ({"newer_than": "1w2d3h"}, [("created_at", "gt:2026-02-20T09:00:00Z")]),
+        ({"created_at": "2026-01-01T10:00:00Z"}, [("created_at", "gte:2026-01-01T10:00:00Z")]),
+        ({"created_at": "lte:2026-01-01T23:59:59Z"}, [("created_at", "lt:2026-01-02T00:00:00Z")]),
         ({"updated_at": "gte:2026-01-01"}, [("updated_at", "gte:2026-01-01T00:00:00Z")]),
         ({"properties": {"a": True, "b": 1}}, [("a", "true"), ("b", "1")]),
         ({"properties": {"x_min": "1", "get": "2", "limit": "3"}}, []),

@@ -1,0 +1,257 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Runs the modules through their own entry against the sandbox, and counts what went over the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import io
+import json
+import os
+import pathlib
+import typing as t
+import uuid
+from unittest import mock
+
+import openstack.config
+import pytest
+import requests
+from ansible.module_utils import basic
+from keystoneauth1.session import Session
+
+MODULES = "ansible_collections.cloudimage.glance.plugins.modules"
+USER_AGENT = "cloudimage.glance"
+READING = ("GET", "HEAD")
+
+Json = dict[str, t.Any]
+
+
+class Sandbox:
+    """The running sandbox, as sandbox.json describes it."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        facts = json.loads((folder / "sandbox.json").read_text())
+        self.folder = folder
+        self.keystone_url: str = facts["keystone_url"]
+        self.glance_url: str = facts["glance_url"]
+        self.requests_log = pathlib.Path(facts["requests_log"])
+        self.passwords: dict[str, str] = json.loads((folder / "passwords.json").read_text())
+
+    @contextlib.contextmanager
+    def recorded(self) -> t.Iterator[list[Json]]:
+        """The requests that the modules send to Glance meanwhile."""
+        found: list[Json] = []
+        with self.requests_log.open(encoding="utf-8") as log:
+            log.seek(0, io.SEEK_END)
+            yield found
+            found += [entry for entry in map(json.loads, log) if USER_AGENT in entry["user_agent"]]
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a module answered, and the requests it sent to Glance."""
+
+    result: Json
+    requests: list[Json]
+    stdout: str
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.result.get("failed"))
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+    @property
+    def message(self) -> str:
+        assert self.failed, f"should have failed: {self.result}"
+        return str(self.result["msg"])
+
+    @property
+    def image(self) -> t.Any:
+        assert not self.failed, self.result
+        return self.result["image"]
+
+    @property
+    def images(self) -> list[Json]:
+        assert not self.failed, self.result
+        return list(self.result["images"])
+
+    @property
+    def names(self) -> list[str]:
+        return [image["name"] for image in self.images]
+
+    @property
+    def sent(self) -> list[str]:
+        """The requests, as 'METHOD path', ids left out."""
+        return [f"{entry['method']} {_without_ids(entry['path'])}" for entry in self.requests]
+
+    @property
+    def mutations(self) -> list[Json]:
+        return [entry for entry in self.requests if entry["method"] not in READING]
+
+    def succeeded(self) -> Outcome:
+        assert not self.failed, self.result["msg"]
+        return self
+
+
+def _without_ids(path: str) -> str:
+    return "/".join("ID" if len(part) == 36 and part.count("-") == 4 else part for part in path.split("/"))
+
+
+class Cloud:
+    """One identity of the sandbox: runs modules as it, and has a bare client to make states with."""
+
+    def __init__(self, sandbox: Sandbox, name: str) -> None:
+        self.sandbox = sandbox
+        self.name = name
+        region = openstack.config.OpenStackConfig().get_one(name)
+        self.session: Session = region.get_session()
+        self.project_id = str(self.session.get_project_id())
+
+    def run(self, module: str, *, check: bool = False, connection: Json | None = None, **options: t.Any) -> Outcome:
+        """Run a module's main() as Ansible would."""
+        arguments = {"cloud": self.name} if connection is None else connection
+        return run_module(self.sandbox, module, {**arguments, **options}, check=check)
+
+    def thrice(self, module: str, **options: t.Any) -> Outcome:
+        """Run in check mode, for real, and again; the three must tell the same story. Returns the real run."""
+        predicted = self.run(module, check=True, **options).succeeded()
+        assert predicted.mutations == []
+        real = self.run(module, **options).succeeded()
+        again = self.run(module, **options).succeeded()
+        assert_told_the_truth(predicted, real)
+        assert not again.changed
+        assert again.mutations == []
+        assert again.result["operations"] == again.result["changes"] == []
+        assert again.result["diff"] == {"before": {}, "after": {}}
+        return real
+
+    def unchanged(self, module: str, **options: t.Any) -> Outcome:
+        """Run in check mode and for real; neither may change anything. Returns the real run."""
+        for check in (True, False):
+            outcome = self.run(module, check=check, **options).succeeded()
+            assert not outcome.changed
+            assert outcome.mutations == []
+        return outcome
+
+    def fails(self, module: str, **options: t.Any) -> str:
+        """Run in check mode and for real; both must fail with the same message and change nothing. Returns it."""
+        messages = []
+        for check in (True, False):
+            outcome = self.run(module, check=check, **options)
+            assert outcome.mutations == []
+            messages.append(outcome.message)
+            assert "Traceback" not in outcome.stdout
+        assert messages[0] == messages[1]
+        return messages[0]
+
+    def call(self, method: str, path: str, **options: t.Any) -> requests.Response:
+        return self.session.request(f"{self.sandbox.glance_url}/v2{path}", method, **options)
+
+    def make(self, name: str, data: bytes | None = None, **attributes: t.Any) -> Json:
+        """Make an image with a bare request, and give it data if some are given."""
+        if data is not None:
+            attributes = {"disk_format": "raw", "container_format": "bare", **attributes}
+        image = self.call("POST", "/images", json={"name": name, **attributes}).json()
+        if data is not None:
+            headers = {"Content-Type": "application/octet-stream"}
+            self.call("PUT", f"/images/{image['id']}/file", data=data, headers=headers)
+        return self.show(image["id"])
+
+    def show(self, image_id: str) -> Json:
+        return t.cast(Json, self.call("GET", f"/images/{image_id}").json())
+
+    def named(self, name: str) -> list[Json]:
+        """All images of a name, hidden ones too."""
+        images = []
+        for hidden in ("false", "true"):
+            params = {"name": f"eq:{name}", "os_hidden": hidden, "visibility": "all", "member_status": "all"}
+            images += self.call("GET", "/images", params=params).json()["images"]
+        return images
+
+
+def assert_told_the_truth(predicted: Outcome, real: Outcome) -> None:
+    """What check mode said is what the real run did, and what it did is what it says."""
+    assert predicted.changed == real.changed
+    new_id = str((real.result.get("image") or {}).get("id"))
+
+    def filled(value: t.Any) -> t.Any:
+        return json.loads(json.dumps(value).replace("{id}", new_id))
+
+    assert filled(predicted.result["operations"]) == real.result["operations"]
+    for change in predicted.result["changes"]:
+        change["id"] = change["id"] or new_id
+    assert predicted.result["changes"] == real.result["changes"]
+    assert predicted.result["diff"] == real.result["diff"]
+    sent = [(entry["method"], entry["path"], entry["body"]) for entry in real.mutations]
+    said = [
+        (entry["method"], entry["path"], None if entry["method"] == "PUT" else entry["body"])
+        for entry in real.result["operations"]
+    ]
+    assert sent == said
+    if real.result.get("image"):
+        for key, value in predicted.result["image"].items():
+            if value is not None and key not in ("updated_at", "properties", "stores") and value != []:
+                assert real.image[key] == value, key
+        assert predicted.result["image"]["properties"].items() <= real.image["properties"].items()
+
+
+def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = False) -> Outcome:
+    main = importlib.import_module(f"{MODULES}.{module}").main
+    full = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}
+    payload = json.dumps({"ANSIBLE_MODULE_ARGS": full}).encode()
+    stdout = io.StringIO()
+    with (
+        sandbox.recorded() as recorded,
+        mock.patch.object(basic, "_ANSIBLE_ARGS", payload),
+        # From ansible-core 2.19 on the caller says how results are written.
+        mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True),
+        contextlib.redirect_stdout(stdout),
+        pytest.raises(SystemExit),
+    ):
+        main()
+    return Outcome(json.loads(stdout.getvalue()), recorded, stdout.getvalue())
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    folder = os.environ.get("GLANCE_SANDBOX")
+    if not folder:
+        pytest.exit("These tests need a sandbox: nox -s functional, or tests/sandbox/sandbox.py run -- pytest ...", 4)
+    return Sandbox(pathlib.Path(folder))
+
+
+@pytest.fixture(scope="session")
+def admin(sandbox: Sandbox) -> Cloud:
+    return Cloud(sandbox, "admin")
+
+
+@pytest.fixture(scope="session")
+def alice(sandbox: Sandbox) -> Cloud:
+    """A plain member of the project alpha."""
+    return Cloud(sandbox, "alice")
+
+
+@pytest.fixture(scope="session")
+def bob(sandbox: Sandbox) -> Cloud:
+    """A plain member of the project beta."""
+    return Cloud(sandbox, "bob")
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name that no other image has."""
+    return f"{request.node.originalname}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def path(tmp_path: pathlib.Path) -> str:
+    """A file that can be an image's data."""
+    (tmp_path / "disk.raw").write_bytes(b"some data of an image" * 1000)
+    return str(tmp_path / "disk.raw")

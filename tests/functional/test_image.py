@@ -1,0 +1,381 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import typing as t
+import uuid
+
+import pytest
+
+from .conftest import Cloud, Json
+
+FORMATS = {"disk_format": "raw", "container_format": "bare"}
+
+
+def everything_but_times(image: Json) -> Json:
+    return {key: value for key, value in image.items() if key != "updated_at"}
+
+
+# Create
+
+
+def test_create_with_attributes_only(alice: Cloud, name: str) -> None:
+    real = alice.thrice("image", name=name)
+    assert real.sent == ["GET /v2/images", "GET /v2/images", "POST /v2/images"]
+    assert (real.image["name"], real.image["status"], real.image["visibility"]) == (name, "queued", "shared")
+
+
+def test_create_is_one_post_with_all_attributes(admin: Cloud, name: str) -> None:
+    options = {
+        "visibility": "public",
+        "protected": True,
+        "hidden": True,
+        "min_disk": 3,
+        "min_ram": 512,
+        "tags": ["b", "a", "b"],
+        "properties": {"hw_disk_bus": "virtio", "n": 1, "f": 0.5, "yes": True, "none": None},
+        **FORMATS,
+    }
+    real = admin.thrice("image", name=name, **options)
+    assert real.sent[2:] == ["POST /v2/images"]
+    assert real.image["properties"] == {"hw_disk_bus": "virtio", "n": "1", "f": "0.5", "yes": "true"}
+    assert (real.image["tags"], real.image["os_hidden"], real.image["protected"]) == (["a", "b"], True, True)
+
+
+def test_create_with_a_file(alice: Cloud, name: str, path: str) -> None:
+    real = alice.thrice("image", name=name, path=path, **FORMATS)
+    assert real.sent == [
+        "GET /v2/images",
+        "GET /v2/images",
+        "POST /v2/images",
+        "PUT /v2/images/ID/file",
+        "GET /v2/images/ID",
+    ]
+    data = pathlib.Path(path).read_bytes()
+    assert (real.image["status"], real.image["size"]) == ("active", len(data))
+    assert real.image["os_hash_value"] == hashlib.sha512(data).hexdigest()
+    assert alice.call("GET", f"/images/{real.image['id']}/file").content == data
+
+
+def test_unchanged_is_one_get(alice: Cloud, name: str, path: str) -> None:
+    image = alice.make(name, pathlib.Path(path).read_bytes(), tags=["a"])
+    by_name = alice.unchanged("image", name=name, path=path, tags=["a"], **FORMATS)
+    assert by_name.sent == ["GET /v2/images"]
+    assert alice.unchanged("image", id=image["id"], name=name).sent == ["GET /v2/images/ID"]
+
+
+def test_create_with_an_id(alice: Cloud, name: str) -> None:
+    image_id = str(uuid.uuid4())
+    assert alice.thrice("image", id=image_id, name=name).image["id"] == image_id
+    alice.thrice("image", id=image_id, state="absent")
+    message = alice.run("image", id=image_id, name=name).message
+    assert "An id is used once and for all" in message
+
+
+def test_data_for_an_image_that_has_none(alice: Cloud, name: str, path: str) -> None:
+    image = alice.make(name)
+    assert "disk_format and container_format is missing" in alice.fails("image", name=name, path=path)
+    real = alice.thrice("image", name=name, path=path, **FORMATS)
+    assert [operation["method"] for operation in real.result["operations"]] == ["PATCH", "PUT"]
+    assert (real.image["id"], real.image["status"]) == (image["id"], "active")
+
+
+def test_other_data_are_an_error(alice: Cloud, name: str, path: str) -> None:
+    data = pathlib.Path(path).read_bytes()
+    alice.make(name, b"x" + data[1:])
+    assert "has other data than" in alice.fails("image", name=name, path=path)
+
+
+def test_a_failed_upload_leaves_nothing_behind(alice: Cloud, name: str, path: str) -> None:
+    real = alice.run("image", name=name, path=path, disk_format="qcow2", container_format="bare", protected=True)
+    assert "HTTP 415" in real.message
+    assert "The file is not of the format that disk_format says" in real.message
+    assert real.message.endswith("was deleted again.")
+    assert alice.named(name) == []
+
+
+def test_a_failed_upload_leaves_an_image_that_was_there(alice: Cloud, name: str, path: str) -> None:
+    image = alice.make(name, disk_format="qcow2", container_format="bare")
+    assert "HTTP 415" in alice.run("image", name=name, path=path).message
+    assert alice.show(image["id"])["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.unlink(), "No such file or directory"),
+        (lambda path: path.chmod(0), "Permission denied"),
+        (lambda path: (path.unlink(), path.mkdir()), "is a directory"),
+        (lambda path: path.write_bytes(b""), "is empty"),
+    ],
+)
+def test_files_that_cannot_be_sent(alice: Cloud, name: str, path: str, spoil: t.Any, message: str) -> None:
+    spoil(pathlib.Path(path))
+    if message == "Permission denied" and os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    assert message in alice.fails("image", name=name, path=path, **FORMATS)
+
+
+# Update
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "attribute", "stored"),
+    [
+        ("visibility", "private", "visibility", "private"),
+        ("visibility", "community", "visibility", "community"),
+        ("protected", True, "protected", True),
+        ("hidden", True, "os_hidden", True),
+        ("min_disk", 5, "min_disk", 5),
+        ("min_ram", 6, "min_ram", 6),
+        ("tags", ["x"], "tags", ["x"]),
+        ("tags", [], "tags", []),
+        ("properties", {"p": "2"}, "properties", {"p": "2", "q": "1"}),
+        ("properties", {"p": None}, "properties", {"q": "1"}),
+        ("properties", {"a/b~c": "d"}, "properties", {"a/b~c": "d", "p": "1", "q": "1"}),
+        ("disk_format", "qcow2", "disk_format", "qcow2"),
+        ("container_format", "ova", "container_format", "ova"),
+    ],
+)
+def test_each_attribute_alone(alice: Cloud, name: str, option: str, value: t.Any, attribute: str, stored: t.Any) -> None:
+    before = alice.make(name, tags=["t"], p="1", q="1", **FORMATS)
+    real = alice.thrice("image", name=name, **{option: value})
+    assert real.sent == ["GET /v2/images", "PATCH /v2/images/ID"]
+    assert len(real.mutations[0]["body"]) == 1
+    assert real.image[attribute] == stored
+    touched = {attribute, "updated_at", *(value if option == "properties" else ())}
+    after = alice.show(before["id"])
+    assert {k: v for k, v in before.items() if k not in touched} == {k: v for k, v in after.items() if k not in touched}
+
+
+def test_several_changes_are_one_patch(alice: Cloud, name: str) -> None:
+    alice.make(name, tags=["t"], p="1", q="1")
+    real = alice.thrice("image", name=name, tags=["u", "v"], min_ram=7, protected=True, properties={"p": 2, "q": None, "r": ""})
+    assert real.sent == ["GET /v2/images", "PATCH /v2/images/ID"]
+    assert real.result["diff"] == {
+        "before": {"min_ram": 0, "protected": False, "tags": ["t"], "properties": {"p": "1", "q": "1"}},
+        "after": {"min_ram": 7, "protected": True, "tags": ["u", "v"], "properties": {"p": "2", "r": ""}},
+    }
+
+
+def test_rename(alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    assert alice.thrice("image", id=image["id"], name=f"{name}-new").image["name"] == f"{name}-new"
+
+
+def test_tags(alice: Cloud, name: str) -> None:
+    alice.make(name, tags=["a", "b"])
+    alice.unchanged("image", name=name, tags=["b", "a"])
+    alice.unchanged("image", name=name, tags=["b", "a", "b"])
+    alice.unchanged("image", name=name)
+    assert alice.thrice("image", name=name, tags=[]).image["tags"] == []
+
+
+def test_properties_converge(alice: Cloud, name: str) -> None:
+    alice.make(name, kept="k")
+    real = alice.thrice("image", name=name, properties={"a": 1, "b": True, "c": 1.5, "d": ""})
+    assert real.image["properties"] == {"a": "1", "b": "true", "c": "1.5", "d": "", "kept": "k"}
+    alice.unchanged("image", name=name, properties={})
+    alice.unchanged("image", name=name, properties={"a": "1", "not_there": None})
+
+
+def test_purge(alice: Cloud, name: str) -> None:
+    alice.make(name, a="1", b="2", kernel_id=str(uuid.uuid4()))
+    real = alice.thrice("image", name=name, properties={"a": 1}, purge_properties=True)
+    assert set(real.image["properties"]) == {"a", "kernel_id"}
+    real = alice.thrice("image", name=name, properties={}, purge_properties=True)
+    assert set(real.image["properties"]) == {"kernel_id"}
+    assert "give 'properties' too" in alice.fails("image", name=name, purge_properties=True)
+
+
+def test_kernel_and_ramdisk(alice: Cloud, name: str) -> None:
+    kernel, ramdisk = alice.make(f"{name}-kernel"), alice.make(f"{name}-ramdisk")
+    alice.make(name)
+    real = alice.thrice("image", name=name, kernel=f"{name}-kernel", ramdisk=ramdisk["id"])
+    assert real.image["properties"] == {"kernel_id": kernel["id"], "ramdisk_id": ramdisk["id"]}
+    assert alice.thrice("image", name=name, kernel="").image["properties"] == {"ramdisk_id": ramdisk["id"]}
+    assert "no image with the id or name 'nobody'" in alice.fails("image", name=name, kernel="nobody")
+    message = alice.fails("image", name=name, kernel="", properties={"kernel_id": "x"})
+    assert "'kernel_id' is given, and 'kernel' too" in message
+
+
+@pytest.mark.parametrize("state", ["public", "private", "shared", "community", "hidden", "protected", "deactivated"])
+def test_a_name_alone_changes_nothing(admin: Cloud, name: str, state: str) -> None:
+    attributes: Json = {"hidden": {"os_hidden": True}, "protected": {"protected": True}}.get(state, {"visibility": state})
+    image = admin.make(name, b"data", tags=["t"], p="1", **({} if state == "deactivated" else attributes))
+    if state == "deactivated":
+        admin.call("POST", f"/images/{image['id']}/actions/deactivate")
+    before = admin.show(image["id"])
+    outcome = admin.unchanged("image", name=name)
+    assert outcome.image["id"] == image["id"]
+    assert admin.show(image["id"]) == before
+
+
+def test_formats_of_an_active_image(alice: Cloud, name: str) -> None:
+    alice.make(name, b"data")
+    alice.unchanged("image", name=name, **FORMATS)
+    assert "disk_format 'raw', which cannot be changed to 'qcow2'" in alice.fails("image", name=name, disk_format="qcow2")
+
+
+def test_the_owner(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+    image = alice.make(name)
+    assert admin.thrice("image", id=image["id"], owner="beta", name=name).image["owner"] == bob.project_id
+    assert admin.thrice("image", id=image["id"], owner=alice.project_id).image["owner"] == alice.project_id
+    assert alice.unchanged("image", name=name, owner="alpha").sent == ["GET /v2/images"]
+    assert "Owner can't be updated by non admin" in alice.run("image", name=name, owner=bob.project_id).message
+    assert alice.show(image["id"])["owner"] == alice.project_id
+    assert "no project 'nobody'" in admin.fails("image", id=image["id"], owner="nobody")
+    assert "no project 'beta'" in alice.fails("image", id=image["id"], owner="beta")
+    assert "in the domain 'elsewhere'" in admin.fails("image", id=image["id"], owner="beta", owner_domain="elsewhere")
+    admin.unchanged("image", id=image["id"], owner="alpha", owner_domain="Default")
+
+
+# Which image is meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ubuntu:22.04", "a,b", "it's", 'say "hi"', "wild*card?", "in:a,b", "back\\slash", "100% & more = + /", "ünï", " spaced "],
+)
+def test_awkward_names(alice: Cloud, name: str, text: str) -> None:
+    full = f"{text}{name}{text}"
+    alice.thrice("image", name=full, tags=["t"])
+    assert len(alice.named(full)) == 1
+    alice.unchanged("image", name=full)
+    alice.thrice("image", name=full, state="absent")
+    assert alice.named(full) == []
+
+
+def test_names_are_no_wildcards(alice: Cloud, name: str) -> None:
+    alice.make(f"{name}-1")
+    alice.unchanged("image", name=f"{name}-*", state="absent")
+    assert len(alice.named(f"{name}-1")) == 1
+
+
+def test_two_images_of_one_name(alice: Cloud, name: str) -> None:
+    ids = [alice.make(name, id=f"{number}{str(uuid.uuid4())[1:]}")["id"] for number in range(2)]
+    for options in ({"tags": ["x"]}, {"state": "absent"}):
+        message = alice.fails("image", name=name, **options)
+        assert "means 2 images" in message
+        assert all(image_id in message for image_id in ids)
+    assert alice.unchanged("image", name=name, on_duplicate="newest").image["id"] == ids[1]
+    assert alice.unchanged("image", name=name, on_duplicate="oldest").image["id"] == ids[0]
+    assert "'all' is allowed with 'state: absent' only" in alice.fails("image", name=name, on_duplicate="all")
+    alice.thrice("image", id=ids[0], state="absent")
+    assert [image["id"] for image in alice.named(name)] == ids[1:]
+
+
+def test_all_images_of_a_name_can_go(alice: Cloud, name: str) -> None:
+    alice.make(name), alice.make(name, protected=True)
+    assert "is protected" in alice.fails("image", name=name, state="absent", on_duplicate="all")
+    real = alice.thrice("image", name=name, state="absent", on_duplicate="all", force=True)
+    assert sorted(entry["method"] for entry in real.mutations) == ["DELETE", "DELETE", "PATCH"]
+    assert len(real.result["diff"]) == 2
+    assert len({change["id"] for change in real.result["changes"]}) == 2
+
+
+def test_a_hidden_image_is_found_and_not_doubled(alice: Cloud, name: str) -> None:
+    hidden = alice.make(name, os_hidden=True)
+    outcome = alice.unchanged("image", name=name)
+    assert outcome.image["id"] == hidden["id"]
+    assert outcome.sent == ["GET /v2/images", "GET /v2/images"]
+
+
+def test_a_shown_image_comes_before_a_hidden_one(alice: Cloud, name: str) -> None:
+    alice.make(name, os_hidden=True)
+    shown = alice.make(name)
+    assert alice.unchanged("image", name=name).image["id"] == shown["id"]
+
+
+def test_another_projects_image(admin: Cloud, alice: Cloud, name: str) -> None:
+    image = admin.make(name, visibility="public")
+    for options in ({"tags": ["x"]}, {"state": "absent"}):
+        message = alice.run("image", name=name, **options).message
+        assert "HTTP 403" in message
+        assert f"The image belongs to project {admin.project_id} and this session works for project" in message
+    assert admin.show(image["id"]) == image
+
+
+def test_anothers_community_image_is_not_taken_for_ones_own(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+    others = bob.make(name, visibility="community")
+    own = alice.thrice("image", name=name).image
+    assert own["owner"] == alice.project_id
+    alice.unchanged("image", name=name)
+    assert admin.unchanged("image", name=name, owner="beta").image["id"] == others["id"]
+
+
+def test_a_share_that_was_not_accepted_is_not_found(alice: Cloud, bob: Cloud, name: str) -> None:
+    image = bob.make(name)
+    bob.call("POST", f"/images/{image['id']}/members", json={"member": alice.project_id})
+    alice.unchanged("image", name=name, state="absent")
+    alice.call("PUT", f"/images/{image['id']}/members/{alice.project_id}", json={"status": "accepted"})
+    message = alice.run("image", name=name, state="absent").message
+    assert "HTTP 403" in message
+    assert bob.show(image["id"])["status"] == "queued"
+
+
+# Delete
+
+
+def test_absent(alice: Cloud, name: str) -> None:
+    alice.unchanged("image", name=name, state="absent")
+    alice.make(name)
+    real = alice.thrice("image", name=name, state="absent")
+    assert real.sent == ["GET /v2/images", "DELETE /v2/images/ID"]
+    assert real.image is None
+    alice.unchanged("image", id=str(uuid.uuid4()), state="absent")
+
+
+def test_absent_looks_at_no_other_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, b"data")
+    alice.thrice("image", name=name, state="absent", disk_format="qcow2", path=str(tmp_path / "gone"), tags=["x"])
+
+
+def test_absent_of_a_protected_image(alice: Cloud, name: str) -> None:
+    image = alice.make(name, protected=True)
+    assert "Set 'force: true'" in alice.fails("image", name=name, state="absent")
+    assert alice.show(image["id"]) == image
+    real = alice.thrice("image", name=name, state="absent", force=True)
+    assert real.sent == ["GET /v2/images", "PATCH /v2/images/ID", "DELETE /v2/images/ID"]
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"id": "not-a-uuid"}, "id: 'not-a-uuid' is not an image id"),
+        ({"name": "n" * 256}, "has 256 characters; 1 to 255 are allowed"),
+        ({"name": ""}, "name: '' has 0 characters"),
+        ({}, "one of the following is required: name, id"),
+        ({"name": "n", "tags": ["t" * 256]}, "tags: .* has 256 characters"),
+        ({"name": "n", "properties": {"a": ["list"]}}, "the value of 'a' is a list"),
+        ({"name": "n", "properties": {"size": 1}}, "'size' is set by Glance"),
+        ({"name": "n", "properties": {"os_glance_x": 1}}, "reserved"),
+        ({"name": "n", "properties": {"min_disk": 1}}, "use the option 'min_disk'"),
+        ({"name": "n", "min_disk": -1}, "min_disk: -1 was given; 0 to 2147483647 is allowed"),
+        ({"name": "n", "min_ram": 2**31}, "min_ram: 2147483648 was given"),
+        ({"name": "n", "visibility": "secret"}, "value of visibility must be one of"),
+        ({"name": "n", "nmae": "x"}, "Unsupported parameters"),
+    ],
+)
+def test_bad_options(alice: Cloud, options: Json, message: str) -> None:
+    import re
+
+    assert re.search(message, alice.fails("image", **options))
+
+
+def test_what_only_the_cloud_can_refuse(alice: Cloud, name: str) -> None:
+    message = alice.run("image", name=name, disk_format="zzz").message
+    assert "HTTP 400" in message
+    assert "'zzz' is not one of" in message
+    message = alice.run("image", name=name, visibility="public").message
+    assert "only administrators may make images public" in message
+    assert alice.named(name) == []

@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sqlite3
+import time
+import typing as t
+import urllib.parse
+import uuid
+
+import pytest
+
+from .conftest import Cloud, Outcome
+
+CATALOGUE = 3000
+
+
+def find(cloud: Cloud, **options: t.Any) -> Outcome:
+    return cloud.unchanged("image_info", **options)
+
+
+def queries(outcome: Outcome) -> list[dict[str, list[str]]]:
+    return [urllib.parse.parse_qs(entry["query"]) for entry in outcome.requests]
+
+
+@pytest.fixture(scope="module")
+def catalogue(bob: Cloud) -> str:
+    """3,000 images of bob's, copied in the database: Glance itself would take a minute to make them."""
+    prefix = f"catalogue-{uuid.uuid4().hex[:8]}"
+    pattern = bob.make(f"{prefix}-pattern", visibility="private")
+    with contextlib.closing(sqlite3.connect(bob.sandbox.folder / "glance.db", timeout=60)) as database, database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(images)") if row[1] not in ("id", "name")]
+        listed = ", ".join(columns)
+        database.executemany(
+            f"INSERT INTO images (id, name, {listed}) SELECT ?, ?, {listed} FROM images WHERE id = ?",
+            [(str(uuid.uuid4()), f"{prefix}-{number:04}", pattern["id"]) for number in range(CATALOGUE - 1)],
+        )
+    return prefix
+
+
+def test_by_name_is_one_request_in_a_large_catalogue(bob: Cloud, catalogue: str) -> None:
+    outcome = find(bob, name=[f"{catalogue}-1234"])
+    assert outcome.names == [f"{catalogue}-1234"]
+    assert outcome.sent == ["GET /v2/images"]
+
+
+def test_many_names_are_few_requests(bob: Cloud, catalogue: str) -> None:
+    names = [f"{catalogue}-{number:04}" for number in range(100)]
+    outcome = find(bob, name=names)
+    assert sorted(outcome.names) == names
+    assert len(outcome.sent) <= 2
+
+
+def test_everything_comes_in_pages_of_a_thousand(bob: Cloud, catalogue: str) -> None:
+    outcome = find(bob, owner="beta", visibility="private", name_pattern=f"^{catalogue}")
+    assert len(outcome.images) == len({image["id"] for image in outcome.images}) == CATALOGUE
+    total = len(bob.call("GET", "/images?limit=1").json()["images"]) and CATALOGUE
+    assert math.ceil(total / 1000) <= len(outcome.sent) <= math.ceil(total / 1000) + 1
+    assert all(query["limit"] == ["1000"] for query in queries(outcome))
+
+
+def test_limit_stops_early(bob: Cloud, catalogue: str) -> None:
+    outcome = find(bob, limit=3, visibility="private", sort=["name:asc"])
+    assert len(outcome.images) == 3
+    assert len(outcome.sent) == 1
+    assert queries(outcome)[0]["limit"] == ["3"]
+    outcome = find(bob, limit=2, name_pattern=f"{catalogue}-0[0-9]5")
+    assert len(outcome.images) == 2
+
+
+def test_newest_is_one_request_for_one_image(alice: Cloud, name: str) -> None:
+    alice.make(f"{name}-old", tags=[name])
+    time.sleep(1.1)
+    new = alice.make(f"{name}-new", tags=[name])
+    outcome = find(alice, tags=[name], newest=True)
+    assert [image["id"] for image in outcome.images] == [new["id"]]
+    assert queries(outcome)[0]["limit"] == ["1"]
+
+
+def test_finding_none_is_no_error(alice: Cloud) -> None:
+    assert find(alice, name=["nobody"]).images == []
+    assert find(alice, id=[str(uuid.uuid4())]).images == []
+    for empty in ({"name": []}, {"id": []}):
+        outcome = find(alice, **empty)
+        assert (outcome.images, outcome.sent) == ([], [])
+
+
+def test_filters(alice: Cloud, name: str) -> None:
+    one = alice.make(f"{name}:1", b"x" * 100, tags=["a", "b", name], os_distro="debian", n="1")
+    two = alice.make(f"{name},2", tags=["a", name], protected=True, visibility="private", min_disk=3)
+    three = alice.make(f'{name}"3', os_hidden=True, tags=[name], disk_format="iso", container_format="ova")
+    both, everything = {one["id"], two["id"]}, {one["id"], two["id"], three["id"]}
+    cases: list[tuple[dict[str, t.Any], set[str]]] = [
+        ({}, both),
+        ({"hidden": "any"}, everything),
+        ({"hidden": "true"}, {three["id"]}),
+        ({"hidden": True}, {three["id"]}),
+        ({"hidden": "false"}, both),
+        ({"name": [one["name"], two["name"], three["name"]], "hidden": "any"}, everything),
+        ({"name": [two["name"]]}, {two["id"]}),
+        ({"name": [name]}, set()),
+        ({"name_pattern": ",2$"}, {two["id"]}),
+        ({"tags": ["b"]}, {one["id"]}),
+        ({"tags": ["b", "a"]}, {one["id"]}),
+        ({"tags": ["c"]}, set()),
+        ({"status": ["active"]}, {one["id"]}),
+        ({"status": ["active", "queued"]}, both),
+        ({"status": "queued"}, {two["id"]}),
+        ({"protected": True}, {two["id"]}),
+        ({"protected": False}, {one["id"]}),
+        ({"visibility": "private"}, {two["id"]}),
+        ({"visibility": "all"}, both),
+        ({"visibility": "public"}, set()),
+        ({"owner": "alpha"}, both),
+        ({"owner": alice.project_id}, both),
+        ({"disk_format": ["raw", "iso"]}, {one["id"]}),
+        ({"disk_format": ["iso"], "hidden": "any"}, {three["id"]}),
+        ({"container_format": "bare"}, {one["id"]}),
+        ({"size_min": 100}, {one["id"]}),
+        ({"size_min": 101}, set()),
+        ({"size_max": 100}, {one["id"]}),
+        ({"properties": {"os_distro": "debian", "n": 1}}, {one["id"]}),
+        ({"properties": {"os_distro": "Debian"}}, set()),
+        ({"newer_than": "1h"}, both),
+        ({"older_than": "1h"}, set()),
+        ({"newer_than": "1h", "older_than": "0s", "created_at": "gt:2020-01-01"}, both),
+        ({"updated_at": "gte:2020-01-01T00:00:00Z"}, both),
+        ({"updated_at": "lt:2020-01-01T00:00:00Z"}, set()),
+        ({"created_at": one["created_at"], "name_pattern": ":1"}, {one["id"]}),
+        ({"id": [three["id"], one["id"], str(uuid.uuid4())]}, {one["id"], three["id"]}),
+        ({"id": [three["id"]]}, {three["id"]}),
+        ({"id": [three["id"]], "hidden": "false"}, set()),
+        ({"id": [three["id"], one["id"]], "status": "active"}, {one["id"]}),
+    ]
+    for options, expected in cases:
+        asked = {"tags": [name], **options} if "tags" not in options else {**options, "tags": [*options["tags"], name]}
+        # What was created in this very second is not older than now.
+        if options.get("older_than") == "0s":
+            time.sleep(1.1)
+        found = {image["id"] for image in find(alice, **asked).images}
+        assert found == expected, options
+
+
+def test_filters_go_to_the_server(alice: Cloud) -> None:
+    outcome = find(
+        alice,
+        name=["a:b"],
+        status="active",
+        visibility="private",
+        owner=alice.project_id,
+        tags=["x", "y"],
+        protected=True,
+        disk_format="raw",
+        container_format="bare",
+        size_min=1,
+        size_max=9,
+        older_than="1d",
+        updated_at="gt:2020-01-01",
+        properties={"os_distro": "debian"},
+        member_status="accepted",
+        sort=["name:asc", "size:desc"],
+    )
+    (query,) = queries(outcome)
+    created_at = query.pop("created_at")[0]
+    assert created_at.startswith("lt:20")
+    assert query == {
+        "name": ["eq:a:b"],
+        "status": ["eq:active"],
+        "visibility": ["private"],
+        "owner": [alice.project_id],
+        "tag": ["x", "y"],
+        "protected": ["true"],
+        "disk_format": ["eq:raw"],
+        "container_format": ["eq:bare"],
+        "size_min": ["1"],
+        "size_max": ["9"],
+        "updated_at": ["gt:2020-01-01T00:00:00Z"],
+        "os_distro": ["debian"],
+        "member_status": ["accepted"],
+        "sort": ["name:asc,size:desc"],
+        "limit": ["1000"],
+    }
+
+
+@pytest.mark.parametrize("key", ["foo_min", "get", "to_dict", "metadata", "limit", "tag", "visibility2", "ünï:c,o/de", "a b"])
+def test_properties_of_awkward_names(alice: Cloud, name: str, key: str) -> None:
+    image = alice.make(name, **{key: "v"})
+    assert [found["id"] for found in find(alice, properties={key: "v"}, name=[name]).images] == [image["id"]]
+    assert find(alice, properties={key: "w"}, name=[name]).images == []
+
+
+def test_sort(alice: Cloud, name: str) -> None:
+    for number, min_ram, hidden in ((1, 5, False), (2, 5, True), (3, 4, False)):
+        alice.make(f"{name}-{number}", tags=[name], min_ram=min_ram, os_hidden=hidden)
+    for hidden, expected in (("false", [3, 1]), ("any", [3, 2, 1])):
+        outcome = find(alice, tags=[name], sort=["name:desc"], hidden=hidden)
+        assert outcome.names == [f"{name}-{number}" for number in expected]
+    assert find(alice, tags=[name], sort=["name"], hidden="any", limit=2).names == [f"{name}-1", f"{name}-2"]
+
+
+def test_ids_come_in_the_order_given(alice: Cloud, name: str) -> None:
+    ids = [alice.make(f"{name}-{number}", os_hidden=number == 1)["id"] for number in range(3)]
+    outcome = find(alice, id=[ids[2], ids[0], ids[1]])
+    assert [image["id"] for image in outcome.images] == [ids[2], ids[0], ids[1]]
+    assert len(outcome.sent) == 2
+
+
+def test_others_images(alice: Cloud, bob: Cloud, name: str) -> None:
+    community = bob.make(name, visibility="community", tags=[name])
+    pending = bob.make(name, tags=[name])
+    bob.make(name, visibility="private", tags=[name])
+    bob.call("POST", f"/images/{pending['id']}/members", json={"member": alice.project_id})
+    cases: list[tuple[dict[str, t.Any], set[str]]] = [
+        ({}, set()),
+        ({"visibility": "community"}, {community["id"]}),
+        ({"visibility": "all"}, {community["id"]}),
+        ({"member_status": "pending"}, {pending["id"]}),
+        ({"visibility": "all", "member_status": "all"}, {community["id"], pending["id"]}),
+        ({"id": [community["id"], pending["id"]]}, {community["id"], pending["id"]}),
+    ]
+    for options, expected in cases:
+        found = {image["id"] for image in find(alice, **{"tags": [name], **options}).images}
+        assert found == expected, options
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"nmae": "x"}, "Unsupported parameters"),
+        ({"sort": "nmae"}, "sort: 'nmae' was given. Allowed is one of name"),
+        ({"older_than": "30"}, "older_than: '30' is not a duration"),
+        ({"limit": 0}, "limit: 0 was given"),
+        ({"limit": "many"}, "argument 'limit' is of type .* and we were unable to convert to int"),
+        ({"id": ["x"]}, "'x' is not an image id"),
+        ({"visibility": "secret"}, "value of visibility must be one of"),
+        ({"newest": True, "limit": 2}, "parameters are mutually exclusive: newest\\|limit"),
+        ({"owner": "nobody"}, "owner: there is no project 'nobody'"),
+        ({"name_pattern": "["}, "is not a regular expression"),
+    ],
+)
+def test_bad_options(alice: Cloud, options: dict[str, t.Any], message: str) -> None:
+    import re
+
+    assert re.search(message, alice.fails("image_info", **options))

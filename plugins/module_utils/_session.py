@@ -124,16 +124,16 @@ class Connection:
     def _catalogue_url(self, service: str) -> str:
         interface = self._region.get_interface(service)
         region_name = self._region.get_region_name(service)
-        with translated(self._region):
+        with translated(self._region), contextlib.suppress(ksa.EndpointNotFound):
             url = self.session.get_endpoint(
                 service_type=service, interface=interface, region_name=region_name, skip_discovery=True
             )
-        if not url:
-            raise ConnectionProblem(
-                f"The cloud's catalogue has no {interface or 'public'} endpoint of a service of type '{service}'"
-                f" in region '{region_name or 'any'}'. Check 'region_name' and 'interface', or give 'endpoint_override'."
-            )
-        return url
+            if url:
+                return url
+        raise ConnectionProblem(
+            f"The cloud's catalogue has no {interface or 'public'} endpoint of a service of type '{service}'"
+            f" in region '{region_name or 'any'}'. Check 'region_name' and 'interface', or give 'endpoint_override'."
+        )
 
     def log_in(self) -> None:
         """Get a token now, so that a refused login is told from a refused request."""

@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Every way into a cloud, and what is said of each that is closed."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import typing as t
+import uuid
+
+import pytest
+import yaml
+
+from .conftest import Cloud, Outcome, Sandbox, run_module
+from .faults import proxy
+
+Connect = t.Callable[..., Outcome]
+
+
+@pytest.fixture
+def password_auth(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "auth_url": f"{sandbox.keystone_url}/v3",
+        "username": "alice",
+        "password": sandbox.passwords["alice"],
+        "project_name": "alpha",
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+    }
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
+    """No configuration at all, but an empty working directory."""
+    for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLOUD", "OS_CLIENT_SECURE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox, bare: pathlib.Path) -> Connect:
+    """List nobody's images over the connection that is given."""
+    del bare
+    return lambda **connection: run_module(sandbox, "image_info", {"name": ["nobody"], **connection})
+
+
+def test_auth_with_a_password(connect: Connect, password_auth: dict[str, str]) -> None:
+    assert connect(auth=password_auth).images == []
+    assert connect(auth=password_auth, auth_type="password").images == []
+    assert connect(auth=password_auth, auth_type="v3password", region_name="RegionOne", interface="internal").images == []
+
+
+def test_auth_with_a_token(connect: Connect, sandbox: Sandbox, alice: Cloud) -> None:
+    auth = {"auth_url": f"{sandbox.keystone_url}/v3", "token": alice.session.get_token(), "project_id": alice.project_id}
+    assert connect(auth=auth, auth_type="token").images == []
+    assert connect(auth=auth, auth_type="v3token").images == []
+
+
+def test_auth_with_an_application_credential(connect: Connect, sandbox: Sandbox, alice: Cloud) -> None:
+    made = alice.session.post(
+        f"{sandbox.keystone_url}/v3/users/{alice.session.get_user_id()}/application_credentials",
+        json={"application_credential": {"name": f"test-{uuid.uuid4()}"}},
+    ).json()["application_credential"]
+    auth = {
+        "auth_url": f"{sandbox.keystone_url}/v3",
+        "application_credential_id": made["id"],
+        "application_credential_secret": made["secret"],
+    }
+    assert connect(auth=auth, auth_type="v3applicationcredential").images == []
+
+
+def test_cloud_as_a_dictionary(connect: Connect, password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = {"auth": password_auth, "region_name": "RegionOne", "interface": "public"}
+    assert connect(cloud=cloud).images == []
+    # It stands for itself: what the environment says is of no importance.
+    monkeypatch.setenv("OS_PASSWORD", "wrong")
+    monkeypatch.setenv("OS_CLOUD", "nowhere")
+    assert connect(cloud=cloud).images == []
+    assert "no public endpoint" in connect(cloud=cloud, region_name="Atlantis").message
+
+
+def test_environment_variables(connect: Connect, password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in password_auth.items():
+        monkeypatch.setenv(f"OS_{key.upper()}", value)
+    assert connect().images == []
+
+
+NEW_PROCESS = """
+import json, sys
+if {hide_library}:
+    sys.modules["openstack"] = None
+from ansible.module_utils import basic
+basic._ANSIBLE_ARGS = json.dumps({{"ANSIBLE_MODULE_ARGS": {options!r}}}).encode()
+basic._ANSIBLE_PROFILE = "legacy"
+from ansible_collections.cloudimage.glance.plugins.modules.image_info import main
+main()
+"""
+
+
+def connect_in_new_process(*, hide_library: bool = False, **connection: t.Any) -> Outcome:
+    """Which files are read is decided when openstacksdk is imported."""
+    code = NEW_PROCESS.format(hide_library=hide_library, options={"name": ["nobody"], **connection})
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return Outcome(json.loads(done.stdout), [], done.stdout)
+
+
+def test_cloud_from_files(password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch, bare: pathlib.Path) -> None:
+    connect = connect_in_new_process
+    secret = {"clouds": {"mine": {"auth": {"password": password_auth.pop("password")}}}}
+    clouds = {"clouds": {"mine": {"auth": password_auth, "region_name": "RegionOne"}}}
+    (bare / "clouds.yaml").write_text(yaml.safe_dump(clouds))
+    (bare / "secure.yaml").write_text(yaml.safe_dump(secret))
+    assert connect(cloud="mine").images == []
+    monkeypatch.setenv("OS_CLOUD", "mine")
+    assert connect().images == []
+    monkeypatch.delenv("OS_CLOUD")
+    elsewhere = bare / "elsewhere"
+    elsewhere.mkdir()
+    (bare / "clouds.yaml").rename(elsewhere / "my.yaml")
+    (bare / "secure.yaml").rename(elsewhere / "my-secure.yaml")
+    assert "not configured" in connect(cloud="mine").message
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(elsewhere / "my.yaml"))
+    monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(elsewhere / "my-secure.yaml"))
+    assert connect(cloud="mine").images == []
+
+
+def test_interface_of_clouds_yaml_is_left_alone(password_auth: dict[str, str], bare: pathlib.Path) -> None:
+    connect = connect_in_new_process
+    clouds = {"clouds": {"mine": {"auth": password_auth, "interface": "no-such-interface"}}}
+    (bare / "clouds.yaml").write_text(yaml.safe_dump(clouds))
+    assert "no no-such-interface endpoint" in connect(cloud="mine").message
+    assert connect(cloud="mine", interface="admin").images == []
+
+
+def test_no_version_discovery(connect: Connect, password_auth: dict[str, str]) -> None:
+    assert connect(auth=password_auth).sent == ["GET /v2/images"]
+
+
+def test_a_missing_library() -> None:
+    outcome = connect_in_new_process(hide_library=True)
+    assert "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk." in outcome.message
+
+
+def test_no_configuration_at_all(connect: Connect) -> None:
+    assert "The connection to the cloud is not configured" in connect().message
+
+
+def test_an_unknown_cloud(connect: Connect) -> None:
+    message = connect(cloud="nowhere").message
+    assert "The connection to the cloud is not configured: Cloud nowhere was not found." in message
+
+
+def test_a_refused_password(connect: Connect, password_auth: dict[str, str]) -> None:
+    message = connect(auth={**password_auth, "password": "wrong-secret"}).message
+    assert "The login was refused at" in message
+    assert "wrong-secret" not in message
+
+
+def test_an_unknown_login_plugin(connect: Connect, password_auth: dict[str, str]) -> None:
+    assert "not configured" in connect(auth=password_auth, auth_type="telepathy").message
+
+
+@pytest.fixture
+def nobody_listens() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.mark.parametrize("version", ["", "/v3"])
+def test_an_unreachable_keystone(
+    connect: Connect, password_auth: dict[str, str], nobody_listens: int, version: str
+) -> None:
+    message = connect(auth={**password_auth, "auth_url": f"http://127.0.0.1:{nobody_listens}{version}"}).message
+    assert "The identity service cannot be reached" in message
+
+
+def test_an_unreachable_glance(
+    connect: Connect, password_auth: dict[str, str], nobody_listens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.cloudimage.glance.plugins.module_utils import _api
+
+    monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
+    message = connect(auth=password_auth, endpoint_override=f"http://127.0.0.1:{nobody_listens}").message
+    assert "GET /v2/images got no answer: Unable to establish connection" in message
+
+
+def self_signed(folder: pathlib.Path) -> tuple[str, str]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+def test_certificates(
+    connect: Connect, sandbox: Sandbox, password_auth: dict[str, str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    certificate, key = self_signed(tmp_path)
+    with (
+        proxy(sandbox.keystone_url, lambda *_request: None, (certificate, key)) as keystone,
+        proxy(sandbox.glance_url, lambda *_request: None, (certificate, key)) as glance,
+    ):
+        secure = {"auth": {**password_auth, "auth_url": f"{keystone}/v3"}, "endpoint_override": glance}
+        for version in ("", "/v3"):
+            message = connect(auth={**password_auth, "auth_url": f"{keystone}{version}"}).message
+            assert "The server's certificate does not verify" in message
+            assert "'ca_cert'" in message
+        half = connect(auth=password_auth, endpoint_override=glance).message
+        assert "certificate" in half
+        assert connect(**secure, ca_cert=certificate).images == []
+        assert connect(**secure, validate_certs=False).images == []
+
+
+def test_what_auth_must_be(connect: Connect) -> None:
+    assert "argument 'auth' is of type" in connect(auth="nonsense").message
+    assert "cloud: the name of an entry of clouds.yaml, or a dictionary" in connect(cloud=["a"]).message

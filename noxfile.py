@@ -9,11 +9,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import sys
+import tempfile
+import typing as t
 
 import antsibull_nox
 import nox
@@ -49,19 +52,24 @@ def linked_tree(session: nox.Session) -> str:
     return str(tree)
 
 
-def copied_tree(session: nox.Session) -> pathlib.Path:
-    """A copy of the collection's files in a tree outside the checkout, as ansible-test wants it."""
-    tree = pathlib.Path(session.create_tmp()).resolve() / "copy"
-    shutil.rmtree(tree, ignore_errors=True)
-    collection = tree / "ansible_collections" / "cloudimage" / "glance"
+@contextlib.contextmanager
+def copied_tree(session: nox.Session) -> t.Iterator[pathlib.Path]:
+    """A copy of the collection's files in a tree of its own; ansible-test takes no folder that git ignores."""
     files = session.run(
         "git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", external=True, silent=True
     )
-    for name in filter(None, str(files).split("\0")):
-        if (ROOT / name).is_file():
-            (collection / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, collection / name)
-    return collection
+    with tempfile.TemporaryDirectory(prefix="glance-") as tree:
+        collection = pathlib.Path(tree).resolve() / "ansible_collections" / "cloudimage" / "glance"
+        for name in filter(None, str(files).split("\0")):
+            if (ROOT / name).is_file():
+                (collection / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, collection / name)
+        yield collection
+
+
+def in_sandbox(session: nox.Session, *command: str, **env: str) -> None:
+    """Run a command in a sandbox of its own, which is stopped however the command ends."""
+    session.run(*("python", str(SANDBOX), "run", "--"), *command, env=env, interrupt_timeout=30, terminate_timeout=30)
 
 
 @nox.session
@@ -74,10 +82,11 @@ def units(session: nox.Session) -> None:
 
 def run_functional(session: nox.Session, *arguments: str) -> None:
     tree = linked_tree(session)
-    session.run(
-        *("python", str(SANDBOX), "run", "--"),
+    in_sandbox(
+        session,
         *("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/functional", *arguments, *session.posargs),
-        env={"PYTHONPATH": tree, "ANSIBLE_COLLECTIONS_PATH": tree},
+        PYTHONPATH=tree,
+        ANSIBLE_COLLECTIONS_PATH=tree,
     )
 
 
@@ -106,17 +115,18 @@ def cores(session: nox.Session, core: str) -> None:
 
 
 def run_integration(session: nox.Session) -> None:
-    collection = copied_tree(session)
-    (collection / "tests" / "integration" / "integration_config.yml").write_text("{}\n")
-    session.run(
-        *("python", str(SANDBOX), "run", "--"),
-        *("python", str(ROOT / "tests" / "integration" / "run.py"), str(collection), *session.posargs),
+    in_sandbox(
+        session,
+        *("python", str(ROOT / "tests" / "integration" / "run.py"), *session.posargs),
+        ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
+        ANSIBLE_LOCALHOST_WARNING="false",
+        ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
     )
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """The targets of ansible-test: playbooks that a user could have written, against a real Glance."""
+    """Playbooks that a user could have written, against a real Glance."""
     session.install("ansible-core", "openstacksdk", "uv")
     run_integration(session)
 
@@ -125,14 +135,13 @@ def integration(session: nox.Session) -> None:
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity, without a container."""
     session.install("ansible-core")
-    collection = copied_tree(session)
     home = pathlib.Path(session.create_tmp()).resolve() / "home"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     # ansible-test would download get-pip; Python brings what it is needed for.
     for name in ("get_pip_24_2.py", "get_pip_25_2.py"):
         (cache / name).write_text(GET_PIP)
-    with session.chdir(collection):
+    with copied_tree(session) as collection, session.chdir(collection):
         session.run(
             *("ansible-test", "sanity", "--local", "--python", f"{sys.version_info[0]}.{sys.version_info[1]}", "-v"),
             *session.posargs,
@@ -158,8 +167,8 @@ def artifact(session: nox.Session) -> None:
     tmp = pathlib.Path(session.create_tmp()).resolve()
     for name in ("built", "installed"):
         shutil.rmtree(tmp / name, ignore_errors=True)
-    collection = copied_tree(session)
-    session.run("ansible-galaxy", "collection", "build", str(collection), "--output-path", str(tmp / "built"), silent=True)
+    with copied_tree(session) as collection:
+        session.run("ansible-galaxy", "collection", "build", str(collection), "--output-path", str(tmp / "built"), silent=True)
     tarball = next((tmp / "built").iterdir())
     session.run("ansible-galaxy", "collection", "install", str(tarball), "-p", str(tmp / "installed"), silent=True)
     installed = tmp / "installed" / "ansible_collections" / "cloudimage" / "glance"
@@ -171,10 +180,11 @@ def artifact(session: nox.Session) -> None:
     if names - allowed:
         session.error(f"The artifact holds more than a user needs: {sorted(names - allowed)}")
     session.log(f"{tarball.name}: {len(json.loads((installed / 'FILES.json').read_text())['files'])} entries")
-    session.run(
-        *("python", str(SANDBOX), "run", "--"),
+    in_sandbox(
+        session,
         *("ansible-playbook", "cloudimage.glance.retire", "-e", json.dumps({"image_retire_images": ["nobody"]})),
-        env={"ANSIBLE_COLLECTIONS_PATH": str(tmp / "installed"), "OS_CLOUD": "alice"},
+        ANSIBLE_COLLECTIONS_PATH=str(tmp / "installed"),
+        OS_CLOUD="alice",
     )
 
 
@@ -182,15 +192,12 @@ def artifact(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """The main job, shown on a real Glance."""
     session.install("ansible-core", "openstacksdk", "uv")
-    tree = linked_tree(session)
-    session.run(
-        *("python", str(SANDBOX), "run", "--"),
+    in_sandbox(
+        session,
         *("ansible-playbook", "--diff", str(ROOT / "tests" / "demo" / "demo.yml"), *session.posargs),
-        env={
-            "ANSIBLE_COLLECTIONS_PATH": tree,
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-            "ANSIBLE_FORCE_COLOR": "true",
-        },
+        ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
+        ANSIBLE_LOCALHOST_WARNING="false",
+        ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
+        ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
+        ANSIBLE_FORCE_COLOR="true",
     )

@@ -7,9 +7,9 @@
 
     sandbox.py install           make the virtual environment and the database template (up and run do it too)
     sandbox.py run -- COMMAND    start a sandbox of its own, run COMMAND in it, stop the sandbox; exits as COMMAND does
-    sandbox.py up                start the shared sandbox in the background, unless it runs already
-    sandbox.py status            say where the shared sandbox is; exits 1 when there is none
-    sandbox.py down              stop the shared sandbox and remove its data
+    sandbox.py up [NAME]         start a sandbox in the background, unless it runs already
+    sandbox.py status [NAME]     say where it is; exits 1 when there is none
+    sandbox.py down [NAME]       stop it and remove its data
 
 COMMAND finds OS_CLIENT_CONFIG_FILE (clouds: admin, alice of project alpha, bob of project beta) and GLANCE_SANDBOX,
 the folder with sandbox.json (addresses) and requests.jsonl (each request that Glance answered).
@@ -43,7 +43,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 HOME = pathlib.Path(os.environ.get("GLANCE_SANDBOX_HOME") or HERE.parents[1] / ".sandbox").resolve()
 VENV = HOME / "venv"
 TEMPLATE = HOME / "template"
-SHARED = HOME / "shared"
 LOCK_FILE = HERE / "requirements.txt"
 START_TIMEOUT = 60.0
 # simplegeneric is pure Python and was only ever published as source; all else comes as wheels: no compiler is needed.
@@ -51,6 +50,7 @@ INSTALL_OPTIONS = ["--only-binary", ":all:", "--no-binary", "simplegeneric", "-r
 # In the template's catalogue; the real addresses are filled in when a sandbox starts.
 KEYSTONE_PLACEHOLDER = "http://keystone.invalid"
 GLANCE_PLACEHOLDER = "http://glance.invalid"
+RESERVED = (VENV.name, TEMPLATE.name)
 USERS = {"admin": "admin", "alice": "alpha", "bob": "beta"}
 
 
@@ -422,10 +422,10 @@ def run(command: list[str]) -> int:
                 raise
 
 
-def shared_is_running() -> bool:
-    """The keeper of the shared sandbox holds this lock as long as it lives."""
+def is_running(name: str) -> bool:
+    """The keeper of a background sandbox holds its lock as long as it lives."""
     HOME.mkdir(parents=True, exist_ok=True)
-    with (HOME / "shared.lock").open("w") as file:
+    with (HOME / f"{name}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -433,74 +433,76 @@ def shared_is_running() -> bool:
         return False
 
 
-def show_shared() -> None:
-    facts = json.loads((SHARED / "sandbox.json").read_text())
-    for name, value in facts.items():
-        print(f"{name}: {value}")
-    print(f"\nexport OS_CLIENT_CONFIG_FILE={facts['clouds_yaml']} GLANCE_SANDBOX={SHARED}")
-
-
-def keep() -> int:
+def keep(name: str) -> int:
     """The background process of ``up``."""
     on_signals(raise_exit)
-    with locked("shared"), sandbox(SHARED):
+    with locked(name), sandbox(HOME / name):
         signal.pause()
     return 0
 
 
-def up() -> int:
+def up(name: str) -> int:
     install()
-    if not shared_is_running():
-        shutil.rmtree(SHARED, ignore_errors=True)  # what a killed keeper left; its servers ended with it
-        log = HOME / "keep.log"
+    if not is_running(name):
+        shutil.rmtree(HOME / name, ignore_errors=True)  # what a killed keeper left; its servers ended with it
+        log = HOME / f"{name}.log"
         with log.open("wb") as out:
             keeper = subprocess.Popen(
-                [sys.executable, __file__, "keep"],
+                [sys.executable, __file__, "keep", name],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        (HOME / "keeper.pid").write_text(str(keeper.pid))
-        while not (SHARED / "sandbox.json").exists():
+        (HOME / f"{name}.pid").write_text(str(keeper.pid))
+        while not (HOME / name / "sandbox.json").exists():
             if keeper.poll() is not None:
                 raise SandboxError(f"The sandbox did not start:\n{log.read_text(errors='replace')}")
             time.sleep(0.05)
-    show_shared()
-    return 0
+    return status(name)
 
 
-def down() -> int:
-    if shared_is_running():
-        os.kill(int((HOME / "keeper.pid").read_text()), signal.SIGTERM)
-        with locked("shared"):  # free again once all is stopped and removed
+def down(name: str) -> int:
+    if is_running(name):
+        os.kill(int((HOME / f"{name}.pid").read_text()), signal.SIGTERM)
+        with locked(name):  # free again once all is stopped and removed
             pass
     return 0
 
 
-def status() -> int:
-    if not shared_is_running():
-        print("no sandbox is running")
+def status(name: str) -> int:
+    if not is_running(name):
+        print(f"no sandbox '{name}' is running")
         return 1
-    show_shared()
+    facts = json.loads((HOME / name / "sandbox.json").read_text())
+    for key, value in facts.items():
+        print(f"{key}: {value}")
+    print(f"\nexport OS_CLIENT_CONFIG_FILE={facts['clouds_yaml']} GLANCE_SANDBOX={HOME / name}")
     return 0
 
 
+BACKGROUND = {"up": up, "status": status, "down": down, "keep": keep}
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["install", "run", "up", "status", "down", "keep"], metavar="ACTION")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="with run: the command and its arguments, after --")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage="sandbox.py ACTION ..."
+    )
+    parser.add_argument("action", choices=["install", "run", *BACKGROUND])
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="the name of the sandbox, or for run the command after --")
     arguments = parser.parse_args()
-    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
-    if bool(command) != (arguments.action == "run"):
-        parser.error("run, and only run, takes a command: sandbox.py run -- COMMAND")
+    rest = arguments.rest[1:] if arguments.rest[:1] == ["--"] else arguments.rest
     try:
         if arguments.action == "run":
-            return run(command)
+            if not rest:
+                parser.error("run takes a command: sandbox.py run -- COMMAND")
+            return run(rest)
         if arguments.action == "install":
             install()
             return 0
-        return {"up": up, "status": status, "down": down, "keep": keep}[arguments.action]()
+        if len(rest) > 1 or any(not name.isalnum() or name in RESERVED for name in rest):
+            parser.error(f"{arguments.action} takes at most the name of a sandbox, of letters and digits")
+        return BACKGROUND[arguments.action](rest[0] if rest else "shared")
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1

@@ -33,6 +33,12 @@ nox.options.error_on_missing_interpreters = True
 # Every session, antsibull-nox's own too, installs the locked versions and nothing else.
 os.environ["PIP_CONSTRAINT"] = os.environ["UV_CONSTRAINT"] = CONSTRAINTS
 
+# antsibull-nox calls ansible-galaxy, which stands beside nox.
+os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+
+# antsibull-nox tests a copy; molecule's sandbox is that of the checkout.
+os.environ["GLANCE_CHECKOUT"] = str(ROOT)
+
 antsibull_nox.load_antsibull_nox_toml()
 
 
@@ -168,7 +174,9 @@ def artifact(session: nox.Session) -> None:
     for name in ("built", "installed"):
         shutil.rmtree(tmp / name, ignore_errors=True)
     with copied_tree(session) as collection:
-        session.run("ansible-galaxy", "collection", "build", str(collection), "--output-path", str(tmp / "built"), silent=True)
+        session.run(
+            "ansible-galaxy", "collection", "build", str(collection), "--output-path", str(tmp / "built"), silent=True
+        )
     tarball = next((tmp / "built").iterdir())
     session.run("ansible-galaxy", "collection", "install", str(tarball), "-p", str(tmp / "installed"), silent=True)
     installed = tmp / "installed" / "ansible_collections" / "cloudimage" / "glance"
@@ -199,5 +207,6 @@ def demo(session: nox.Session) -> None:
         ANSIBLE_LOCALHOST_WARNING="false",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
         ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
+        ANSIBLE_DISPLAY_SKIPPED_HOSTS="false",
         ANSIBLE_FORCE_COLOR="true",
     )

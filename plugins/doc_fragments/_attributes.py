@@ -9,6 +9,7 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     DOCUMENTATION = r"""
+---
 options: {}
 attributes:
   check_mode:
@@ -21,6 +22,7 @@ attributes:
 
     # For modules that change something.
     CHANGING = r"""
+---
 options: {}
 attributes:
   check_mode:
@@ -33,6 +35,7 @@ attributes:
 
     # For modules that only read.
     INFO = r"""
+---
 options: {}
 attributes:
   check_mode:
@@ -50,6 +53,7 @@ attributes:
 """
 
     ACTION_GROUP = r"""
+---
 options: {}
 attributes:
   action_group:

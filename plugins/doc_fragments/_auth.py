@@ -9,6 +9,7 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     DOCUMENTATION = r"""
+---
 requirements:
   - python >= 3.10
   - openstacksdk >= 1.5.0

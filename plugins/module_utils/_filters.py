@@ -269,7 +269,9 @@ def queries(filters: Filters) -> list[Query]:
         base.append(("protected", "true" if filters.protected else "false"))
     # Glance strips tags, and takes one condition for each time; the rest is left to 'matches'.
     base += [("tag", tag) for tag in filters.tags if tag == tag.strip() and tag]
-    base += list({attribute: (attribute, time_filter(operator, moment)) for attribute, operator, moment in filters.times}.values())
+    base += list(
+        {attribute: (attribute, time_filter(operator, moment)) for attribute, operator, moment in filters.times}.values()
+    )
     base += [(key, value) for key, value in filters.properties.items() if is_filterable(key)]
     if filters.sort:
         base.append(("sort", ",".join(f"{key}:{direction}" for key, direction in filters.sort)))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
+---
 module: image
 short_description: Manage images
 version_added: 0.1.0
@@ -194,6 +195,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+---
 image:
   description:
     - The image, read back from the cloud. Null if it is absent.

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
+---
 module: image_info
 short_description: Find images
 version_added: 0.1.0
@@ -148,6 +149,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+---
 images:
   description: The images that match. Empty if there are none.
   type: list

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
+---
 module: image_state
 short_description: Deactivate and reactivate images
 version_added: 0.1.0
@@ -65,6 +66,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+---
 images:
   description: The images, read back from the cloud where they were changed. In check mode, as they would be.
   type: list

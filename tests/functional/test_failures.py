@@ -11,12 +11,13 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _image
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
 
 from .conftest import Cloud, Outcome
 from .faults import CUT, Fault, fault_on, proxy
 
-FORMATS = {"disk_format": "raw", "container_format": "bare"}
+FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +75,6 @@ def test_a_new_image_that_cannot_be_withdrawn_is_named_and_the_next_run_goes_on(
 
 
 def test_data_that_arrive_changed_are_not_kept(alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
-
     whole = Upload.__iter__
 
     def flipped(self: Upload) -> t.Iterator[bytes]:
@@ -93,15 +92,18 @@ def test_data_that_arrive_changed_are_not_kept(alice: Cloud, name: str, path: st
 
 @pytest.mark.parametrize(
     ("module", "options"),
-    [("image", {"tags": ["x"]}), ("image", {"state": "absent"}), ("image_info", {}), ("image_state", {"state": "deactivated"})],
+    [
+        ("image", {"tags": ["x"]}),
+        ("image", {"state": "absent"}),
+        ("image_info", {}),
+        ("image_state", {"state": "deactivated"}),
+    ],
 )
 @pytest.mark.parametrize("answered", [0, 1])
 def test_glance_stops_in_the_middle(admin: Cloud, name: str, module: str, options: t.Any, answered: int) -> None:
     image = admin.make(name, b"data")
     named = {"name": name} if module == "image" else {"name": [name]}
-    outcome = run_with(
-        admin, lambda _method, _path, count: CUT if count >= answered else None, module, **named, **options
-    )
+    outcome = run_with(admin, lambda _method, _path, count: CUT if count >= answered else None, module, **named, **options)
     if module == "image_info" and answered:
         assert outcome.names == [name]
         return
@@ -124,11 +126,7 @@ def test_300_is_no_success(alice: Cloud, name: str) -> None:
     assert "check 'endpoint_override'" in outcome.message
 
 
-def test_a_file_that_grows_while_it_is_sent(
-    alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ansible_collections.cloudimage.glance.plugins.module_utils import _image
-
+def test_a_file_that_grows_while_it_is_sent(alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def growing(path: str) -> int:
         with pathlib.Path(path).open("ab") as file:
             size = file.tell()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import re
 import typing as t
 import uuid
 
@@ -15,7 +16,7 @@ import pytest
 
 from .conftest import Cloud, Json
 
-FORMATS = {"disk_format": "raw", "container_format": "bare"}
+FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 
 
 def everything_but_times(image: Json) -> Json:
@@ -156,7 +157,9 @@ def test_each_attribute_alone(alice: Cloud, name: str, option: str, value: t.Any
 
 def test_several_changes_are_one_patch(alice: Cloud, name: str) -> None:
     alice.make(name, tags=["t"], p="1", q="1")
-    real = alice.thrice("image", name=name, tags=["u", "v"], min_ram=7, protected=True, properties={"p": 2, "q": None, "r": ""})
+    real = alice.thrice(
+        "image", name=name, tags=["u", "v"], min_ram=7, protected=True, properties={"p": 2, "q": None, "r": ""}
+    )
     assert real.sent == ["GET /v2/images", "PATCH /v2/images/ID"]
     assert real.result["diff"] == {
         "before": {"min_ram": 0, "protected": False, "tags": ["t"], "properties": {"p": "1", "q": "1"}},
@@ -241,7 +244,18 @@ def test_the_owner(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ubuntu:22.04", "a,b", "it's", 'say "hi"', "wild*card?", "in:a,b", "back\\slash", "100% & more = + /", "ünï", " spaced "],
+    [
+        "ubuntu:22.04",
+        "a,b",
+        "it's",
+        'say "hi"',
+        "wild*card?",
+        "in:a,b",
+        "back\\slash",
+        "100% & more = + /",
+        "ünï",
+        " spaced ",
+    ],
 )
 def test_awkward_names(alice: Cloud, name: str, text: str) -> None:
     full = f"{text}{name}{text}"
@@ -367,8 +381,6 @@ def test_absent_of_a_protected_image(alice: Cloud, name: str) -> None:
     ],
 )
 def test_bad_options(alice: Cloud, options: Json, message: str) -> None:
-    import re
-
     assert re.search(message, alice.fails("image", **options))
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import time
 import typing as t
@@ -86,8 +87,7 @@ def test_newest_is_one_request_for_one_image(alice: Cloud, name: str) -> None:
 def test_finding_none_is_no_error(alice: Cloud) -> None:
     assert find(alice, name=["nobody"]).images == []
     assert find(alice, id=[str(uuid.uuid4())]).images == []
-    for empty in ({"name": []}, {"id": []}):
-        outcome = find(alice, **empty)
+    for outcome in (find(alice, name=[]), find(alice, id=[])):
         assert (outcome.images, outcome.sent) == ([], [])
 
 
@@ -188,9 +188,12 @@ def test_filters_go_to_the_server(alice: Cloud) -> None:
     }
 
 
-@pytest.mark.parametrize("key", ["foo_min", "get", "to_dict", "metadata", "limit", "tag", "visibility2", "ünï:c,o/de", "a b"])
+@pytest.mark.parametrize(
+    "key", ["foo_min", "get", "to_dict", "metadata", "limit", "tag", "visibility2", "ünï:c,o/de", "a b"]
+)
 def test_properties_of_awkward_names(alice: Cloud, name: str, key: str) -> None:
-    image = alice.make(name, **{key: "v"})
+    properties: dict[str, t.Any] = {key: "v"}
+    image = alice.make(name, **properties)
     assert [found["id"] for found in find(alice, properties={key: "v"}, name=[name]).images] == [image["id"]]
     assert find(alice, properties={key: "w"}, name=[name]).images == []
 
@@ -198,8 +201,8 @@ def test_properties_of_awkward_names(alice: Cloud, name: str, key: str) -> None:
 def test_sort(alice: Cloud, name: str) -> None:
     for number, min_ram, hidden in ((1, 5, False), (2, 5, True), (3, 4, False)):
         alice.make(f"{name}-{number}", tags=[name], min_ram=min_ram, os_hidden=hidden)
-    for hidden, expected in (("false", [3, 1]), ("any", [3, 2, 1])):
-        outcome = find(alice, tags=[name], sort=["name:desc"], hidden=hidden)
+    for wanted, expected in (("false", [3, 1]), ("any", [3, 2, 1])):
+        outcome = find(alice, tags=[name], sort=["name:desc"], hidden=wanted)
         assert outcome.names == [f"{name}-{number}" for number in expected]
     assert find(alice, tags=[name], sort=["name"], hidden="any", limit=2).names == [f"{name}-1", f"{name}-2"]
 
@@ -245,6 +248,4 @@ def test_others_images(alice: Cloud, bob: Cloud, name: str) -> None:
     ],
 )
 def test_bad_options(alice: Cloud, options: dict[str, t.Any], message: str) -> None:
-    import re
-
     assert re.search(message, alice.fails("image_info", **options))

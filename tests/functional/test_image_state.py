@@ -31,7 +31,7 @@ def test_unchanged_is_one_get_an_image(admin: Cloud, name: str) -> None:
 
 
 def test_several_images_of_which_one_is_so_already(admin: Cloud, name: str) -> None:
-    images = [admin.make(f"{name}-{number}", b"data", **{"os_hidden": number == 2}) for number in range(3)]
+    images = [admin.make(f"{name}-{number}", b"data", os_hidden=number == 2) for number in range(3)]
     admin.call("POST", f"/images/{images[1]['id']}/actions/deactivate")
     names = [image["name"] for image in images]
     real = admin.thrice("image_state", name=names, id=[images[0]["id"]], state="deactivated")

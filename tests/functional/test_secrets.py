@@ -83,7 +83,7 @@ PLAYBOOK = """
 """
 
 
-def test_vvv_shows_no_secret(sandbox: Sandbox, alice: Cloud, auth: Auth, name: str, tmp_path: pathlib.Path) -> None:
+def test_vvv_shows_no_secret(alice: Cloud, auth: Auth, name: str, tmp_path: pathlib.Path) -> None:
     token = str(alice.session.get_token())
     token_auth = {"auth_url": auth["auth_url"], "token": token, "project_id": alice.project_id}
     playbook = tmp_path / "play.yml"

@@ -18,6 +18,10 @@ import uuid
 
 import pytest
 import yaml
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from .conftest import Cloud, Outcome, Sandbox, run_module
 from .faults import proxy
@@ -149,7 +153,10 @@ def test_no_version_discovery(connect: Connect, password_auth: dict[str, str]) -
 
 def test_a_missing_library() -> None:
     outcome = connect_in_new_process(hide_library=True)
-    assert "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk." in outcome.message
+    assert (
+        "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk."
+        in outcome.message
+    )
 
 
 def test_no_configuration_at_all(connect: Connect) -> None:
@@ -179,9 +186,7 @@ def nobody_listens() -> int:
 
 
 @pytest.mark.parametrize("version", ["", "/v3"])
-def test_an_unreachable_keystone(
-    connect: Connect, password_auth: dict[str, str], nobody_listens: int, version: str
-) -> None:
+def test_an_unreachable_keystone(connect: Connect, password_auth: dict[str, str], nobody_listens: int, version: str) -> None:
     message = connect(auth={**password_auth, "auth_url": f"http://127.0.0.1:{nobody_listens}{version}"}).message
     assert "The identity service cannot be reached" in message
 
@@ -189,18 +194,12 @@ def test_an_unreachable_keystone(
 def test_an_unreachable_glance(
     connect: Connect, password_auth: dict[str, str], nobody_listens: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.cloudimage.glance.plugins.module_utils import _api
-
     monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
     message = connect(auth=password_auth, endpoint_override=f"http://127.0.0.1:{nobody_listens}").message
     assert "GET /v2/images got no answer: Unable to establish connection" in message
 
 
 def self_signed(folder: pathlib.Path) -> tuple[str, str]:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -218,15 +217,17 @@ def self_signed(folder: pathlib.Path) -> tuple[str, str]:
     )
     (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return str(folder / "cert.pem"), str(folder / "key.pem")
 
 
 def test_certificates(
-    connect: Connect, sandbox: Sandbox, password_auth: dict[str, str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    connect: Connect,
+    sandbox: Sandbox,
+    password_auth: dict[str, str],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)

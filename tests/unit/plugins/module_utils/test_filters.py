@@ -60,7 +60,11 @@ def test_one_condition_on_a_time_goes_to_the_server_and_all_are_checked() -> Non
     filters = parse(older_than="1d", newer_than="10d")
     assert _filters.queries(filters) == [[("created_at", "gt:2026-02-19T12:00:00Z")]]
     assert _filters.needs_check(filters)
-    for created_at, expected in (("2026-02-28T11:59:59Z", True), ("2026-02-28T12:00:00Z", False), ("2026-02-01T00:00:00Z", False)):
+    for created_at, expected in (
+        ("2026-02-28T11:59:59Z", True),
+        ("2026-02-28T12:00:00Z", False),
+        ("2026-02-01T00:00:00Z", False),
+    ):
         assert _filters.matches({"created_at": created_at}, filters) is expected
 
 
@@ -186,5 +190,5 @@ def test_what_a_cloud_does_not_show_is_not_held_against_the_image() -> None:
 
 
 def test_sorted_images() -> None:
-    images = [{"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2}]
+    images: list[dict[str, t.Any]] = [{"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2}]
     assert _filters.sorted_images(images, [("name", "asc"), ("size", "desc")]) == [images[2], images[1], images[0]]

@@ -8,7 +8,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import connection_problem, image_api_base, secrets_in
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import (
+    connection_problem,
+    image_api_base,
+    secrets_in,
+)
 from keystoneauth1 import exceptions as ksa
 
 
@@ -58,5 +62,5 @@ def test_secrets_in(options: dict[str, t.Any], secrets: set[str]) -> None:
         (ksa.ClientException("odd"), "The login failed at http://k: odd"),
     ],
 )
-def test_connection_problems_are_told_apart(error: Exception, words: str) -> None:
+def test_connection_problems_are_told_apart(error: ksa.ClientException, words: str) -> None:
     assert words in str(connection_problem(error, "http://k"))

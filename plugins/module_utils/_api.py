@@ -24,7 +24,7 @@ import urllib.parse
 
 from ._attributes import GONE, Image
 from ._errors import ApiError, ConnectionProblem, GlanceError
-from ._operations import DELETE, UPDATE, UPLOAD, Call, Operation
+from ._operations import DELETE, UPDATE, Call, Operation
 from ._patch import PATCH_CONTENT_TYPE
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
@@ -186,29 +186,26 @@ class GlanceApi:
 
     # Changing
 
-    def perform(
-        self, operation: Operation, upload: Upload | None = None, upload_timeout: float | None = None
-    ) -> Image | None:
-        """Make one planned call; returns the image if the answer holds it.
-
-        :param upload: the data of an UPLOAD.
-        :param upload_timeout: seconds that the store may take to answer once it has all data.
-        """
+    def perform(self, operation: Operation) -> Image | None:
+        """Make one planned call, other than an upload; returns the image if the answer holds it."""
         call = operation.call
-        if call is UPLOAD:
-            assert upload is not None
-            headers = {
-                "Content-Type": "application/octet-stream",
-                # Glance refuses a body of another length (from 2025.2 on; older ones take no notice).
-                "x-openstack-image-size": str(len(upload)),
-            }
-            timeout = max(upload_timeout or 0, self.connection.timeout)
-            self._send(call, operation.path, data=upload, headers=headers, timeout=timeout)
-            return None
         headers = {"Content-Type": PATCH_CONTENT_TYPE if call is UPDATE else "application/json"}
         data = None if operation.body is None else json.dumps(operation.body).encode()
         answer = self._send(call, operation.path, data=data, headers=headers if data else {})
         return self._json(answer, call) if call.returns_image else None
+
+    def upload(self, operation: Operation, upload: Upload, timeout: float | None = None) -> None:
+        """Make a planned upload.
+
+        :param timeout: seconds that the store may take to answer once it has all data; no less than other calls may take.
+        """
+        headers = {
+            "Content-Type": "application/octet-stream",
+            # Glance refuses a body of another length (from 2025.2 on; older ones take no notice).
+            "x-openstack-image-size": str(len(upload)),
+        }
+        timeout = max(timeout or 0, self.connection.timeout)
+        self._send(operation.call, operation.path, data=upload, headers=headers, timeout=timeout)
 
     # The machinery
 

@@ -13,7 +13,7 @@ from ._api import GlanceApi
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown
 from ._errors import ApiError, GlanceError, InvalidInput
 from ._hints import hint
-from ._operations import DELETE, UPDATE, Operation
+from ._operations import DELETE, UPDATE, UPLOAD, Operation
 from ._patch import Change, build_patch, wanted_properties
 from ._plan import DATA_IN_TRANSIT, Plan, Wanted, plan_create, plan_delete, plan_update
 from ._result import result_of
@@ -121,8 +121,11 @@ def _apply(api: GlanceApi, plan: Plan, image: Image | None, wanted: Wanted, wait
     current: Image = image or {}
     try:
         for operation in plan.operations:
-            done = operation.of(current["id"]) if "id" in current else operation
-            current = api.perform(done, upload, wait) or current
+            this = operation.of(current["id"]) if "id" in current else operation
+            if this.call is UPLOAD and upload:
+                api.upload(this, upload, wait)
+            else:
+                current = api.perform(this) or current
         if upload:
             current = _await_data(api, current["id"], wait)
             if current.get("status") == "active":

@@ -30,7 +30,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     after: list[Image | None] = []
     for image, plan in zip(images, plans, strict=True):
         try:
-            after.append(_apply(api, plan) if plan.changed else plan.image)
+            after.append(_apply(api, image["id"], plan, params["state"]) if plan.changed else plan.image)
         except GlanceError as error:
             if isinstance(error, ApiError):
                 error.explained(hint(error, image.get("owner"), api.connection.project_id))
@@ -42,16 +42,12 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     return {**result, "images": after}
 
 
-def _apply(api: GlanceApi, plan: Plan) -> Image:
+def _apply(api: GlanceApi, image_id: str, plan: Plan, state: str) -> Image:
     for operation in plan.operations:
         api.perform(operation)
-    assert plan.image_id
-    assert plan.image
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
-    image = api.find_image(plan.image_id)
-    if image is None or image.get("status") != plan.image["status"]:
-        raise GlanceError(
-            f"Image {plan.image_id} should be {plan.image['status']} now, but the cloud says"
-            f" {image.get('status') if image else 'that it is not there'}."
-        )
+    image = api.find_image(image_id)
+    if image is None or image.get("status") != state:
+        is_now = f"its status is '{image.get('status')}'" if image else "it is not there any more"
+        raise GlanceError(f"Image {image_id} should be {state} now, but {is_now}.")
     return shown(image)

@@ -33,13 +33,14 @@ def catalogue(bob: Cloud) -> str:
     """3,000 images of bob's, copied in the database: Glance itself would take a minute to make them."""
     prefix = f"catalogue-{uuid.uuid4().hex[:8]}"
     pattern = bob.make(f"{prefix}-pattern", visibility="private")
-    with contextlib.closing(sqlite3.connect(bob.sandbox.folder / "glance.db", timeout=60)) as database, database:
+    with contextlib.closing(sqlite3.connect(bob.sandbox.folder / "glance.db", timeout=60)) as database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(images)") if row[1] not in ("id", "name")]
         listed = ", ".join(columns)
         database.executemany(
             f"INSERT INTO images (id, name, {listed}) SELECT ?, ?, {listed} FROM images WHERE id = ?",
             [(str(uuid.uuid4()), f"{prefix}-{number:04}", pattern["id"]) for number in range(CATALOGUE - 1)],
         )
+        database.commit()
     return prefix
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the cloudimage.glance contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -369,9 +368,10 @@ def sandbox(state: pathlib.Path) -> t.Iterator[dict[str, str]]:
     try:
         (state / "keystone.conf").write_text(keystone_conf(state))
         (state / "glance-api.conf").write_text(glance_conf(state, keystone.url, glance.url, passwords["glance"]))
-        with contextlib.closing(sqlite3.connect(state / "keystone.db")) as database, database:
+        with contextlib.closing(sqlite3.connect(state / "keystone.db")) as database:
             for placeholder, url in ((GLANCE_PLACEHOLDER, glance.url), (KEYSTONE_PLACEHOLDER, f"{keystone.url}/v3")):
                 database.execute("UPDATE endpoint SET url = ? WHERE url = ?", (url, placeholder))
+            database.commit()
         (state / "clouds.yaml").write_text(clouds_yaml(keystone.url, passwords))
         (state / "requests.jsonl").touch()
         for service in (keystone, glance):

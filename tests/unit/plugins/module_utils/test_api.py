@@ -259,7 +259,7 @@ def test_upload_sends_its_size(tmp_path: t.Any) -> None:
     path.write_bytes(b"x" * 3_000_000)
     with Script(Exchange("PUT", f"{BASE}/images/{ID}/file", 204, sent=b"x" * 3_000_000)) as script:
         upload = Upload(str(path), 3_000_000)
-        script.api.perform(_operations.Operation(_operations.UPLOAD, ID), upload)
+        script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload)
         assert script.connection.session.sent_headers == [
             {"Content-Type": "application/octet-stream", "x-openstack-image-size": "3000000"}
         ]
@@ -273,10 +273,10 @@ def test_upload_refused_is_not_read_from_where_it_stopped(tmp_path: t.Any, statu
     again = [Exchange("PUT", f"{BASE}/images/{ID}/file", 204, sent=b"abc")] if status == 429 else []
     with Script(Exchange("PUT", f"{BASE}/images/{ID}/file", status, sent=b"abc"), *again) as script:
         if again:
-            script.api.perform(_operations.Operation(_operations.UPLOAD, ID), upload)
+            script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload)
         else:
             with pytest.raises(ApiError, match="HTTP 503"):
-                script.api.perform(_operations.Operation(_operations.UPLOAD, ID), upload)
+                script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'"x"', b'{"id": '])

@@ -182,7 +182,18 @@ def artifact(session: nox.Session) -> None:
     installed = tmp / "installed" / "ansible_collections" / "cloudimage" / "glance"
     allowed = {
         *("CHANGELOG.md", "CHANGELOG.md.license", "CHANGELOG.rst", "CHANGELOG.rst.license", "COPYING", "LICENSES"),
-        *("FILES.json", "MANIFEST.json", "README.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"),
+        *(
+            "FILES.json",
+            "MANIFEST.json",
+            "README.md",
+            "changelogs",
+            "docs",
+            "meta",
+            "playbooks",
+            "plugins",
+            "requirements.txt",
+            "roles",
+        ),
     }
     names = {path.name for path in installed.iterdir()}
     if names - allowed:

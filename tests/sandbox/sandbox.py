@@ -63,9 +63,11 @@ def fingerprint(*files: pathlib.Path) -> str:
 
 def call(*command: str | os.PathLike[str], env: dict[str, str] | None = None) -> None:
     """Run a command; its output is shown only when it fails."""
+    # What the caller constrains is the caller's environment, not this one.
+    inherited = {key: value for key, value in os.environ.items() if key not in ("PIP_CONSTRAINT", "UV_CONSTRAINT")}
     done = subprocess.run(
         [os.fspath(word) for word in command],
-        env={**os.environ, **(env or {})},
+        env={**inherited, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

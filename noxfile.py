@@ -149,7 +149,7 @@ def sanity(session: nox.Session) -> None:
         (cache / name).write_text(GET_PIP)
     with copied_tree(session) as collection, session.chdir(collection):
         session.run(
-            *("ansible-test", "sanity", "--local", "--python", f"{sys.version_info[0]}.{sys.version_info[1]}", "-v"),
+            *("ansible-test", "sanity", "--local", "--python", f"{sys.version_info[0]}.{sys.version_info[1]}"),
             *session.posargs,
             # The locked versions are not those that ansible-core has tested its sanity tests with.
             env={"HOME": str(home), **unlocked()},

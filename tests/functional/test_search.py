@@ -1,0 +1,349 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A search for lies: generated images, generated tasks, and whether check mode, the real run and the second run agree.
+
+GLANCE_SEARCH_CASES says how many cases are tried (default 100, the same ones each time; more than that are random ones).
+A failure prints its case as a playbook.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import pathlib
+import re
+import tempfile
+import typing as t
+import uuid
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from .conftest import Cloud, Json, Outcome, assert_told_the_truth
+
+CASES = int(os.environ.get("GLANCE_SEARCH_CASES") or 100)
+SLICE = 100
+
+# Errors that only the cloud can know, with the reason why check mode cannot foresee them.
+ONLY_THE_CLOUD_KNOWS = {
+    r"HTTP 403: .*publicize_image": "the cloud's policy on public images",
+    r"HTTP 403: .*(modify_image|delete_image|deactivate|reactivate|communitize_image)": "the cloud's policy on other projects' images",
+    r"HTTP 403: .*The image belongs to project": "the cloud's policy on other projects' images",
+    r"HTTP 403: .*Owner can't be updated by non admin": "the cloud's policy on giving images away",
+    r"HTTP 403: .*not permitted to create images owned by": "the cloud's policy on giving images away",
+    r"HTTP 415: ": "the store looks into the data",
+}
+
+AWKWARD = [
+    "plain", "a:b", "in:a,b", "a,b", 'say "hi"', "it's", "*", "?", "a/b", "~", "~1", "back\\slash", "100%", "a&b=c", "+", "#",
+    " lead", "trail ", "two  spaces", "ünïcödé", "Ünïcödé", "日本", "{{ x }}", "{id}", "null", "true", "1", "-", "$x", "<b>", "é",
+]  # fmt: skip
+KEYS = [
+    "p", "P", "q", "hw_disk_bus", "os_distro", "a/b", "a~b", "~1", "a.b", "a:b", "a b", "ünï", "{id}", "kernel_id", "ramdisk_id",
+    "is_public", "properties", "members", "hidden", "min_disk2", "os_hidden_", "Name", "state", "k" * 255,
+]  # fmt: skip
+
+characters = st.characters(max_codepoint=0xFFFF, exclude_categories=["C", "Zl", "Zp"])
+texts = st.one_of(st.sampled_from(AWKWARD), st.text(characters, max_size=12), st.just("x" * 255))
+values = st.one_of(texts, st.just(""), st.text(characters, min_size=300, max_size=400))
+tags = st.lists(st.one_of(st.sampled_from(AWKWARD), st.text(characters, min_size=1, max_size=8)), max_size=3)
+keys = st.sampled_from(KEYS)
+visibilities = st.sampled_from(["private", "shared", "community"])
+sizes = st.sampled_from([0, 1, 20, 2**31 - 1])
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """An image that is there before the task runs."""
+
+    owner: str
+    name: str
+    status: str
+    attributes: Json
+
+
+def optional(strategy: st.SearchStrategy[t.Any]) -> st.SearchStrategy[t.Any]:
+    """Given or not given."""
+    return st.one_of(st.just(None), st.just(None), strategy)
+
+
+names = st.sampled_from(["one", "two", "Two", "o*e"])
+starts = st.builds(
+    Start,
+    owner=st.sampled_from(["alice", "alice", "alice", "bob", "admin"]),
+    name=names,
+    status=st.sampled_from(["queued", "active", "deactivated"]),
+    attributes=st.fixed_dictionaries(
+        {
+            "visibility": visibilities,
+            "protected": st.booleans(),
+            "os_hidden": st.booleans(),
+            "tags": tags,
+            "properties": st.dictionaries(keys, values, max_size=4),
+        },
+        optional={"min_disk": sizes, "min_ram": sizes, "disk_format": st.sampled_from(["raw", "qcow2", "iso"])},
+    ),
+)
+scalars = st.one_of(values, st.booleans(), st.integers(-5, 5), st.floats(-5, 5), st.none())
+image_tasks = st.fixed_dictionaries(
+    {
+        "module": st.just("image"),
+        "by": st.sampled_from(["name", "name", "id", "id and new name"]),
+        "target": st.integers(0, 2),
+    },
+    optional={
+        "state": st.sampled_from(["present", "present", "absent"]),
+        "on_duplicate": st.sampled_from(["fail", "newest", "oldest", "all"]),
+        "force": st.booleans(),
+        "owner": st.sampled_from(["alpha", "beta", "admin"]),
+        "visibility": st.one_of(visibilities, st.just("public")),
+        "protected": st.booleans(),
+        "hidden": st.booleans(),
+        "min_disk": sizes,
+        "min_ram": sizes,
+        "tags": tags,
+        "disk_format": st.sampled_from(["raw", "qcow2", "iso"]),
+        "container_format": st.sampled_from(["bare", "ova"]),
+        "properties": st.dictionaries(
+            st.one_of(keys, st.sampled_from(["size", "name", "os_glance_x"])), scalars, max_size=4
+        ),
+        "purge_properties": st.booleans(),
+        "kernel": st.sampled_from(["", "helper"]),
+        "path": st.sampled_from(["same", "other", "long"]),
+    },
+)
+state_tasks = st.fixed_dictionaries(
+    {
+        "module": st.just("image_state"),
+        "by": st.sampled_from(["name", "id"]),
+        "target": st.integers(0, 2),
+        "state": st.sampled_from(["active", "deactivated"]),
+    }
+)
+tasks = st.one_of(image_tasks, image_tasks, image_tasks, state_tasks)
+
+DATA = {"same": b"some data", "other": b"other dat", "long": b"data of another length"}
+
+
+class World:
+    """The images of one case, on the real Glance."""
+
+    def __init__(self, clouds: dict[str, Cloud], prefix: str) -> None:
+        self.clouds = clouds
+        self.admin = clouds["admin"]
+        self.prefix = prefix
+        self.ids: list[str] = []
+        self.unused_id = str(uuid.uuid4())
+        # A minute of grace; all that matters is that old images are not listed again and again.
+        self.began = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=1)).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
+
+    def make(self, start: Start) -> None:
+        attributes = dict(start.attributes)
+        attributes.update(attributes.pop("properties"))
+        cloud = self.clouds[start.owner]
+        data = None if start.status == "queued" else DATA["same"]
+        if data is not None:
+            attributes["disk_format"] = "raw"
+        image = cloud.make(f"{self.prefix}{start.name}", data, **attributes)
+        if start.status == "deactivated":
+            self.admin.call("POST", f"/images/{image['id']}/actions/deactivate")
+        self.ids.append(image["id"])
+
+    def snapshot(self) -> dict[str, Json]:
+        """Every image of the case, as Glance shows it to an administrator."""
+        found: dict[str, Json] = {}
+        for hidden in ("false", "true"):
+            query = f"visibility=all&member_status=all&limit=1000&os_hidden={hidden}&created_at=gte:{self.began}"
+            for image in self.admin.call("GET", f"/images?{query}").json()["images"]:
+                if str(image["name"]).startswith(self.prefix) or image["id"] in (*self.ids, self.unused_id):
+                    found[image["id"]] = image
+        return found
+
+    def clean(self) -> None:
+        for image in self.snapshot().values():
+            if image["protected"]:
+                patch = '[{"op": "replace", "path": "/protected", "value": false}]'
+                headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+                self.admin.call("PATCH", f"/images/{image['id']}", data=patch, headers=headers)
+            self.admin.call("DELETE", f"/images/{image['id']}")
+
+
+def options_of(task: Json, world: World, start: list[Start], folder: pathlib.Path) -> Json:
+    """The module's options for a generated task."""
+    options = {key: value for key, value in task.items() if key not in ("module", "by", "target")}
+    target = task["target"] % max(1, len(start))
+    name = f"{world.prefix}{start[target].name if start else 'one'}"
+    image_id = world.ids[target] if start else world.unused_id
+    if task["by"] == "name":
+        options["name"] = name
+    else:
+        options["id"] = image_id
+    if task["by"] == "id and new name":
+        options["name"] = f"{world.prefix}new"
+    if task["module"] == "image_state":
+        options = {key: [value] if key in ("id", "name") else value for key, value in options.items()}
+    if "path" in options:
+        options["path"] = str(folder / options["path"])
+    if options.get("kernel"):
+        options["kernel"] = f"{world.prefix}helper"
+    return options
+
+
+def as_playbook(start: list[Start], task: Json, who: str) -> str:
+    """The case as something that a person can run."""
+    steps: list[Json] = [
+        {"ansible.builtin.copy": {"dest": f"/tmp/{key}", "content": data.decode()}} for key, data in DATA.items()
+    ]
+    steps.append({"cloudimage.glance.image": {"cloud": "alice", "name": "helper"}})
+    for number, image in enumerate(start):
+        attributes = {**image.attributes, "hidden": image.attributes["os_hidden"]}
+        attributes.pop("os_hidden")
+        if image.status != "queued":
+            attributes.update(path="/tmp/same", disk_format="raw", container_format="bare")
+        made = {"cloud": image.owner, "id": str(uuid.UUID(int=number + 1)), "name": image.name, **attributes}
+        steps.append({"cloudimage.glance.image": made})
+        if image.status == "deactivated":
+            steps.append({"cloudimage.glance.image_state": {"cloud": "admin", "id": made["id"], "state": "deactivated"}})
+    options: Json = {key: value for key, value in task.items() if key not in ("module", "by", "target")}
+    target = task["target"] % max(1, len(start))
+    if task["by"] == "name":
+        options["name"] = start[target].name if start else "one"
+    else:
+        options["id"] = str(uuid.UUID(int=target + 1))
+    if task["by"] == "id and new name":
+        options["name"] = "new"
+    if "path" in options:
+        options["path"] = f"/tmp/{options['path']}"
+    for check in (True, False, False):
+        step = {f"cloudimage.glance.{task['module']}": {"cloud": who, **options}, "check_mode": check, "diff": True}
+        steps.append({**step, "ignore_errors": True})
+    return yaml.safe_dump(
+        [{"hosts": "localhost", "gather_facts": False, "tasks": steps}], sort_keys=False, allow_unicode=True
+    )
+
+
+def touched_by(options: Json, module: str) -> set[str]:
+    """The attributes of the target that the task names, by Glance's names."""
+    if module == "image_state":
+        return {"status"}
+    renamed = {"hidden": "os_hidden", "kernel": "kernel_id"}
+    touched = {renamed.get(key, key) for key in options} | {str(key) for key in options.get("properties") or {}}
+    if "path" in options:
+        touched |= {"size", "status", "checksum", "os_hash_algo", "os_hash_value", "virtual_size", "stores"}
+    return touched
+
+
+def check_only_named(before: dict[str, Json], after: dict[str, Json], real: Outcome, options: Json, module: str) -> None:
+    """What the task did not name is the same, byte for byte."""
+    changed = {change["id"] for change in real.result["changes"]}
+    for image_id, image in before.items():
+        now = after.get(image_id)
+        if image_id not in changed:
+            assert now == image, "an image that the task did not change was touched"
+        elif now is None:
+            assert options.get("state") == "absent"
+        else:
+            named = touched_by(options, module) | {"updated_at"}
+            if options.get("purge_properties"):
+                continue
+            assert {k: v for k, v in image.items() if k not in named} == {k: v for k, v in now.items() if k not in named}
+    assert set(after) - set(before) <= changed, "an image appeared that the task does not speak of"
+
+
+def check_read_back(real: Outcome, after: dict[str, Json]) -> None:
+    """The image that is there is the one that the diff promised."""
+    diff = real.result["diff"]
+    if isinstance(diff, list) or real.result.get("image") is None:
+        return
+    image = after[real.result["image"]["id"]]
+    for key, value in diff["after"].items():
+        if key == "state":
+            continue
+        if key == "properties":
+            gone = set(diff["before"].get("properties", {})) - set(value)
+            assert {name: image.get(name) for name in value} == value
+            assert not gone & set(image)
+        else:
+            assert (sorted(image[key]) if key == "tags" else image[key]) == value
+
+
+def check_case(world: World, cloud: Cloud, start: list[Start], task: Json, folder: pathlib.Path) -> None:
+    world.clouds["alice"].make(f"{world.prefix}helper")
+    for image in start:
+        world.make(image)
+    module, options = task["module"], options_of(task, world, start, folder)
+    before = world.snapshot()
+
+    predicted = cloud.run(module, check=True, **options)
+    assert predicted.mutations == [], "check mode changed something"
+    assert "Traceback" not in predicted.stdout
+    assert world.snapshot() == before
+
+    real = cloud.run(module, **options)
+    assert "Traceback" not in real.stdout
+    after = world.snapshot()
+    if real.failed:
+        if predicted.failed:
+            assert predicted.message == real.message
+            assert real.mutations == []
+        else:
+            assert any(re.search(reason, real.message, re.DOTALL) for reason in ONLY_THE_CLOUD_KNOWS), real.message
+        ignored = {
+            "updated_at",
+            "os_hash_algo",
+            "os_hash_value",
+            "checksum",
+            "stores",
+        }  # Glance leaves traces of a refused upload
+        assert [{k: v for k, v in image.items() if k not in ignored} for image in after.values()] == [
+            {k: v for k, v in image.items() if k not in ignored} for image in before.values()
+        ]
+        return
+    assert not predicted.failed, predicted.result
+    assert_told_the_truth(predicted, real)
+    assert real.changed == bool(real.mutations)
+    assert real.changed == (after != before)
+    check_only_named(before, after, real, options, module)
+    check_read_back(real, after)
+
+    again = cloud.run(module, **options).succeeded()
+    assert not again.changed
+    assert again.mutations == []
+    assert again.result["diff"] == {"before": {}, "after": {}}
+    assert world.snapshot() == after
+
+
+@pytest.mark.slow
+def test_search_for_lies(admin: Cloud, alice: Cloud, bob: Cloud) -> None:
+    clouds = {"admin": admin, "alice": alice, "bob": bob}
+
+    @settings(
+        max_examples=CASES,
+        derandomize=CASES <= SLICE,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=True,
+    )
+    @given(start=st.lists(starts, max_size=2), task=tasks, who=st.sampled_from(["alice", "alice", "admin"]))
+    def search(start: list[Start], task: Json, who: str) -> None:
+        world = World(clouds, f"{uuid.uuid4().hex[:10]}-")
+        with tempfile.TemporaryDirectory() as folder:
+            for key, data in DATA.items():
+                (pathlib.Path(folder) / key).write_bytes(data)
+            note(f"The case as a playbook (run it with the sandbox's clouds):\n{as_playbook(start, task, who)}")
+            try:
+                check_case(world, clouds[who], start, task, pathlib.Path(folder))
+            finally:
+                world.clean()
+
+    search()

@@ -239,8 +239,8 @@ class GlanceApi:
                     raise self._unanswered(call, path, error) from error
                 self._retries.sleep(self._retries.delay(attempt, None))
                 continue
-            except ksa.ClientException as error:
-                raise ConnectionProblem(f"{call.method} {_shown_path(path)}: {error}") from error
+            except (ksa.ClientException, OSError, ValueError) as error:  # also a certificate that is not there, a bad URL
+                raise ConnectionProblem(f"{call.method} {_shown_path(path)} could not be sent: {error}") from error
             if answer.status_code in call.accepted:
                 return answer
             if call is DELETE and attempt and answer.status_code == 404:

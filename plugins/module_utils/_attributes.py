@@ -61,8 +61,8 @@ OPTION_OF = {
     "min_disk": "min_disk",
     "min_ram": "min_ram",
 }
-# Glance refuses these with 403, or (is_public …) its database model would take them for something else.
-RESERVED_PROPERTIES = frozenset({"location", "deleted", "deleted_at"})
+# Glance refuses the first three with 403; the others it takes for attributes of its own when they are to be changed.
+RESERVED_PROPERTIES = frozenset({"location", "deleted", "deleted_at", "image_id", "extra_properties"})
 RESERVED_PREFIX = "os_glance"
 
 # Set by options of their own, so that they are not taken for left-overs when properties are purged.
@@ -110,8 +110,23 @@ def check_id(value: str, option: str = "id") -> str:
     return value
 
 
+def spellings(ids: t.Iterable[str]) -> list[str]:
+    """The ids as they are given and in lower case, as Glance makes them; some of its databases tell these apart."""
+    return [spelling for image_id in ids for spelling in dict.fromkeys((check_id(image_id), image_id.lower()))]
+
+
+def check_characters(value: str, option: str) -> str:
+    """Refuse what Glance refuses in every text (its function no_4byte_params): characters beyond U+FFFF, such as emoji."""
+    for character in value:
+        if character > "\uffff" or "\ud800" <= character <= "\udfff":
+            shown_value = value.encode("ascii", "backslashreplace").decode()
+            raise InvalidInput(f"{option}: '{shown_value}' has a character beyond U+FFFF, which Glance cannot store.")
+    return value
+
+
 def check_text(value: str, option: str) -> str:
     """A name or a tag: 1 to 255 characters, as Glance's schema has it."""
+    check_characters(value, option)
     if not 1 <= len(value) <= MAX_TEXT:
         raise InvalidInput(f"{option}: '{value}' has {len(value)} characters; 1 to {MAX_TEXT} are allowed.")
     return value

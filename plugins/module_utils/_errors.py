@@ -77,5 +77,5 @@ class ApiError(GlanceError):
 
     def explained(self, hint: str) -> ApiError:
         """The same error, with a sentence of what to do about it."""
-        self.message = f"{self.message} {hint}"
+        self.message = f"{self.message} {hint}".rstrip()
         return self

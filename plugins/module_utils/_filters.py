@@ -15,7 +15,7 @@ import datetime
 import re
 import typing as t
 
-from ._attributes import Image, check_id, properties_of
+from ._attributes import Image, properties_of, spellings
 from ._errors import InvalidInput
 from ._patch import property_value
 
@@ -34,6 +34,8 @@ OPERATORS: dict[str, t.Callable[[str, str], bool]] = {
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # A list of values in one parameter is cut here, well below what servers take for a whole request line.
 MAX_LIST_CHARACTERS = 4000
+# The largest number that Glance's databases compare sizes with.
+MAX_SIZE = 2**63 - 1
 
 # Property names that Glance's query takes for something else: parameters of the list call, image attributes, and
 # attributes of its database model.
@@ -123,8 +125,8 @@ def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetim
     :param now: what ages are counted from (UTC).
     """
     for option in ("size_min", "size_max"):
-        if params[option] is not None and params[option] < 0:
-            raise InvalidInput(f"{option}: {params[option]} was given; a number of bytes from 0 on is allowed.")
+        if params[option] is not None and not 0 <= params[option] <= MAX_SIZE:
+            raise InvalidInput(f"{option}: {params[option]} was given; a number of bytes from 0 to {MAX_SIZE} is allowed.")
     if params["limit"] is not None and params["limit"] < 1:
         raise InvalidInput(f"limit: {params['limit']} was given; 1 or more is allowed. Leave it out to get all.")
     times = [
@@ -140,7 +142,7 @@ def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetim
     if params["newest"]:
         sort, limit = NEWEST_FIRST, 1
     return Filters(
-        ids=_values([check_id(image_id) for image_id in params["id"]] if params["id"] is not None else None),
+        ids=None if params["id"] is None else _values(spellings(params["id"])),
         names=_values(params["name"]),
         name_pattern=parse_pattern(params["name_pattern"]),
         status=_values(params["status"]),
@@ -185,7 +187,7 @@ def moment_before(now: datetime.datetime, option: str, age: str) -> str:
     try:
         for number, unit in re.findall(r"([0-9]+)([smhdw])", age):
             now -= datetime.timedelta(**{UNITS[unit]: int(number)})
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:  # ValueError: more digits than Python reads
         raise InvalidInput(f"{option}: '{age}' lies before the beginning of time.") from error
     return as_glance_time(now)
 
@@ -201,13 +203,14 @@ def parse_time_condition(option: str, text: str) -> tuple[str, str]:
         operator, moment = "eq", text
     try:
         parsed = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", moment.strip()))
-    except ValueError as error:
+        if parsed.tzinfo is not None:
+            parsed = parsed.astimezone(datetime.timezone.utc)
+        parsed + datetime.timedelta(seconds=1)  # as time_filter does
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(
             f"{option}: '{text}' was given. Allowed is a time in ISO 8601 with one of the operators"
             f" {', '.join(OPERATORS)} before it, as in gt:2026-01-31T12:00:00Z."
         ) from error
-    if parsed.tzinfo is not None:
-        parsed = parsed.astimezone(datetime.timezone.utc)
     return operator, as_glance_time(parsed)
 
 
@@ -228,7 +231,7 @@ def parse_pattern(text: str | None) -> re.Pattern[str] | None:
     """A regular expression that is searched for anywhere in the name, as Python's ``re.search`` does."""
     try:
         return None if text is None else re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise InvalidInput(f"name_pattern: '{text}' is not a regular expression: {error}.") from error
 
 
@@ -254,7 +257,7 @@ def queries(filters: Filters) -> list[Query]:
         ("disk_format", filters.disk_format),
         ("container_format", filters.container_format),
     ):
-        if values is not None:
+        if values is not None and (len(values) == 1 or all(map(can_be_listed, values))):
             base.append((key, one_or_in(values)))
     for key, value in (
         ("visibility", filters.visibility),
@@ -309,10 +312,14 @@ def one_or_in(values: t.Sequence[str]) -> str:
     return "in:" + ",".join(f'"{value}"' for value in values)
 
 
+def can_be_listed(value: str) -> bool:
+    """Whether the value can stand in a list: Glance does not undo the escapes that a quote or a backslash needs there."""
+    return '"' not in value and "\\" not in value
+
+
 def in_lists(values: t.Sequence[str]) -> list[str]:
     """Filter values that together ask for each of ``values``, none of them too long for a request line."""
-    # Glance does not undo the escapes that a quote or a backslash needs in a list.
-    alone = [value for value in values if '"' in value or "\\" in value]
+    alone = [value for value in values if not can_be_listed(value)]
     lists: list[list[str]] = []
     room = 0
     for value in values:

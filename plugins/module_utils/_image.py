@@ -6,22 +6,17 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ._api import GlanceApi
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown
-from ._errors import ApiError, GlanceError, InvalidInput
-from ._hints import hint
-from ._operations import DELETE, UPDATE, UPLOAD, Operation
-from ._patch import Change, build_patch, wanted_properties
-from ._plan import DATA_IN_TRANSIT, Plan, Wanted, plan_create, plan_delete, plan_update
+from ._errors import InvalidInput
+from ._execute import carry_out, create_or_update, delete
+from ._patch import wanted_properties
+from ._plan import Plan, Wanted, plan_create, plan_delete, plan_update
 from ._result import result_of
-from ._select import choose, find_by_id_or_name, find_by_name, project_id
-from ._transfer import Upload, WrongData, file_size, has_same_data
-
-POLL_FIRST = 0.5
-POLL_LONGEST = 10.0
+from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
+from ._transfer import file_size, has_same_data
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -32,38 +27,80 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
 
 
 def _absent(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    if params["on_duplicate"] in ("newest", "oldest"):
+        raise InvalidInput(
+            f"on_duplicate: '{params['on_duplicate']}' with 'state: absent' would delete another image in each run;"
+            " use 'all', or the 'id' of the one that is meant."
+        )
+    _check_selection(params)
     owner = _owner(api, params)
-    plans = [plan_delete(image, params["force"]) for image in _find(api, params, owner)]
+
+    def make_plans() -> list[Plan]:
+        # A hidden image must not come to light in the next run.
+        return [plan_delete(image, params["force"]) for image in _find(api, params, owner, hidden_too=True)]
+
+    plans = make_plans()
     if not check_mode:
-        for plan in plans:
-            _delete(api, plan)
+        plans, _done = carry_out(plans, make_plans, lambda plan: delete(api, plan))
     return {**result_of(plans), "image": None}
 
 
 def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     if params["on_duplicate"] == "all":
         raise InvalidInput("on_duplicate: 'all' is allowed with 'state: absent' only; use fail, newest or oldest.")
+    _check_selection(params)
     wanted = _wanted(api, params)
-    found = _find(api, params, wanted.attributes.get("owner"))
-    image = found[0] if found else None
-    if image is None:
-        plan = plan_create(wanted, params["id"])
-    else:
+    wait = params["wait_timeout"] if params["wait"] else None
+
+    def make_plans() -> list[Plan]:
+        found = _find(api, params, wanted.attributes.get("owner"), hidden_too=params["hidden"] is True)
+        if not found:
+            return [plan_create(wanted, params["id"].lower() if params["id"] else None)]
+        image = found[0]
+        _check_stays_in_sight(api, params, image)
         same_data = None
         if wanted.path is not None and wanted.size is not None and image.get("status") in ("active", "deactivated"):
             same_data = has_same_data(image, wanted.path, wanted.size)
-        plan = plan_update(image, wanted, same_data)
-    if not check_mode and plan.changed:
-        image = _apply(api, plan, image, wanted, params["wait_timeout"] if params["wait"] else None)
-        return {**result_of([plan], image["id"]), "image": shown(image)}
-    return {**result_of([plan]), "image": plan.image}
+        return [plan_update(image, wanted, same_data)]
+
+    plans = make_plans()
+    if check_mode:
+        return {**result_of(plans), "image": plans[0].image}
+    plans, images = carry_out(plans, make_plans, lambda plan: create_or_update(api, plan, wanted, wait))
+    image = images[0]
+    if image is None:
+        return {**result_of(plans), "image": plans[0].image}
+    return {**result_of(plans, image["id"]), "image": shown(image)}
+
+
+def _check_selection(params: t.Mapping[str, t.Any]) -> None:
+    if params["id"] is None and params["name"] is None:
+        raise InvalidInput("name, id: both are null; give at least one of them.")
+    if params["id"] is not None:
+        check_id(params["id"])
+    if params["name"] is not None:
+        check_text(params["name"], "name")
+
+
+def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: Image) -> None:
+    """Another project's community image is not found by its name alone: the next run would make a second one."""
+    becomes_community = params["visibility"] == "community" != image.get("visibility")
+    if becomes_community and params["id"] is None and params["owner"] is None and not _is_own(api, image):
+        raise InvalidInput(
+            f"visibility: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, and once it is"
+            " a community image it is not found by its name alone. Give its 'id', or its project as 'owner'."
+        )
+
+
+def _is_own(api: GlanceApi, image: Image) -> bool:
+    return image.get("owner") in (None, api.connection.project_id)
 
 
 def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> Wanted:
     """What the task names, checked, before the cloud is asked about the image."""
     attributes: dict[str, t.Any] = {}
     if params["name"] is not None:
-        attributes["name"] = check_text(params["name"], "name")
+        attributes["name"] = params["name"]
     for option, key in (("visibility", "visibility"), ("protected", "protected"), ("hidden", "os_hidden")):
         if params[option] is not None:
             attributes[key] = params[option]
@@ -74,7 +111,8 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> Wanted:
             attributes[option] = check_text(params[option], option)
     for option in ("min_disk", "min_ram"):
         if params[option] is not None:
-            if not 0 <= params[option] <= MAX_INTEGER:
+            # ansible-core takes true for an integer, Glance does not.
+            if isinstance(params[option], bool) or not 0 <= params[option] <= MAX_INTEGER:
                 raise InvalidInput(f"{option}: {params[option]} was given; 0 to {MAX_INTEGER} is allowed.")
             attributes[option] = params[option]
     if params["purge_properties"] and params["properties"] is None:
@@ -102,106 +140,14 @@ def _owner(api: GlanceApi, params: t.Mapping[str, t.Any]) -> str | None:
     return project_id(api, params["owner"], params["owner_domain"])
 
 
-def _find(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None) -> list[Image]:
+def _find(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None, hidden_too: bool) -> list[Image]:
     """The images that the task means: at most one unless ``on_duplicate`` is ``all``."""
-    if params["id"] is not None:
-        image = api.find_image(check_id(params["id"]))
-        return [image] if image else []
-    name = check_text(params["name"], "name")
-    return choose(find_by_name(api, name, owner), name, params["on_duplicate"])
-
-
-def _apply(api: GlanceApi, plan: Plan, image: Image | None, wanted: Wanted, wait: int | None) -> Image:
-    """Carry out a plan; returns the image as the cloud then has it.
-
-    A new image whose data do not arrive whole is deleted again. One that was there before stays as it is, without data,
-    unless it got the wrong ones.
-    """
-    upload = Upload(wanted.path, wanted.size) if plan.uploads and wanted.path and wanted.size else None
-    current: Image = image or {}
-    try:
-        for operation in plan.operations:
-            this = operation.of(current["id"]) if "id" in current else operation
-            if this.call is UPLOAD and upload:
-                api.upload(this, upload, wait)
-            else:
-                current = api.perform(this) or current
-        if upload:
-            current = _await_data(api, current["id"], wait)
-            if current.get("status") == "active":
-                upload.check_arrived(current)
-    except DataStillInTransit:
-        raise
-    except BaseException as error:
-        if isinstance(error, ApiError):
-            error.explained(hint(error, current.get("owner"), api.connection.project_id))
-        if "id" in current and (image is None or isinstance(error, WrongData)):
-            _withdraw(api, current, error)
-        raise
-    return current
-
-
-def _await_data(api: GlanceApi, image_id: str, wait: int | None) -> Image:
-    """The image once its data are there; with ``wait`` null as it is now, else waiting that many seconds at most."""
-    deadline = time.monotonic() + (wait or 0)
-    delay = POLL_FIRST
-    while True:
-        image = api.find_image(image_id)
-        if image is None:
-            raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
-        status = image.get("status")
-        if status == "active" or (wait is None and status in DATA_IN_TRANSIT):
-            return image
-        if status not in DATA_IN_TRANSIT:
-            raise GlanceError(f"The cloud took the data of image {image_id} and then did not keep them: it is '{status}'.")
-        if time.monotonic() >= deadline:
-            raise DataStillInTransit(
-                f"Image {image_id} is still '{status}' after {wait} s. Nothing was deleted: the cloud may yet finish."
-                " Run the task again later, with a longer 'wait_timeout' if this is usual."
-            )
-        time.sleep(delay)
-        delay = min(delay * 2, POLL_LONGEST)
-
-
-def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
-    """Delete an image that must not stay, and add to the error what became of it."""
-    try:
-        if image.get("protected"):
-            api.perform(Operation(UPDATE, image["id"], build_patch([Change("protected", True, False)])))
-        api.perform(Operation(DELETE, image["id"]))
-        outcome = f"Image {image['id']} was deleted again."
-    except GlanceError as failure:
-        outcome = (
-            f"Image {image['id']} could not be deleted again ({failure}) and is left behind, without usable data."
-            " Run the task again to go on with it, or delete it."
+    if params["id"] is None:
+        name = params["name"]
+        return choose(find_by_name(api, name, owner, hidden_too), name, params["on_duplicate"])
+    image = find_by_id(api, params["id"])
+    if image and params["state"] == "absent" and owner not in (None, image.get("owner")):
+        raise InvalidInput(
+            f"owner: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, not to {owner}."
         )
-    if isinstance(error, GlanceError):
-        error.message = f"{error.message} {outcome}"
-
-
-def _delete(api: GlanceApi, plan: Plan) -> None:
-    """Carry out a deletion; if it fails the image is protected again as it was before."""
-    for operation in plan.operations:
-        try:
-            api.perform(operation)
-        except BaseException as error:
-            if isinstance(error, ApiError):
-                error.explained(hint(error, plan.before.get("owner"), api.connection.project_id))
-            refused = operation.call is UPDATE and isinstance(error, ApiError)
-            if len(plan.operations) > 1 and not refused:
-                _protect_again(api, operation.image_id, error)
-            raise
-
-
-def _protect_again(api: GlanceApi, image_id: str | None, error: BaseException) -> None:
-    try:
-        api.perform(Operation(UPDATE, image_id, build_patch([Change("protected", False, True)])))
-        outcome = "The image is protected again, as it was before."
-    except GlanceError as failure:
-        outcome = f"The image's protection had been lifted and could not be put back: {failure}"
-    if isinstance(error, GlanceError):
-        error.message = f"{error.message} {outcome}"
-
-
-class DataStillInTransit(GlanceError):
-    """Waiting took too long; the image may still become what it should."""
+    return [image] if image else []

@@ -10,8 +10,8 @@ import typing as t
 
 from ._api import GlanceApi
 from ._attributes import Image, shown
-from ._errors import ApiError, GlanceError, InvalidInput
-from ._hints import hint
+from ._errors import GlanceError, InvalidInput
+from ._execute import carry_out, perform_all
 from ._plan import Plan, plan_state
 from ._result import result_of
 from ._select import find_existing
@@ -19,35 +19,24 @@ from ._select import find_existing
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Activate or deactivate the images; all of them are looked at before the first is changed."""
-    images = find_existing(api, params["id"] or [], params["name"] or [])
-    if not images:
+
+    def make_plans() -> list[Plan]:
+        return [plan_state(image, params["state"]) for image in find_existing(api, params["id"] or [], params["name"] or [])]
+
+    plans = make_plans()
+    if not plans:
         raise InvalidInput("id, name: no image is named; give at least one.")
-    plans = [plan_state(image, params["state"]) for image in images]
-    result = result_of(plans)
     if check_mode:
-        return {**result, "images": [plan.image for plan in plans]}
-    done: list[str] = []
-    after: list[Image | None] = []
-    for image, plan in zip(images, plans, strict=True):
-        try:
-            after.append(_apply(api, image["id"], plan, params["state"]) if plan.changed else plan.image)
-        except GlanceError as error:
-            if isinstance(error, ApiError):
-                error.explained(hint(error, image.get("owner"), api.connection.project_id))
-            if done:
-                error.message = f"{error.message} Before it, these were changed: {', '.join(done)}."
-            raise
-        if plan.changed:
-            done.append(image["id"])
-    return {**result, "images": after}
+        return {**result_of(plans), "images": [plan.image for plan in plans]}
+    plans, images = carry_out(plans, make_plans, lambda plan: _change_state(api, plan, params["state"]))
+    return {**result_of(plans), "images": [image or plan.image for image, plan in zip(images, plans, strict=True)]}
 
 
-def _apply(api: GlanceApi, image_id: str, plan: Plan, state: str) -> Image:
-    for operation in plan.operations:
-        api.perform(operation)
+def _change_state(api: GlanceApi, plan: Plan, state: str) -> Image:
+    perform_all(api, plan, lambda operation: t.cast("None", api.perform(operation)))
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
-    image = api.find_image(image_id)
+    image = api.find_image(str(plan.image_id))
     if image is None or image.get("status") != state:
         is_now = f"its status is '{image.get('status')}'" if image else "it is not there any more"
-        raise GlanceError(f"Image {image_id} should be {state} now, but {is_now}.")
+        raise GlanceError(f"Image {plan.image_id} should be {state} now, but {is_now}.")
     return shown(image)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.validation import check_type_dict
 
 from ._api import GlanceApi
 from ._argspec import CONNECTION, Spec
-from ._errors import GlanceError, InvalidInput
-from ._session import connect, secrets_in
+from ._errors import GlanceError
+from ._session import check_timeout, connect, secrets_in
 
 Run = t.Callable[[GlanceApi, t.Mapping[str, t.Any], bool], dict[str, t.Any]]
 
@@ -28,13 +27,7 @@ class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no t
 
     def _load_params(self) -> None:
         super()._load_params()
-        auth = self.params.get("auth")
-        if isinstance(auth, str):  # 'key=value key=value', or JSON in a string
-            try:
-                auth = check_type_dict(auth)
-            except TypeError:
-                return  # not a dictionary in any form: refused in a moment
-        self.no_log_values.update(secrets_in({**self.params, "auth": auth}))
+        self.no_log_values.update(secrets_in(self.params))
 
 
 def run_module(run: Run, argument_spec: Spec, **constraints: t.Any) -> None:
@@ -45,8 +38,9 @@ def run_module(run: Run, argument_spec: Spec, **constraints: t.Any) -> None:
     """
     module = GlanceModule(argument_spec={**CONNECTION, **argument_spec}, supports_check_mode=True, **constraints)
     try:
-        if not isinstance(module.params["cloud"], (str, dict, type(None))):
-            raise InvalidInput("cloud: the name of an entry of clouds.yaml, or a dictionary with a whole configuration.")
+        for option in ("api_timeout", "wait_timeout"):
+            if module.params.get(option) is not None:
+                check_timeout(module.params[option], option)
         result = run(GlanceApi(connect(module.params)), module.params, module.check_mode)
     except GlanceError as error:
         module.fail_json(msg=str(error), **error.details)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-# Stands in paths for the id of an image that does not exist yet.
+# Stands for the id of an image that does not exist yet, in paths and in the body that makes it.
 NEW_IMAGE_ID = "{id}"
 
 
@@ -55,7 +55,11 @@ class Operation:
 
     def of(self, image_id: str) -> Operation:
         """The same operation, of this image if it was planned for one that did not exist yet."""
-        return self if self.image_id else dataclasses.replace(self, image_id=image_id)
+        if self.image_id:
+            return self
+        if self.call is CREATE:
+            return dataclasses.replace(self, body={**self.body, "id": image_id})
+        return dataclasses.replace(self, image_id=image_id)
 
     @property
     def path(self) -> str:

@@ -13,7 +13,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ._attributes import BASE_ATTRIBUTES, LINKS, MAX_TEXT, OPTION_OF, RESERVED_PREFIX, RESERVED_PROPERTIES
+from ._attributes import (
+    BASE_ATTRIBUTES,
+    LINKS,
+    MAX_TEXT,
+    OPTION_OF,
+    RESERVED_PREFIX,
+    RESERVED_PROPERTIES,
+    check_characters,
+)
 from ._errors import InvalidInput
 
 PATCH_CONTENT_TYPE = "application/openstack-images-v2.1-json-patch"
@@ -34,8 +42,10 @@ def property_value(key: str, value: t.Any) -> str | None:
 
     Glance takes strings only. ``true`` and ``false`` are written as YAML and JSON write them.
     """
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return check_characters(value, f"properties, '{key}'")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -47,6 +57,7 @@ def property_value(key: str, value: t.Any) -> str | None:
 
 def check_property_key(key: str) -> str:
     """Refuse what is no custom property: Glance would answer 403, or keep junk beside the attribute that was meant."""
+    check_characters(key, "properties")
     option = OPTION_OF.get(key)
     if option:
         raise InvalidInput(f"properties: '{key}' is an attribute of the image, not a property: use the option '{option}'.")

@@ -14,7 +14,7 @@ import typing as t
 
 from ._attributes import BASE_ATTRIBUTES, REFERENCES, RESERVED_PREFIX, Image, properties_of, shown
 from ._errors import InvalidInput
-from ._operations import CREATE, DEACTIVATE, DELETE, REACTIVATE, UPDATE, UPLOAD, Operation
+from ._operations import CREATE, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, UPLOAD, Operation
 from ._patch import PROPERTY, Change, build_patch
 
 # As long as an image is in one of these its formats can be set; from then on Glance answers 403.
@@ -70,7 +70,7 @@ class Plan:
 def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
     """An image that does not exist: all its attributes and properties in the one POST, so it never is without them."""
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
-    body = {**({"id": image_id} if image_id else {}), **wanted.attributes, **properties}
+    body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}
     operations = [Operation(CREATE, body=body)]
     after: dict[str, t.Any] = {"state": "present", **({"id": image_id} if image_id else {}), **wanted.attributes}
     after["status"] = "queued"

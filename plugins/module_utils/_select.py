@@ -9,36 +9,45 @@ from __future__ import annotations
 import typing as t
 
 from ._api import GlanceApi
-from ._attributes import UUID, Image, check_id, described
+from ._attributes import UUID, Image, check_text, described, spellings
 from ._errors import ApiError, InvalidInput
 
 # Keystone's ids are 32 hexadecimal digits, on some clouds with the dashes of a UUID.
 _HEX = frozenset("0123456789abcdef")
 
 
-def find_by_name(api: GlanceApi, name: str, owner: str | None = None) -> list[Image]:
+def find_by_id(api: GlanceApi, image_id: str) -> Image | None:
+    """The image of this id, in whichever case it is written."""
+    for spelling in spellings([image_id]):
+        image = api.find_image(spelling)
+        if image:
+            return image
+    return None
+
+
+def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too: bool = False) -> list[Image]:
     """All images of exactly this name that the project sees; hidden ones only if there is none that is shown.
 
     Other projects' community images are left out, and shares that were not accepted: anybody could make one of any name.
-    With ``owner`` that project's community images are found too, and if some of the images are its own, only these count.
+
+    :param owner: find the images of this project only, and its community images too.
+    :param hidden_too: find hidden images also if there are shown ones.
     """
     # Without 'eq:' Glance takes what stands before a colon for an operator.
-    query = [("name", f"eq:{name}"), *([("visibility", "all")] if owner else [])]
+    query = [("name", f"eq:{name}"), *([("owner", owner), ("visibility", "all")] if owner else [])]
+    found: list[Image] = []
     for hidden in ((), (("os_hidden", "true"),)):
+        if found and hidden and not hidden_too:
+            break
         # A database that compares without regard to case gives more than was asked for.
-        found = [image for image in api.list_images([*query, *hidden]) if image.get("name") == name]
-        if owner:
-            found = [image for image in found if image.get("owner") == owner or image.get("visibility") != "community"]
-            found = [image for image in found if image.get("owner") == owner] or found
-        if found:
-            return found
-    return []
+        found += [image for image in api.list_images([*query, *hidden]) if image.get("name") == name]
+    return [image for image in found if owner is None or image.get("owner", owner) == owner]
 
 
 def find_by_id_or_name(api: GlanceApi, reference: str, option: str) -> Image:
     """One image that another option of a task refers to."""
     if UUID.fullmatch(reference):
-        image = api.find_image(reference)
+        image = find_by_id(api, reference)
         if image:
             return image
     found = find_by_name(api, reference)
@@ -52,13 +61,13 @@ def find_existing(api: GlanceApi, ids: t.Sequence[str], names: t.Sequence[str]) 
     found: dict[str, Image] = {}
     missing: list[str] = []
     for image_id in ids:
-        image = api.find_image(check_id(image_id))
+        image = find_by_id(api, image_id)
         if image:
             found.setdefault(image["id"], image)
         else:
             missing.append(f"id '{image_id}'")
     for name in names:
-        images = find_by_name(api, name)
+        images = find_by_name(api, check_text(name, "name"))
         if images:
             image = one_of(images, f"name: '{name}'", "Give the id of the one that is meant.")
             found.setdefault(image["id"], image)
@@ -102,6 +111,7 @@ def project_id(api: GlanceApi, project: str, domain: str | None = None) -> str:
     Only a name that is not the session's own project costs a request to Keystone. Listing all projects is for
     administrators; other users are shown those that they have a role in.
     """
+    check_text(project, "owner")
     connection = api.connection
     own_name, own_domain_id, own_domain_name = connection.project_name_and_domain
     if project == connection.project_id:

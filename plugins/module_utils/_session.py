@@ -16,12 +16,13 @@ import re
 import traceback
 import typing as t
 
-from ._errors import ConnectionProblem, MissingLibrary
+from ansible.module_utils.common.validation import check_type_dict
+
+from ._errors import ConnectionProblem, InvalidInput, MissingLibrary
 
 try:
     import openstack.config
     from keystoneauth1 import exceptions as ksa
-    from openstack.exceptions import ConfigException
 except ImportError:
     IMPORT_FAILURE: str | None = traceback.format_exc()
 else:
@@ -33,6 +34,7 @@ if t.TYPE_CHECKING:
 
 APP_NAME = "cloudimage.glance"
 DEFAULT_API_TIMEOUT = 60.0
+MAX_TIMEOUT = 10_000_000
 
 # What an 'auth' dictionary may show. All else in it, known or not, is taken for a secret.
 PUBLIC_AUTH_KEYS = frozenset(
@@ -66,18 +68,49 @@ PUBLIC_AUTH_KEYS = frozenset(
 )
 
 
+# In a whole configuration, where options may also stand outside of 'auth'.
+SECRET_NAME = re.compile(r"(?i)pass|secret|token|api_?key|credential|private")
+
+
 def secrets_in(options: t.Mapping[str, t.Any]) -> set[str]:
-    """The strings among connection options that must never be shown: in ``auth``, and in ``cloud`` given as a dict."""
-    cloud = options.get("cloud")
-    auths = [options.get("auth"), cloud.get("auth") if isinstance(cloud, dict) else None]
-    return {
-        text
-        for auth in auths
-        if isinstance(auth, dict)
-        for key, value in auth.items()
-        if key not in PUBLIC_AUTH_KEYS
-        for text in _texts(value)
-    }
+    """The strings among connection options that must never be shown, in whatever form ``auth`` and ``cloud`` are given.
+
+    In ``auth`` all is secret that is not known to be public; in a ``cloud``, its ``auth`` and what has the name of a secret.
+    """
+    return {*_secrets_in_auth(options.get("auth")), *_secrets_in_cloud(options.get("cloud"))}
+
+
+def _secrets_in_auth(auth: t.Any) -> t.Iterator[str]:
+    if isinstance(auth, str):
+        try:
+            auth = check_type_dict(auth)  # JSON, or key=value key=value
+        except TypeError:
+            yield auth  # refused in a moment, and not to be repeated
+            return
+    if isinstance(auth, dict):
+        for key, value in auth.items():
+            if key not in PUBLIC_AUTH_KEYS:
+                yield from _texts(value)
+    else:
+        yield from _texts(auth)
+
+
+def _secrets_in_cloud(cloud: t.Any) -> t.Iterator[str]:
+    if isinstance(cloud, str) and not is_cloud_name(cloud):
+        yield cloud
+        with contextlib.suppress(TypeError):
+            yield from _secrets_in_cloud(check_type_dict(cloud))
+    elif isinstance(cloud, dict):
+        for key, value in cloud.items():
+            if key == "auth":
+                yield from _secrets_in_auth(value)
+            elif isinstance(value, (dict, list)):
+                yield from _secrets_in_cloud(value)
+            elif SECRET_NAME.search(str(key)):
+                yield from _texts(value)
+    elif isinstance(cloud, list):
+        for item in cloud:
+            yield from _secrets_in_cloud(item)
 
 
 def _texts(value: t.Any) -> t.Iterator[str]:
@@ -90,6 +123,11 @@ def _texts(value: t.Any) -> t.Iterator[str]:
         yield str(value)
 
 
+def is_cloud_name(text: str) -> bool:
+    """Whether this can be the name of an entry of clouds.yaml, and not a configuration that was written as a string."""
+    return not re.search(r"[{}=\n]|: ", text)
+
+
 def image_api_base(url: str) -> str:
     """The Image API's base, which ends in ``/v2``, from an endpoint with or without a version.
 
@@ -100,6 +138,12 @@ def image_api_base(url: str) -> str:
     return stripped if re.search(r"/v2(\.\d+)?(/|$)", stripped) else f"{stripped}/v2"
 
 
+def check_timeout(seconds: float, option: str) -> float:
+    if not 1 <= seconds <= MAX_TIMEOUT:
+        raise InvalidInput(f"{option}: {seconds:g} was given; 1 to {MAX_TIMEOUT} seconds are allowed.")
+    return seconds
+
+
 class Connection:
     """An authenticated way to one cloud."""
 
@@ -107,7 +151,7 @@ class Connection:
         self._region = region
         self._endpoint_override = endpoint_override or region.get_endpoint("image")
         self.session: Session = region.get_session()
-        self.timeout = float(region.config.get("api_timeout") or DEFAULT_API_TIMEOUT)
+        self.timeout = check_timeout(float(region.config.get("api_timeout") or DEFAULT_API_TIMEOUT), "api_timeout")
         self.session.timeout = self.timeout
 
     @functools.cached_property
@@ -130,6 +174,10 @@ class Connection:
             )
             if url:
                 return url
+        if self.project_id is None:
+            raise ConnectionProblem(
+                "The login is for no project, so it has no catalogue. Give 'project_name' or 'project_id' in 'auth'."
+            )
         raise ConnectionProblem(
             f"The cloud's catalogue has no {interface or 'public'} endpoint of a service of type '{service}'"
             f" in region '{region_name or 'any'}'. Check 'region_name' and 'interface', or give 'endpoint_override'."
@@ -162,11 +210,13 @@ def translated(region: CloudRegion) -> t.Iterator[None]:
     """What keystoneauth raises becomes a ConnectionProblem that says which of the ways it failed."""
     try:
         yield
-    except ksa.ClientException as error:
+    except ConnectionProblem:
+        raise
+    except Exception as error:  # login plugins raise what they like
         raise connection_problem(error, region.config.get("auth", {}).get("auth_url")) from error
 
 
-def connection_problem(error: ksa.ClientException, auth_url: str | None = None) -> ConnectionProblem:
+def connection_problem(error: Exception, auth_url: str | None = None) -> ConnectionProblem:
     """The failure in words. keystoneauth wraps a failed discovery once more, so the text is looked at too."""
     text = str(error)
     where = f" at {auth_url}" if auth_url else ""
@@ -209,18 +259,32 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
             "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk.",
             IMPORT_FAILURE,
         )
-    given = {key: options[option] for option, key in CONFIG_KEYS.items() if options.get(option) is not None}
     cloud = options.get("cloud")
-    whole = cloud if isinstance(cloud, dict) else None
+    if isinstance(cloud, str) and not is_cloud_name(cloud):
+        raise InvalidInput(
+            "cloud: a string with a configuration in it was given."
+            " The name of an entry of clouds.yaml is allowed, or a dictionary."
+        )
+    if not isinstance(cloud, (str, dict, type(None))) or (
+        isinstance(cloud, dict) and not isinstance(cloud.get("auth", {}), dict)
+    ):
+        raise InvalidInput(
+            "cloud: the name of an entry of clouds.yaml is allowed, or a dictionary with a whole configuration,"
+            " in which 'auth' is a dictionary too."
+        )
+    override = options.get("endpoint_override")
+    if override is not None and not re.match(r"https?://[^/]", override):
+        raise InvalidInput(f"endpoint_override: '{override}' is no address; it begins with http:// or https://.")
+    given = {key: options[option] for option, key in CONFIG_KEYS.items() if options.get(option) is not None}
     try:
         config = openstack.config.OpenStackConfig(
-            load_yaml_config=whole is None, load_envvars=whole is None, app_name=APP_NAME
+            load_yaml_config=not isinstance(cloud, dict), load_envvars=not isinstance(cloud, dict), app_name=APP_NAME
         )
-        region = config.get_one(**{**whole, **given}) if whole is not None else config.get_one(cloud=cloud, **given)
-        connection = Connection(region, options.get("endpoint_override"))
-    except ksa.SSLError as error:
-        raise connection_problem(error) from error
-    except (ksa.ClientException, ConfigException, OSError, ValueError, TypeError) as error:
+        region = config.get_one(**{**cloud, **given}) if isinstance(cloud, dict) else config.get_one(cloud=cloud, **given)
+        connection = Connection(region, override)
+    except InvalidInput:
+        raise
+    except Exception as error:  # openstacksdk and login plugins raise what they like about what they do not expect
         raise ConnectionProblem(
             f"The connection to the cloud is not configured: {error}"
             " Give 'cloud' (the name of an entry of clouds.yaml, or a dict), or 'auth' and 'auth_type', or OS_* variables."

@@ -33,8 +33,9 @@ def file_size(path: str) -> int:
             raise InvalidInput(f"path: {path} is not a regular file.")
         with open(path, "rb"):
             pass
-    except OSError as error:
-        raise InvalidInput(f"path: {path} cannot be read on the host that runs the task: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidInput(f"path: {path!r} cannot be read on the host that runs the task: {reason}.") from error
     if status.st_size == 0:
         raise InvalidInput(f"path: {path} is empty. Glance would make an active image of it that cannot boot.")
     return status.st_size

@@ -26,15 +26,15 @@ options:
   state:
     description:
       - With V(present), the image exists and is as the other options describe it.
-      - With V(absent), there is no such image. Then O(name), O(id), O(owner), O(on_duplicate) and O(force) say which image
-        is meant and what may be done, and the other options are not looked at.
+      - With V(absent), there is no such image, hidden ones included. Then O(name), O(id), O(owner), O(on_duplicate) and
+        O(force) say which image is meant and what may be done, and the other options are not looked at.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
       - Name of the image, up to 255 characters. It is compared as it stands, there are no wildcards.
-      - Images that are shown come before hidden ones of the same name.
+      - Images that are shown come before hidden ones of the same name, unless the image is to be hidden or absent.
       - Other projects' community images are not found by name unless O(owner) is theirs, and neither are images that were
         shared with the project and not accepted. Use O(id) for these.
       - With O(id) it is the name that the image shall have.
@@ -49,15 +49,16 @@ options:
   on_duplicate:
     description:
       - What to do if several images have the name.
-      - V(fail) lists them in an error. V(newest) and V(oldest) choose by the time of creation.
-      - V(all) is for O(state=absent) only and means each of them.
+      - V(fail) lists them in an error.
+      - V(newest) and V(oldest) choose by the time of creation, and are for O(state=present) only.
+      - V(all) means each of them, and is for O(state=absent) only.
     type: str
     choices: [fail, newest, oldest, all]
     default: fail
   owner:
     description:
-      - Id or name of the project that the image shall belong to. Only administrators can give images away.
-      - If some of the images of the O(name) belong to this project, only these are looked at.
+      - Id or name of the project that the image belongs to. Only its images of the O(name) are looked at.
+      - With O(id), it is the project that the image shall belong to. Only administrators can give images away.
     type: str
     aliases: [project]
   owner_domain:

@@ -57,6 +57,7 @@ options:
   member_status:
     description:
       - Of images that other projects share with this one, those with this status. Glance's own default is V(accepted).
+      - Images that are asked for by O(id) are found whatever it is.
     type: str
     choices: [accepted, pending, rejected, all]
   tags:
@@ -250,7 +251,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module import r
 
 
 def main() -> None:
-    run_module(run, IMAGE_INFO, mutually_exclusive=[("newest", "sort"), ("newest", "limit")])
+    run_module(run, IMAGE_INFO, mutually_exclusive=[("newest", "sort"), ("newest", "limit"), ("id", "member_status")])
 
 
 if __name__ == "__main__":

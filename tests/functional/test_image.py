@@ -147,7 +147,9 @@ def test_files_that_cannot_be_sent(alice: Cloud, name: str, path: str, spoil: t.
 def test_each_attribute_alone(alice: Cloud, name: str, option: str, value: t.Any, attribute: str, stored: t.Any) -> None:
     before = alice.make(name, tags=["t"], p="1", q="1", **FORMATS)
     real = alice.thrice("image", name=name, **{option: value})
-    assert real.sent == ["GET /v2/images", "PATCH /v2/images/ID"]
+    # Whoever hides an image must know of one that is hidden already: in the next run there would be two.
+    finding = ["GET /v2/images"] * (2 if option == "hidden" else 1)
+    assert real.sent == [*finding, "PATCH /v2/images/ID"]
     assert len(real.mutations[0]["body"]) == 1
     assert real.image[attribute] == stored
     touched = {attribute, "updated_at", *(value if option == "properties" else ())}
@@ -231,8 +233,13 @@ def test_the_owner(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     assert admin.thrice("image", id=image["id"], owner="beta", name=name).image["owner"] == bob.project_id
     assert admin.thrice("image", id=image["id"], owner=alice.project_id).image["owner"] == alice.project_id
     assert alice.unchanged("image", name=name, owner="alpha").sent == ["GET /v2/images"]
-    assert "Owner can't be updated by non admin" in alice.run("image", name=name, owner=bob.project_id).message
+    assert "Owner can't be updated by non admin" in alice.run("image", id=image["id"], owner=bob.project_id).message
     assert alice.show(image["id"])["owner"] == alice.project_id
+    # By name, the owner says whose image is meant: nobody else's is given away, and nobody else's deleted.
+    admin.unchanged("image", name=name, owner="beta", state="absent")
+    assert "belongs to project" in admin.fails("image", id=image["id"], owner="beta", state="absent")
+    others = admin.thrice("image", name=name, owner="beta").image
+    assert (others["owner"], others["id"] != image["id"]) == (bob.project_id, True)
     assert "no project 'nobody'" in admin.fails("image", id=image["id"], owner="nobody")
     assert "no project 'beta'" in alice.fails("image", id=image["id"], owner="beta")
     assert "in the domain 'elsewhere'" in admin.fails("image", id=image["id"], owner="beta", owner_domain="elsewhere")
@@ -277,7 +284,10 @@ def test_two_images_of_one_name(alice: Cloud, name: str) -> None:
     for options in ({"tags": ["x"]}, {"state": "absent"}):
         message = alice.fails("image", name=name, **options)
         assert "means 2 images" in message
-        assert all(image_id in message for image_id in ids)
+    for choice in ("newest", "oldest"):
+        message = alice.fails("image", name=name, state="absent", on_duplicate=choice)
+        assert "would delete another image in each run" in message
+    assert all(image_id in alice.fails("image", name=name) for image_id in ids)
     assert alice.unchanged("image", name=name, on_duplicate="newest").image["id"] == ids[1]
     assert alice.unchanged("image", name=name, on_duplicate="oldest").image["id"] == ids[0]
     assert "'all' is allowed with 'state: absent' only" in alice.fails("image", name=name, on_duplicate="all")
@@ -334,6 +344,31 @@ def test_a_share_that_was_not_accepted_is_not_found(alice: Cloud, bob: Cloud, na
     assert bob.show(image["id"])["status"] == "queued"
 
 
+def test_a_hidden_twin_is_not_left_for_the_next_run(alice: Cloud, name: str) -> None:
+    alice.make(name), alice.make(name, os_hidden=True)
+    for options in ({"state": "absent"}, {"hidden": True}):
+        assert "means 2 images" in alice.fails("image", name=name, **options)
+    alice.thrice("image", name=name, state="absent", on_duplicate="all")
+    assert alice.named(name) == []
+
+
+def test_anothers_image_does_not_get_out_of_sight(admin: Cloud, alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    assert "not found by its name alone" in admin.fails("image", name=name, visibility="community")
+    admin.thrice("image", name=name, owner="alpha", visibility="community")
+    admin.thrice("image", id=image["id"], visibility="shared")
+    assert len(alice.named(name)) == 1
+
+
+def test_the_case_of_an_id_is_of_no_importance(alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    assert alice.unchanged("image", id=image["id"].upper(), name=name).image["id"] == image["id"]
+    new_id = str(uuid.uuid4())
+    assert alice.thrice("image", id=new_id.upper(), name=f"{name}-2").image["id"] == new_id
+    assert alice.run("image_info", id=[image["id"].upper(), new_id.upper()]).names == [name, f"{name}-2"]
+    alice.thrice("image", id=image["id"].upper(), state="absent")
+
+
 # Delete
 
 
@@ -341,7 +376,7 @@ def test_absent(alice: Cloud, name: str) -> None:
     alice.unchanged("image", name=name, state="absent")
     alice.make(name)
     real = alice.thrice("image", name=name, state="absent")
-    assert real.sent == ["GET /v2/images", "DELETE /v2/images/ID"]
+    assert real.sent == ["GET /v2/images", "GET /v2/images", "DELETE /v2/images/ID"]
     assert real.image is None
     alice.unchanged("image", id=str(uuid.uuid4()), state="absent")
 
@@ -356,7 +391,7 @@ def test_absent_of_a_protected_image(alice: Cloud, name: str) -> None:
     assert "Set 'force: true'" in alice.fails("image", name=name, state="absent")
     assert alice.show(image["id"]) == image
     real = alice.thrice("image", name=name, state="absent", force=True)
-    assert real.sent == ["GET /v2/images", "PATCH /v2/images/ID", "DELETE /v2/images/ID"]
+    assert real.sent == ["GET /v2/images", "GET /v2/images", "PATCH /v2/images/ID", "DELETE /v2/images/ID"]
 
 
 # Bad input
@@ -378,6 +413,19 @@ def test_absent_of_a_protected_image(alice: Cloud, name: str) -> None:
         ({"name": "n", "min_ram": 2**31}, "min_ram: 2147483648 was given"),
         ({"name": "n", "visibility": "secret"}, "value of visibility must be one of"),
         ({"name": "n", "nmae": "x"}, "Unsupported parameters"),
+        ({"name": None}, "name, id: both are null"),
+        ({"id": None, "state": "absent"}, "name, id: both are null"),
+        ({"name": "n", "owner": ""}, "owner: '' has 0 characters"),
+        ({"name": "n", "min_disk": True}, "min_disk: True was given"),
+        ({"name": "emoji \U0001f600"}, r"name: 'emoji \\U0001f600' has a character beyond U\+FFFF"),
+        ({"name": "n", "tags": ["\U0001f600"]}, "tags: .* has a character beyond"),
+        ({"name": "n", "properties": {"\U0001f600": "v"}}, "properties: .* has a character beyond"),
+        ({"name": "n", "properties": {"k": "\U0001f600"}}, "properties, 'k': .* has a character beyond"),
+        ({"name": "n", "properties": {"image_id": "v"}}, "reserved"),
+        ({"name": "n", "properties": {"extra_properties": "v"}}, "reserved"),
+        ({"name": "n", "path": "a\0b"}, "cannot be read"),
+        ({"name": "n", "wait_timeout": 10**20}, "wait_timeout: 1e\\+20 was given; 1 to 10000000 seconds are allowed"),
+        ({"name": "n", "api_timeout": 0}, "api_timeout: 0 was given"),
     ],
 )
 def test_bad_options(alice: Cloud, options: Json, message: str) -> None:

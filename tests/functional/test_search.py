@@ -32,7 +32,6 @@ SLICE = 100
 # Errors that only the cloud can know, with the reason why check mode cannot foresee them.
 ONLY_THE_CLOUD_KNOWS = {
     r"HTTP 403: .*publicize_image": "the cloud's policy on public images",
-    r"HTTP 403: .*(modify_image|delete_image|deactivate|reactivate|communitize_image)": "the cloud's policy on other projects' images",
     r"HTTP 403: .*The image belongs to project": "the cloud's policy on other projects' images",
     r"HTTP 403: .*Owner can't be updated by non admin": "the cloud's policy on giving images away",
     r"HTTP 403: .*not permitted to create images owned by": "the cloud's policy on giving images away",
@@ -40,12 +39,13 @@ ONLY_THE_CLOUD_KNOWS = {
 }
 
 AWKWARD = [
-    "plain", "a:b", "in:a,b", "a,b", 'say "hi"', "it's", "*", "?", "a/b", "~", "~1", "back\\slash", "100%", "a&b=c", "+", "#",
-    " lead", "trail ", "two  spaces", "ünïcödé", "Ünïcödé", "日本", "{{ x }}", "{id}", "null", "true", "1", "-", "$x", "<b>", "é",
+    "plain", "a:b", "in:a,b", "a,b", 'say "hi"', "it's", "*", "?", "a/b", "~", "~1", "back\\slash", "100%", "a&b=c", "+",
+    "#",
+    " lead", "trail ", "two  spaces", "ünïcödé", "Ünïcödé", "日本", "{{ x }}", "{id}", "null", "true", "1", "-", "$x",
 ]  # fmt: skip
 KEYS = [
-    "p", "P", "q", "hw_disk_bus", "os_distro", "a/b", "a~b", "~1", "a.b", "a:b", "a b", "ünï", "{id}", "kernel_id", "ramdisk_id",
-    "is_public", "properties", "members", "hidden", "min_disk2", "os_hidden_", "Name", "state", "k" * 255,
+    "p", "P", "q", "hw_disk_bus", "os_distro", "a/b", "a~b", "~1", "a.b", "a:b", "a b", "ünï", "{id}", "kernel_id",
+    "ramdisk_id", "is_public", "properties", "members", "hidden", "min_disk2", "os_hidden_", "Name", "state", "k" * 255,
 ]  # fmt: skip
 
 characters = st.characters(max_codepoint=0xFFFF, exclude_categories=["C", "Zl", "Zp"])
@@ -295,13 +295,10 @@ def check_case(world: World, cloud: Cloud, start: list[Start], task: Json, folde
             assert real.mutations == []
         else:
             assert any(re.search(reason, real.message, re.DOTALL) for reason in ONLY_THE_CLOUD_KNOWS), real.message
-        ignored = {
-            "updated_at",
-            "os_hash_algo",
-            "os_hash_value",
-            "checksum",
-            "stores",
-        }  # Glance leaves traces of a refused upload
+        # Glance leaves traces of a refused upload.
+        ignored = {"updated_at", "os_hash_algo", "os_hash_value", "checksum", "stores"}
+        if "The image's attributes were changed before it" in real.message:
+            ignored |= touched_by(options, module)
         assert [{k: v for k, v in image.items() if k not in ignored} for image in after.values()] == [
             {k: v for k, v in image.items() if k not in ignored} for image in before.values()
         ]

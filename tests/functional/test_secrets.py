@@ -50,6 +50,30 @@ def test_secrets_in_auth_are_hidden(
     assert "alice" in outcome.stdout
 
 
+FORMS: dict[str, t.Callable[[Auth], Auth]] = {
+    "a cloud as JSON": lambda auth: {"cloud": json.dumps({"auth": auth})},
+    "a cloud as words": lambda auth: {"cloud": as_words(auth)},
+    "a flat cloud": lambda auth: {"cloud": {**auth, "auth": {"auth_url": auth["auth_url"]}}},
+    "a cloud beside auth": lambda auth: {"cloud": {"auth": {"username": "x"}, "password": auth["password"]}},
+    "a whole clouds.yaml": lambda auth: {"cloud": {"clouds": {"x": {"auth": auth}}}},
+    "a list of clouds": lambda auth: {"cloud": [{"auth": auth}]},
+    "a list of auths": lambda auth: {"auth": [auth]},
+    "auth as YAML": lambda auth: {"auth": f"password: {auth['password']}"},
+    "auth as broken JSON": lambda auth: {"auth": '{"password": "' + auth["password"]},
+    "an unknown key": lambda auth: {"auth": {**auth, "password": "x", "passcodes": [auth["password"]]}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_secrets_in_odd_forms_are_hidden(sandbox: Sandbox, auth: Auth, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _self, text, log_args=None: logged.append(f"{text} {log_args}"))
+    outcome = run_module(sandbox, "image", {**FORMS[form](auth), "name": "nobody", "state": "absent"})
+    for shown in (outcome.stdout, *logged):
+        assert auth["password"] not in shown
+    assert "Traceback" not in outcome.stdout
+
+
 def test_results_are_not_blanked_out(sandbox: Sandbox, alice: Cloud, auth: Auth, name: str) -> None:
     image = alice.make(f"alice-alpha-{name}", tags=["alpha"])
     outcome = run_module(sandbox, "image_info", {"auth": auth, "id": [image["id"]]})

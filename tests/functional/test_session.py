@@ -10,6 +10,7 @@ import datetime
 import ipaddress
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -249,4 +250,50 @@ def test_certificates(
 
 def test_what_auth_must_be(connect: Connect) -> None:
     assert "argument 'auth' is of type" in connect(auth="nonsense").message
-    assert "cloud: the name of an entry of clouds.yaml, or a dictionary" in connect(cloud=["a"]).message
+    assert "cloud: the name of an entry of clouds.yaml is allowed, or a dictionary" in connect(cloud=["a"]).message
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"password": None}, "Auth plugin requires|password"),
+        ({"auth_url": None}, "not configured|login failed"),
+        ({"auth_url": "http://[::1"}, "login failed|cannot be reached"),
+        ({"auth_url": 5}, "not configured|login failed|cannot be reached"),
+        ({"project_name": None}, "The login is for no project"),
+    ],
+)
+def test_an_auth_that_is_not_whole(
+    connect: Connect, password_auth: dict[str, str], change: dict[str, t.Any], message: str
+) -> None:
+    auth = {key: value for key, value in {**password_auth, **change}.items() if value is not None or key == "auth_url"}
+    if "project_name" in change:
+        del auth["project_domain_id"]
+    outcome = connect(auth=auth)
+    assert re.search(message, outcome.message)
+    assert "Traceback" not in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"client_cert": "/nope"}, "/nope"),
+        ({"endpoint_override": "foo"}, "endpoint_override: 'foo' is no address"),
+        ({"endpoint_override": "http://[::1"}, "could not be sent|not configured|got no answer"),
+        ({"api_timeout": -1}, "api_timeout: -1 was given; 1 to 10000000 seconds are allowed"),
+        ({"cloud": {"auth": "x"}}, "'auth' is a dictionary too"),
+        ({"cloud": {"auth": {}, "profile": 5}}, "not configured"),
+        ({"cloud": {"api_timeout": -1}}, "api_timeout: -1|not configured"),
+    ],
+)
+def test_odd_connection_options(
+    connect: Connect, password_auth: dict[str, str], options: dict[str, t.Any], message: str
+) -> None:
+    outcome = connect(**({} if "cloud" in options else {"auth": password_auth}), **options)
+    assert re.search(message, outcome.message), outcome.message
+
+
+@pytest.mark.parametrize("entry", [None, 5, {"auth": 5}])
+def test_odd_clouds_yaml(bare: pathlib.Path, entry: t.Any) -> None:
+    (bare / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"mine": entry}}))
+    assert "not configured" in connect_in_new_process(cloud="mine").message

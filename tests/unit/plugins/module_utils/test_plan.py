@@ -167,7 +167,11 @@ def test_create_is_one_post_with_everything() -> None:
     wanted = Wanted({"name": "n", "tags": ["a"], "protected": True}, {"p": "1", "gone": None})
     plan = plan_create(wanted, None)
     assert shown(plan) == [
-        {"method": "POST", "path": "/v2/images", "body": {"name": "n", "tags": ["a"], "protected": True, "p": "1"}}
+        {
+            "method": "POST",
+            "path": "/v2/images",
+            "body": {"id": "{id}", "name": "n", "tags": ["a"], "protected": True, "p": "1"},
+        }
     ]
     assert plan.before == {"state": "absent"}
     assert plan.after == {

@@ -99,22 +99,30 @@ def run_functional(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def functional(session: nox.Session) -> None:
     """Each behaviour of the modules, through their own entry, against a real Glance, with requests counted at the wire."""
-    session.install("pytest", "ansible-core", "openstacksdk", "uv")
+    session.install("hypothesis", "pytest", "ansible-core", "openstacksdk", "uv")
     run_functional(session)
 
 
 @nox.session
 def functional_oldest(session: nox.Session) -> None:
     """The same with the oldest openstacksdk that is supported."""
-    session.install("pytest", "ansible-core", OLDEST_SDK, "uv", env=unlocked())
+    session.install("hypothesis", "pytest", "ansible-core", OLDEST_SDK, "uv", env=unlocked())
     run_functional(session, "-m", "not slow")
+
+
+@nox.session(default=False)
+def search(session: nox.Session) -> None:
+    """A long search for lies: 1,000 random cases on a real Glance; GLANCE_SEARCH_CASES asks for another number."""
+    session.install("hypothesis", "pytest", "ansible-core", "openstacksdk", "uv")
+    os.environ.setdefault("GLANCE_SEARCH_CASES", "1000")
+    run_functional(session, "-k", "search_for_lies")
 
 
 @nox.session(default=False)
 @nox.parametrize("core", CORES)
 def cores(session: nox.Session, core: str) -> None:
     """Unit and functional tests and the integration targets with each supported ansible-core."""
-    session.install("pytest", f"ansible-core=={core}.*", "openstacksdk", "uv", env=unlocked())
+    session.install("hypothesis", "pytest", f"ansible-core=={core}.*", "openstacksdk", "uv", env=unlocked())
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", env={"PYTHONPATH": linked_tree(session)})
     run_functional(session, "-m", "not slow")
     run_integration(session)

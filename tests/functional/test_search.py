@@ -35,6 +35,7 @@ ONLY_THE_CLOUD_KNOWS = {
     r"HTTP 403: .*The image belongs to project": "the cloud's policy on other projects' images",
     r"HTTP 403: .*Owner can't be updated by non admin": "the cloud's policy on giving images away",
     r"HTTP 403: .*not permitted to create images owned by": "the cloud's policy on giving images away",
+    r"HTTP 409: .*An id is used once and for all": "the ids of images that this user cannot see, or that were deleted",
     r"HTTP 415: ": "the store looks into the data",
 }
 

@@ -119,6 +119,14 @@ def search(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutations(session: nox.Session) -> None:
+    """Breaks the code in small ways, one at a time, to see whether the tests notice each."""
+    session.install("hypothesis", "pytest", "ansible-core", "openstacksdk", "uv")
+    with copied_tree(session) as collection:
+        in_sandbox(session, "python", str(ROOT / "tests" / "mutations" / "mutations.py"), str(collection))
+
+
+@nox.session(default=False)
 @nox.parametrize("core", CORES)
 def cores(session: nox.Session, core: str) -> None:
     """Unit and functional tests and the integration targets with each supported ansible-core."""

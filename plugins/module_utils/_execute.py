@@ -17,11 +17,14 @@ from ._errors import ApiError, GlanceError
 from ._hints import hint
 from ._operations import CREATE, DELETE, NEW_IMAGE_ID, UPDATE, UPLOAD, Operation
 from ._patch import Change, build_patch
-from ._plan import DATA_IN_TRANSIT, Plan, Wanted
+from ._plan import DATA_IN_TRANSIT, Plan, Wanted, attributes_only, joined
 from ._transfer import Upload, WrongData
 
 POLL_FIRST = 0.5
 POLL_LONGEST = 10.0
+
+# Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
+MOVED = frozenset({404, 409, 410})
 
 # How often an image of one name can be made and deleted again on one day before its ids are random ones.
 DERIVED_IDS = 5
@@ -37,11 +40,17 @@ class DataStillInTransit(GlanceError):
 
 
 class Overtaken(Exception):
-    """The image is not any more as the plan found it, and nothing of the plan was done."""
+    """The image is not any more as the plan found it.
 
-    def __init__(self, error: ApiError) -> None:
+    :param patched: whether it was made or its attributes were changed, as planned, before that came to light.
+    """
+
+    others_done = False  # whether other images of the task were changed before
+
+    def __init__(self, error: ApiError, patched: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
+        self.patched = patched
 
 
 def carry_out(
@@ -49,38 +58,50 @@ def carry_out(
 ) -> tuple[list[Plan], list[Done | None]]:
     """Execute the plans that change something; returns them, and what ``execute`` made of each (null where unchanged).
 
-    If somebody else was faster, so that the first call is refused, everything is read and planned once more. If that comes
-    to the same calls, the refusal had another reason and is the error.
+    If somebody else was faster, so that a call is refused, everything is read and planned once more. If that comes to the
+    same calls, the refusal had another reason and is the error.
     """
-    for last in (False, True):
-        results: list[Done | None] = []
-        try:
-            # Not a comprehension: what was done before an error counts.
-            for plan in plans:
-                results.append(execute(plan) if plan.changed else None)  # noqa: PERF401
-        except Overtaken as overtaken:
-            again = make_plans() if not last and not any(results) else plans
-            if [plan.operations for plan in again] == [plan.operations for plan in plans]:
-                raise _with_done(overtaken.error, plans, results) from overtaken
-            plans = again
-        except GlanceError as error:
-            raise _with_done(error, plans, results) from error
-        else:
-            return plans, results
-    raise AssertionError("unreachable: the second round returns or raises")
+    try:
+        return plans, _execute_all(plans, execute)
+    except Overtaken as overtaken:
+        again = plans if overtaken.others_done else make_plans()
+        if [plan.operations for plan in again] == [plan.operations for plan in plans]:
+            raise overtaken.error from overtaken
+        patched = [attributes_only(plan) for plan in plans] if overtaken.patched else []
+    try:
+        results = _execute_all(again, execute)
+    except Overtaken as overtaken:
+        raise overtaken.error from overtaken
+    return [joined(*pair) for pair in zip(patched, again, strict=True)] if patched else again, results
 
 
-def _with_done(error: GlanceError, plans: t.Sequence[Plan], results: t.Sequence[t.Any]) -> GlanceError:
+def _execute_all(plans: t.Sequence[Plan], execute: t.Callable[[Plan], Done]) -> list[Done | None]:
+    results: list[Done | None] = []
+    try:
+        # Not a comprehension: what was done before an error counts.
+        for plan in plans:
+            results.append(execute(plan) if plan.changed else None)  # noqa: PERF401
+    except Overtaken as overtaken:
+        overtaken.others_done = _with_done(overtaken.error, plans, results)
+        raise
+    except GlanceError as error:
+        _with_done(error, plans, results)
+        raise
+    return results
+
+
+def _with_done(error: GlanceError, plans: t.Sequence[Plan], results: t.Sequence[t.Any]) -> bool:
+    """Add to the error which images were changed before it; returns whether there are any."""
     done = [str(plan.image_id) for plan, _result in zip(plans, results, strict=False) if plan.changed]
     if done:
         error.message = f"{error.message} Before it, these were changed: {', '.join(done)}."
-    return error
+    return bool(done)
 
 
 def perform_all(api: GlanceApi, plan: Plan, call: t.Callable[[Operation], None]) -> None:
     """Make the calls of a plan.
 
-    A refusal gets its hint. If it is the first call that is refused, because the image has changed, it is Overtaken.
+    A refusal gets its hint. One that comes of the image having changed is Overtaken, if nothing was done but the attributes.
     """
     owner = (plan.image or plan.before).get("owner")
     for operation in plan.operations:
@@ -89,8 +110,8 @@ def perform_all(api: GlanceApi, plan: Plan, call: t.Callable[[Operation], None])
             call(operation)
         except ApiError as error:
             error.explained(hint(error, owner, api.connection.project_id))
-            if plan.image_id and first and error.status in (404, 409):
-                raise Overtaken(error) from error
+            if error.status in MOVED and (operation.call is UPLOAD or (first and plan.image_id)):
+                raise Overtaken(error, patched=not first) from error
             if plan.image_id and not first and operation.call is UPLOAD:
                 error.explained("The image's attributes were changed before it, as the task has them.")
             raise
@@ -112,7 +133,7 @@ def create_or_update(api: GlanceApi, plan: Plan, wanted: Wanted, wait: int | Non
         if operation.call is CREATE:
             current = _create(api, operation, upload is not None, wait)
         elif operation.call is UPLOAD and upload:
-            api.upload(operation.of(current["id"]), upload, wait)
+            _send(api, operation.of(current["id"]), upload, wait)
         else:
             current = api.perform(operation) or current
 
@@ -125,9 +146,7 @@ def create_or_update(api: GlanceApi, plan: Plan, wanted: Wanted, wait: int | Non
     except (DataStillInTransit, Overtaken):
         raise
     except BaseException as error:
-        # An upload that meets another one (409) must not take the image away from it.
-        anothers = isinstance(error, ApiError) and error.status == 409
-        if "id" in current and not anothers and (plan.image_id is None or isinstance(error, WrongData)):
+        if "id" in current and (plan.image_id is None or isinstance(error, WrongData)):
             _withdraw(api, current, error)
         raise
     return current
@@ -160,13 +179,22 @@ def _create(api: GlanceApi, operation: Operation, with_data: bool, wait: int | N
             taken = api.find_image(image_id)
             if taken and taken.get("name") == body["name"] and taken.get("owner") == project:
                 if with_data:
-                    _await_others_data(api, image_id, wait)
+                    await_others_data(api, image_id, wait)
                 raise Overtaken(error) from error
     raise AssertionError("unreachable: ids do not come to an end")
 
 
-def _await_others_data(api: GlanceApi, image_id: str, wait: int | None) -> None:
-    """Wait while whoever has just made the image sends its data, so that they are not sent twice."""
+def _send(api: GlanceApi, operation: Operation, upload: Upload, wait: int | None) -> None:
+    try:
+        api.upload(operation, upload, wait)
+    except ApiError as error:
+        if error.status in MOVED:  # somebody else has been sending data
+            await_others_data(api, str(operation.image_id), wait)
+        raise
+
+
+def await_others_data(api: GlanceApi, image_id: str, wait: int | None) -> None:
+    """Wait while somebody else sends the image's data, or has just made it to do so; what comes of it is not looked at."""
     began = time.monotonic()
     delay = POLL_FIRST
     while True:

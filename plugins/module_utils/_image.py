@@ -11,9 +11,9 @@ import typing as t
 from ._api import GlanceApi
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown
 from ._errors import InvalidInput
-from ._execute import carry_out, create_or_update, delete
+from ._execute import await_others_data, carry_out, create_or_update, delete
 from ._patch import wanted_properties
-from ._plan import Plan, Wanted, plan_create, plan_delete, plan_update
+from ._plan import DATA_IN_TRANSIT, Plan, Wanted, plan_create, plan_delete, plan_update
 from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
 from ._transfer import file_size, has_same_data
@@ -58,6 +58,9 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
             return [plan_create(wanted, params["id"].lower() if params["id"] else None)]
         image = found[0]
         _check_stays_in_sight(api, params, image)
+        if wanted.path is not None and image.get("status") in DATA_IN_TRANSIT and wait:
+            await_others_data(api, image["id"], wait)
+            image = api.find_image(image["id"]) or image
         same_data = None
         if wanted.path is not None and wanted.size is not None and image.get("status") in ("active", "deactivated"):
             same_data = has_same_data(image, wanted.path, wanted.size)

@@ -67,6 +67,25 @@ class Plan:
         return any(operation.call is UPLOAD for operation in self.operations)
 
 
+def attributes_only(plan: Plan) -> Plan:
+    """A plan without its upload."""
+    changes = tuple(change for change in plan.changes if change.attribute not in ("size", "status"))
+    before, after = _diff(changes)
+    return dataclasses.replace(plan, changes=changes, operations=plan.operations[:1], before=before, after=after)
+
+
+def joined(done: Plan, then: Plan) -> Plan:
+    """What two plans for one image, carried out one after the other, come to."""
+    return Plan(
+        then.image,
+        then.image_id,
+        done.changes + then.changes,
+        done.operations + then.operations,
+        {**then.before, **done.before},
+        {**done.after, **then.after},
+    )
+
+
 def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
     """An image that does not exist: all its attributes and properties in the one POST, so it never is without them."""
     properties = {key: value for key, value in wanted.properties.items() if value is not None}

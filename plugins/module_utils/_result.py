@@ -29,7 +29,7 @@ def result_of(plans: t.Sequence[Plan], new_id: str | None = None) -> dict[str, t
             for plan in changing
             for change in plan.changes
         ],
-        "operations": [_shown(operation, new_id) for plan in changing for operation in plan.operations],
+        "operations": [_shown(operation, plan.image_id or new_id) for plan in changing for operation in plan.operations],
         "diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[0],
     }
 

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The world moves: somebody else changes, deletes or makes the image while a task runs."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import multiprocessing
+import os
+import typing as t
+import uuid
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._execute import new_image_ids
+
+from .conftest import Cloud, Json, Outcome
+from .faults import proxy
+
+RACES = int(os.environ.get("GLANCE_RACES") or 10)
+PATCH_HEADERS = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+
+
+def run_while(cloud: Cloud, method: str, act: t.Callable[[], object], module: str, **options: t.Any) -> Outcome:
+    """Run a module, and do something else just before its first request of this method reaches Glance."""
+    acted: list[object] = []
+
+    def hook(asked: str, _path: str, _count: int) -> int | None:
+        if asked == method and not acted:
+            acted.append(act())
+        return None
+
+    with proxy(cloud.sandbox.glance_url, hook) as url:
+        outcome = cloud.run(module, endpoint_override=url, **options)
+    assert acted
+    return outcome
+
+
+def remove_property(cloud: Cloud, image: Json, key: str) -> None:
+    patch = json.dumps([{"op": "remove", "path": f"/{key}"}])
+    cloud.call("PATCH", f"/images/{image['id']}", data=patch, headers=PATCH_HEADERS)
+
+
+def test_what_somebody_else_has_done_is_not_done_again(alice: Cloud, name: str) -> None:
+    image = alice.make(name, p="1")
+    outcome = run_while(
+        alice, "PATCH", lambda: remove_property(alice, image, "p"), "image", name=name, properties={"p": None}
+    ).succeeded()
+    assert outcome.sent == ["GET /v2/images", "PATCH /v2/images/ID", "GET /v2/images"]
+    assert not outcome.changed
+    assert outcome.result["operations"] == []
+
+
+def test_what_has_changed_is_planned_once_more(alice: Cloud, name: str) -> None:
+    image = alice.make(name, p="1")
+    outcome = run_while(
+        alice, "PATCH", lambda: remove_property(alice, image, "p"), "image", name=name, properties={"p": 2}
+    ).succeeded()
+    assert outcome.sent == ["GET /v2/images", "PATCH /v2/images/ID"] * 2
+    assert outcome.result["changes"] == [{"id": image["id"], "attribute": "properties.p", "before": None, "after": "2"}]
+    assert alice.show(image["id"])["p"] == "2"
+
+
+def test_an_image_that_goes_is_made_again_by_name_and_an_error_by_id(alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    outcome = run_while(
+        alice, "PATCH", lambda: alice.call("DELETE", f"/images/{image['id']}"), "image", name=name, tags=["t"]
+    )
+    assert outcome.succeeded().changed
+    (new,) = alice.named(name)
+    assert (new["id"] != image["id"], new["tags"]) == (True, ["t"])
+    outcome = run_while(
+        alice, "PATCH", lambda: alice.call("DELETE", f"/images/{new['id']}"), "image", id=new["id"], tags=["u"]
+    )
+    assert "An id is used once and for all" in outcome.message
+
+
+def test_an_image_that_somebody_else_deletes_is_absent(alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    outcome = run_while(
+        alice, "DELETE", lambda: alice.call("DELETE", f"/images/{image['id']}"), "image", name=name, state="absent"
+    ).succeeded()
+    assert not outcome.changed
+    assert outcome.result["operations"] == []
+    assert alice.named(name) == []
+
+
+def test_an_image_that_somebody_else_deletes_cannot_be_deactivated(admin: Cloud, name: str) -> None:
+    image = admin.make(name, b"data")
+    outcome = run_while(
+        admin,
+        "POST",
+        lambda: admin.call("DELETE", f"/images/{image['id']}"),
+        "image_state",
+        id=[image["id"]],
+        state="deactivated",
+    )
+    assert f"There is no image with the id '{image['id']}'" in outcome.message
+
+
+def test_a_refusal_that_stays_is_not_tried_again(alice: Cloud, name: str) -> None:
+    alice.make(name)
+    with proxy(alice.sandbox.glance_url, lambda method, _path, _count: 409 if method == "PATCH" else None) as url:
+        outcome = alice.run("image", name=name, tags=["t"], endpoint_override=url)
+    assert "HTTP 409" in outcome.message
+    assert outcome.sent == ["GET /v2/images", "GET /v2/images"]  # the PATCH was the proxy's to answer, once
+
+
+def test_a_name_that_is_made_and_deleted_again_and_again(alice: Cloud, name: str) -> None:
+    for _round in range(7):
+        alice.thrice("image", name=name)
+        alice.thrice("image", name=name, state="absent")
+
+
+def test_anothers_image_with_the_derived_id_is_not_taken_over(alice: Cloud, bob: Cloud, name: str) -> None:
+    first = alice.thrice("image", name=name).image
+    alice.thrice("image", name=name, state="absent")
+    second = alice.thrice("image", name=name).image
+    assert first["id"] != second["id"]
+    # Bob cannot be kept from using the id that alice's next image would get; it must not become hers.
+    alice.thrice("image", name=name, state="absent")
+    ids = new_image_ids(alice.project_id, name, datetime.datetime.now(datetime.timezone.utc).date())
+    third = [next(ids), next(ids), next(ids)][2]
+    squatted = bob.make(name, id=third, visibility="community")
+    mine = alice.thrice("image", name=name).image
+    assert mine["id"] != squatted["id"]
+    assert mine["owner"] == alice.project_id
+    assert bob.show(third) == squatted
+
+
+def racer(cloud: Cloud, barrier: t.Any, results: t.Any, options: Json) -> None:
+    barrier.wait()
+    outcome = cloud.run("image", **options)
+    results.put((outcome.failed, outcome.changed, outcome.result.get("msg")))
+
+
+def race(cloud: Cloud, options: Json) -> list[tuple[bool, bool, str | None]]:
+    """Run the same task in two processes at once; returns (failed, changed, message) of each."""
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(2), context.Queue()
+    processes = [context.Process(target=racer, args=(cloud, barrier, results, options)) for _racer in range(2)]
+    for process in processes:
+        process.start()
+    found = [results.get(timeout=120) for _process in processes]
+    for process in processes:
+        process.join()
+    return found
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_two_runs_that_make_the_same_image_at_once_make_one(alice: Cloud, path: str, with_data: bool) -> None:
+    """GLANCE_RACES says how often it is tried (default 10).
+
+    Always there is one image, whole, and both runs succeed. Most often one of them reports a change. Both do, and truly, if
+    they shared the work: Glance shows a new image before it has stored its tags, and before its maker has sent its data.
+    """
+    data = {"path": path, "disk_format": "raw", "container_format": "bare"} if with_data else {}
+    both_changed = 0
+    for _race in range(RACES):
+        name = f"race-{uuid.uuid4().hex[:12]}"
+        found = race(alice, {"name": name, "tags": ["t"], **data})
+        (image,) = alice.named(name)
+        assert [message for failed, _changed, message in found if failed] == []
+        assert any(changed for _failed, changed, _message in found)
+        assert (image["status"], image["tags"]) == ("active" if with_data else "queued", ["t"])
+        both_changed += all(changed for _failed, changed, _message in found)
+        alice.thrice("image", name=name, state="absent")
+    print(f"\n{RACES} races {'with' if with_data else 'without'} data: both reported a change in {both_changed}")

@@ -71,7 +71,7 @@ def carry_out(
     try:
         results = _execute_all(again, execute)
     except Overtaken as overtaken:
-        raise overtaken.error from overtaken
+        raise overtaken.error.explained("The image stays as it is now; run the task again.") from overtaken
     return [joined(*pair) for pair in zip(patched, again, strict=True)] if patched else again, results
 
 

@@ -159,6 +159,17 @@ class World:
             self.admin.call("POST", f"/images/{image['id']}/actions/deactivate")
         self.ids.append(image["id"])
 
+    def ids_meant(self, options: Json, before: dict[str, Json]) -> list[str]:
+        """Of a task that deletes: the images that there were with its id, or with its name and its owner."""
+        if "id" in options:
+            return [options["id"]]
+        projects = {"alpha": "alice", "beta": "bob", "admin": "admin"}
+        owner = self.clouds[projects[options["owner"]]].project_id if "owner" in options else None
+        mine = {image["owner"] for image in before.values()} if owner is None else {owner}
+        return [
+            image["id"] for image in before.values() if image["name"] == options["name"] and image["owner"] in mine and owner
+        ]
+
     def snapshot(self) -> dict[str, Json]:
         """Every image of the case, as Glance shows it to an administrator."""
         found: dict[str, Json] = {}
@@ -277,6 +288,31 @@ def check_read_back(real: Outcome, after: dict[str, Json]) -> None:
             assert (sorted(image[key]) if key == "tags" else image[key]) == value
 
 
+def check_asked_for(options: Json, module: str, ids: list[str], after: dict[str, Json]) -> None:
+    """What is there is what the task asks for, read from its options alone."""
+    if options.get("state") == "absent":
+        assert not set(ids) & set(after)
+        return
+    for image in (after[image_id] for image_id in ids):
+        if module == "image_state":
+            assert image["status"] == options["state"]
+            continue
+        same = {"visibility": "visibility", "protected": "protected", "hidden": "os_hidden", "min_disk": "min_disk"}
+        same.update(min_ram="min_ram", disk_format="disk_format", container_format="container_format", name="name")
+        assert {option: image[key] for option, key in same.items() if option in options} == {
+            option: options[option] for option in same if option in options
+        }
+        if "tags" in options:
+            assert sorted(image["tags"]) == sorted(set(options["tags"]))
+        for key, value in (options.get("properties") or {}).items():
+            stored = (
+                {True: "true", False: "false"}[value] if isinstance(value, bool) else None if value is None else str(value)
+            )
+            assert image.get(key) == stored
+        if "path" in options:
+            assert (image["status"] != "queued", image["size"]) == (True, pathlib.Path(options["path"]).stat().st_size)
+
+
 def check_case(world: World, cloud: Cloud, start: list[Start], task: Json, folder: pathlib.Path) -> None:
     world.clouds["alice"].make(f"{world.prefix}helper")
     for image in start:
@@ -312,6 +348,8 @@ def check_case(world: World, cloud: Cloud, start: list[Start], task: Json, folde
     assert real.changed == (after != before)
     check_only_named(before, after, real, options, module)
     check_read_back(real, after)
+    images = real.result.get("images") or [real.result["image"]]
+    check_asked_for(options, module, [image["id"] for image in images if image] or world.ids_meant(options, before), after)
 
     again = cloud.run(module, **options).succeeded()
     assert not again.changed

@@ -5,7 +5,7 @@
 """Breaks the collection in small ways, one at a time, and shows whether the tests notice: mutations.py CHECKOUT-COPY.
 
 The copy is a collection in a tree (.../ansible_collections/cloudimage/glance); GLANCE_SANDBOX names a running sandbox. Each
-mutation is tried on the unit tests first, and on the search and the functional tests if these do not notice.
+mutation is tried on the unit tests first, and on the tests against a real Glance if these do not notice.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ MUTATIONS = [
 
 NOTICED_BY = (
     ("unit tests", ["tests/unit"]),
+    ("functional tests of the module image", ["tests/functional/test_image.py"]),
     ("search", ["tests/functional", "-k", "search_for_lies"]),
-    ("functional tests", ["tests/functional", "-k", "not search_for_lies"]),
+    ("other functional tests", ["tests/functional", "-k", "not search_for_lies"]),
 )
 
 

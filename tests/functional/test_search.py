@@ -210,6 +210,25 @@ def options_of(task: Json, world: World, start: list[Start], folder: pathlib.Pat
     return options
 
 
+class Unsafe(str):
+    """Text that Ansible must not take for a template."""
+
+    __slots__ = ()
+
+
+yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="'"))
+
+
+def untemplated(value: t.Any) -> t.Any:
+    if isinstance(value, str):
+        return Unsafe(value) if "{" in value else value
+    if isinstance(value, list):
+        return [untemplated(item) for item in value]
+    if isinstance(value, dict):
+        return {untemplated(key): untemplated(item) for key, item in value.items()}
+    return value
+
+
 def as_playbook(start: list[Start], task: Json, who: str) -> str:
     """The case as something that a person can run."""
     steps: list[Json] = [
@@ -238,9 +257,8 @@ def as_playbook(start: list[Start], task: Json, who: str) -> str:
     for check in (True, False, False):
         step = {f"cloudimage.glance.{task['module']}": {"cloud": who, **options}, "check_mode": check, "diff": True}
         steps.append({**step, "ignore_errors": True})
-    return yaml.safe_dump(
-        [{"hosts": "localhost", "gather_facts": False, "tasks": steps}], sort_keys=False, allow_unicode=True
-    )
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": untemplated(steps)}
+    return yaml.safe_dump([play], sort_keys=False, allow_unicode=True)
 
 
 def touched_by(options: Json, module: str) -> set[str]:

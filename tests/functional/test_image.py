@@ -157,6 +157,20 @@ def test_each_attribute_alone(alice: Cloud, name: str, option: str, value: t.Any
     assert {k: v for k, v in before.items() if k not in touched} == {k: v for k, v in after.items() if k not in touched}
 
 
+@pytest.mark.parametrize(("option", "attribute"), [("protected", "protected"), ("hidden", "os_hidden")])
+def test_false_is_not_the_same_as_not_given(alice: Cloud, name: str, option: str, attribute: str) -> None:
+    alice.make(name, protected=True, os_hidden=True)
+    assert alice.thrice("image", name=name, **{option: False}).image[attribute] is False
+    other = {"protected": "os_hidden", "os_hidden": "protected"}[attribute]
+    assert alice.named(name)[0][other] is True
+
+
+@pytest.mark.parametrize("option", ["min_disk", "min_ram"])
+def test_zero_is_not_the_same_as_not_given(alice: Cloud, name: str, option: str) -> None:
+    alice.make(name, min_disk=3, min_ram=3)
+    assert alice.thrice("image", name=name, **{option: 0}).image[option] == 0
+
+
 def test_several_changes_are_one_patch(alice: Cloud, name: str) -> None:
     alice.make(name, tags=["t"], p="1", q="1")
     real = alice.thrice(

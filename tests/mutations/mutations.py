@@ -17,29 +17,142 @@ import sys
 
 # (what is broken, file in plugins/module_utils, the code, what it becomes)
 MUTATIONS = [
-    ("a tag is dropped", "_image.py", 'for tag in params["tags"]})', 'for tag in params["tags"][1:]})'),
-    ("tags are compared in order", "_plan.py", "before = sorted(before or [])", "before = list(before or [])"),
-    ("clearing tags is forgotten", "_image.py", 'if params["tags"] is not None:', 'if params["tags"]:'),
-    ("false is taken for not given", "_image.py", "if params[option] is not None:\n            attributes[key]", "if params[option]:\n            attributes[key]"),
-    ("an extra property is sent", "_plan.py", "goal = dict(wanted.properties)", 'goal = {**wanted.properties, "extra": "1"}'),
-    ("purge is forgotten", "_plan.py", "    if wanted.purge:\n", "    if False:\n"),
-    ("purge takes the kernel too", "_plan.py", "if key not in REFERENCES.values() and not", "if not"),
-    ("null does not remove", "_plan.py", "goal[key]) for key in sorted(goal)", "goal[key]) for key in sorted(goal) if goal[key] is not None"),
-    ("check mode predicts no upload", "_plan.py", "def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:\n", "def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:\n    if image.get('status') == 'queued':\n        return False\n"),
-    ("the deletion of a protected image needs no force", "_plan.py", "        if not force:\n", "        if False:\n"),
-    ("protection is not lifted", "_plan.py", '    if image.get("protected"):\n        if not force:', '    if image.get("protected") and not force:\n        if not force:'),
-    ("formats may change", "_plan.py", 'FORMATS_OPEN = frozenset({"queued", "importing"})', 'FORMATS_OPEN = frozenset({"queued", "importing", "active", "deactivated"})'),
-    ("visibility has a default", "_image.py", "    attributes: dict[str, t.Any] = {}\n", '    attributes: dict[str, t.Any] = {"visibility": "private"}\n'),
-    ("booleans are written as Python writes them", "_patch.py", 'return "true" if value else "false"', "return str(value)"),
-    ("~ is not escaped", "_patch.py", 'key.replace("~", "~0").replace("/", "~1")', 'key.replace("/", "~1")'),
-    ("a name is compared without regard to case", "_select.py", 'if image.get("name") == name]', 'if image.get("name", "").lower() == name.lower()]'),
-    ("hidden images are not found", "_select.py", 'for hidden in ((), (("os_hidden", "true"),)):', "for hidden in ((),):"),
-    ("check mode changes things", "_image.py", "    plans = make_plans()\n    if check_mode:\n", "    plans = make_plans()\n    if False:\n"),
-    ("changed is always true", "_result.py", '"changed": bool(changing),', '"changed": True,'),
-    ("the diff shows what did not change", "_plan.py", "        if before != after:\n", "        if True:\n"),
-    ("what arrived is not compared", "_execute.py", "                upload.check_arrived(current)\n", "                pass\n"),
-    ("a deactivated image is not reactivated", "_plan.py", "    if status == state:\n", '    if status == state or state == "active":\n'),
-]  # fmt: skip
+    (
+        "a tag is dropped",
+        "_image.py",
+        'for tag in params["tags"]})',
+        'for tag in params["tags"][1:]})',
+    ),
+    (
+        "tags are compared in order",
+        "_plan.py",
+        "before = sorted(before or [])",
+        "before = list(before or [])",
+    ),
+    (
+        "clearing tags is forgotten",
+        "_image.py",
+        'if params["tags"] is not None:',
+        'if params["tags"]:',
+    ),
+    (
+        "false is taken for not given",
+        "_image.py",
+        "if params[option] is not None:\n            attributes[key]",
+        "if params[option]:\n            attributes[key]",
+    ),
+    (
+        "an extra property is sent",
+        "_plan.py",
+        "goal = dict(wanted.properties)",
+        'goal = {**wanted.properties, "extra": "1"}',
+    ),
+    (
+        "purge is forgotten",
+        "_plan.py",
+        "    if wanted.purge:\n",
+        "    if False:\n",
+    ),
+    (
+        "purge takes the kernel too",
+        "_plan.py",
+        "if key not in REFERENCES.values() and not",
+        "if not",
+    ),
+    (
+        "null does not remove",
+        "_plan.py",
+        "goal[key]) for key in sorted(goal)",
+        "goal[key]) for key in sorted(goal) if goal[key] is not None",
+    ),
+    (
+        "check mode predicts no upload",
+        "_plan.py",
+        "def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:\n",
+        (
+            "def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:\n    if image.get"
+            "('status') == 'queued':\n        return False\n"
+        ),
+    ),
+    (
+        "the deletion of a protected image needs no force",
+        "_plan.py",
+        "        if not force:\n",
+        "        if False:\n",
+    ),
+    (
+        "protection is not lifted",
+        "_plan.py",
+        '    if image.get("protected"):\n        if not force:',
+        '    if image.get("protected") and not force:\n        if not force:',
+    ),
+    (
+        "formats may change",
+        "_plan.py",
+        'FORMATS_OPEN = frozenset({"queued", "importing"})',
+        'FORMATS_OPEN = frozenset({"queued", "importing", "active", "deactivated"})',
+    ),
+    (
+        "visibility has a default",
+        "_image.py",
+        "    attributes: dict[str, t.Any] = {}\n",
+        '    attributes: dict[str, t.Any] = {"visibility": "private"}\n',
+    ),
+    (
+        "booleans are written as Python writes them",
+        "_patch.py",
+        'return "true" if value else "false"',
+        "return str(value)",
+    ),
+    (
+        "~ is not escaped",
+        "_patch.py",
+        'key.replace("~", "~0").replace("/", "~1")',
+        'key.replace("/", "~1")',
+    ),
+    (
+        "a name is compared without regard to case",
+        "_select.py",
+        'if image.get("name") == name]',
+        'if image.get("name", "").lower() == name.lower()]',
+    ),
+    (
+        "hidden images are not found",
+        "_select.py",
+        'for hidden in ((), (("os_hidden", "true"),)):',
+        "for hidden in ((),):",
+    ),
+    (
+        "check mode changes things",
+        "_image.py",
+        "    plans = make_plans()\n    if check_mode:\n",
+        "    plans = make_plans()\n    if False:\n",
+    ),
+    (
+        "changed is always true",
+        "_result.py",
+        '"changed": bool(changing),',
+        '"changed": True,',
+    ),
+    (
+        "the diff shows what did not change",
+        "_plan.py",
+        "        if before != after:\n",
+        "        if True:\n",
+    ),
+    (
+        "what arrived is not compared",
+        "_execute.py",
+        "                upload.check_arrived(current)\n",
+        "                pass\n",
+    ),
+    (
+        "a deactivated image is not reactivated",
+        "_plan.py",
+        "    if status == state:\n",
+        '    if status == state or state == "active":\n',
+    ),
+]
 
 NOTICED_BY = (
     ("unit tests", ["tests/unit"]),

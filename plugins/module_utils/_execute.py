@@ -16,8 +16,7 @@ from ._attributes import Image
 from ._errors import ApiError, GlanceError
 from ._hints import hint
 from ._operations import CREATE, DELETE, NEW_IMAGE_ID, UPDATE, UPLOAD, Operation
-from ._patch import Change, build_patch
-from ._plan import DATA_IN_TRANSIT, Plan, Wanted, attributes_only, joined
+from ._plan import DATA_IN_TRANSIT, Plan, Wanted, attributes_only, joined, set_protection
 from ._transfer import Upload, WrongData
 
 POLL_FIRST = 0.5
@@ -234,7 +233,7 @@ def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
     """Delete an image that must not stay, and add to the error what became of it."""
     try:
         if image.get("protected"):
-            api.perform(Operation(UPDATE, image["id"], build_patch([Change("protected", True, False)])))
+            api.perform(set_protection(image["id"], False))
         api.perform(Operation(DELETE, image["id"]))
         outcome = f"Image {image['id']} was deleted again."
     except GlanceError as failure:
@@ -254,14 +253,14 @@ def delete(api: GlanceApi, plan: Plan) -> bool:
     except BaseException as error:
         refused_at_once = isinstance(error, Overtaken) or (isinstance(error, ApiError) and error.method == "PATCH")
         if lifting and not refused_at_once:
-            _protect_again(api, plan.image_id, error)
+            _protect_again(api, str(plan.image_id), error)
         raise
     return True
 
 
-def _protect_again(api: GlanceApi, image_id: str | None, error: BaseException) -> None:
+def _protect_again(api: GlanceApi, image_id: str, error: BaseException) -> None:
     try:
-        api.perform(Operation(UPDATE, image_id, build_patch([Change("protected", False, True)])))
+        api.perform(set_protection(image_id, True))
         outcome = "The image is protected again, as it was before."
     except GlanceError as failure:
         outcome = f"The image's protection had been lifted and could not be put back: {failure}"

@@ -123,6 +123,11 @@ def plan_update(image: Image, wanted: Wanted, same_data: bool | None = None) -> 
     return _changing(image, changes, operations)
 
 
+def set_protection(image_id: str, protected: bool) -> Operation:
+    """The call that protects an image against deletion, or lifts its protection."""
+    return Operation(UPDATE, image_id, build_patch([Change("protected", not protected, protected)]))
+
+
 def plan_delete(image: Image, force: bool) -> Plan:
     """An image that is to go: its protection is lifted first if ``force`` says so."""
     operations = []
@@ -132,7 +137,7 @@ def plan_delete(image: Image, force: bool) -> Plan:
                 f"Image {image['id']} '{image.get('name')}' is protected and cannot be deleted."
                 " Set 'force: true' to lift the protection first, or 'protected: false' in a task of its own."
             )
-        operations.append(Operation(UPDATE, image["id"], build_patch([Change("protected", True, False)])))
+        operations.append(set_protection(image["id"], False))
     operations.append(Operation(DELETE, image["id"]))
     change = Change("state", "present", "absent")
     before = {"state": "present", **_without_nulls(shown(image))}

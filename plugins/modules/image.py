@@ -336,7 +336,7 @@ operations:
       type: str
       returned: success
     body:
-      description: What is sent as JSON. Of an upload, the file and its size (bytes).
+      description: What is sent as JSON. Of an upload, the file and its size (bytes). C({id}) stands for the id here too.
       type: raw
       returned: success
   sample:

@@ -247,6 +247,19 @@ def bob(sandbox: Sandbox) -> Cloud:
 
 
 @pytest.fixture
+def password_auth(sandbox: Sandbox) -> dict[str, t.Any]:
+    """What alice logs in with."""
+    return {
+        "auth_url": f"{sandbox.keystone_url}/v3",
+        "username": "alice",
+        "password": sandbox.passwords["alice"],
+        "project_name": "alpha",
+        "user_domain_id": "default",
+        "project_domain_id": "default",
+    }
+
+
+@pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A name that no other image has."""
     return f"{request.node.originalname}-{uuid.uuid4().hex[:8]}"

@@ -21,15 +21,8 @@ Auth = dict[str, t.Any]
 
 
 @pytest.fixture
-def auth(sandbox: Sandbox) -> Auth:
-    return {
-        "auth_url": f"{sandbox.keystone_url}/v3",
-        "username": "alice",
-        "password": sandbox.passwords["alice"],
-        "project_name": "alpha",
-        "user_domain_id": "default",
-        "project_domain_id": "default",
-    }
+def auth(password_auth: Auth) -> Auth:
+    return password_auth
 
 
 def as_words(auth: Auth) -> str:

@@ -31,18 +31,6 @@ Connect = t.Callable[..., Outcome]
 
 
 @pytest.fixture
-def password_auth(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        "auth_url": f"{sandbox.keystone_url}/v3",
-        "username": "alice",
-        "password": sandbox.passwords["alice"],
-        "project_name": "alpha",
-        "user_domain_id": "default",
-        "project_domain_id": "default",
-    }
-
-
-@pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
     """No configuration at all, but an empty working directory."""
     for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLOUD", "OS_CLIENT_SECURE_FILE"):

@@ -46,6 +46,12 @@ MAX_PARSED = 100_000
 
 SHOW = Call("GET", "/images/{id}", (200,), idempotent=True)
 LIST = Call("GET", "/images", (200,), idempotent=True)
+TASKS = Call("GET", "/images/{id}/tasks", (200,), idempotent=True)
+MEMBERS = Call("GET", "/images/{id}/members", (200,), idempotent=True)
+IMPORT_INFO = Call("GET", "/info/import", (200,), idempotent=True)
+STORES_INFO = Call("GET", "/info/stores", (200,), idempotent=True)
+# 206 is the answer to a Range, 200 that of a cloud that takes no notice of it.
+DOWNLOAD = Call("GET", "/images/{id}/file", (200, 206), idempotent=True)
 LIST_PROJECTS = Call("GET", "/projects", (200,), idempotent=True)
 LIST_OWN_PROJECTS = Call("GET", "/auth/projects", (200,), idempotent=True)
 LIST_DOMAINS = Call("GET", "/domains", (200,), idempotent=True)
@@ -137,10 +143,13 @@ class GlanceApi:
 
     # Reading
 
-    def find_image(self, image_id: str) -> Image | None:
-        """The image of this id, or null where there is none or only a deleted one's record."""
+    def find_image(self, image_id: str, base: str | None = None) -> Image | None:
+        """The image of this id, or null where there is none or only a deleted one's record.
+
+        :param base: base URL of another region's Image API.
+        """
         try:
-            image = self._json(self._send(SHOW, path=f"/images/{urllib.parse.quote(image_id, safe='')}"), SHOW)
+            image = self._json(self._send(SHOW, _of(SHOW, image_id), base=base), SHOW)
         except ApiError as error:
             if error.status == 404:
                 return None
@@ -184,6 +193,47 @@ class GlanceApi:
         answer = self._json(self._send(LIST_DOMAINS, query=query, base=self.connection.identity_url), LIST_DOMAINS)
         return list(answer.get("domains") or [])
 
+    def list_tasks(self, image_id: str) -> list[dict[str, t.Any]]:
+        """The tasks that Glance has had with an image, oldest first; none on clouds that do not show them."""
+        try:
+            answer = self._json(self._send(TASKS, _of(TASKS, image_id)), TASKS)
+        except ApiError as error:
+            if error.status == 404:
+                return []
+            raise
+        return sorted(answer.get("tasks") or [], key=lambda task: str(task.get("created_at")))
+
+    def list_members(self, image_id: str) -> list[dict[str, t.Any]]:
+        """The projects that an image is shared with."""
+        answer = self._json(self._send(MEMBERS, _of(MEMBERS, image_id)), MEMBERS)
+        return list(answer.get("members") or [])
+
+    def import_methods(self) -> frozenset[str]:
+        """The ways to import data that the cloud offers; none where it does not know the question."""
+        try:
+            answer = self._json(self._send(IMPORT_INFO), IMPORT_INFO)
+        except ApiError as error:
+            if error.status == 404:
+                return frozenset()
+            raise
+        methods = answer.get("import-methods")
+        return frozenset(methods.get("value") or ()) if isinstance(methods, dict) else frozenset()
+
+    def list_stores(self) -> list[str]:
+        """The names of the cloud's stores; none where it has but one."""
+        try:
+            answer = self._json(self._send(STORES_INFO), STORES_INFO)
+        except ApiError as error:
+            if error.status == 404:
+                return []
+            raise
+        return [str(store["id"]) for store in answer.get("stores") or [] if store.get("read-only") != "true"]
+
+    def download(self, image_id: str, offset: int = 0) -> requests.Response:
+        """The image's data from this byte on, as an open answer: 206, or 200 with all of it. The caller closes it."""
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        return self._send(DOWNLOAD, _of(DOWNLOAD, image_id), headers=headers, stream=True)
+
     # Changing
 
     def perform(self, operation: Operation) -> Image | None:
@@ -194,18 +244,25 @@ class GlanceApi:
         answer = self._send(call, operation.path, data=data, headers=headers if data else {})
         return self._json(answer, call) if call.returns_image else None
 
-    def upload(self, operation: Operation, upload: Upload, timeout: float | None = None) -> None:
+    def upload(self, operation: Operation, upload: Upload, store: str | None, timeout: float) -> None:
         """Make a planned upload.
 
+        :param store: the store that the data go to; null for the cloud's default.
         :param timeout: seconds that the store may take to answer once it has all data; no less than other calls may take.
         """
-        headers = {
-            "Content-Type": "application/octet-stream",
+        headers = {"Content-Type": "application/octet-stream"}
+        if upload.size is not None:
             # Glance refuses a body of another length (from 2025.2 on; older ones take no notice).
-            "x-openstack-image-size": str(len(upload)),
-        }
-        timeout = max(timeout or 0, self.connection.timeout)
-        self._send(operation.call, operation.path, data=upload, headers=headers, timeout=timeout)
+            headers["x-openstack-image-size"] = str(upload.size)
+        if store:
+            headers["x-image-meta-store"] = store
+        limits = (self.connection.timeout, max(timeout, self.connection.timeout))
+        # requests lets a body stand still as long as connecting may take, and waits for the answer as long as reading may.
+        self._send(operation.call, operation.path, data=upload, headers=headers, timeout=limits)
+
+    def new_token(self) -> None:
+        """Log in again before the next call: the token may have expired, or been withdrawn."""
+        self.connection.session.invalidate()
 
     # The machinery
 
@@ -215,7 +272,7 @@ class GlanceApi:
         path: str | None = None,
         query: Query = (),
         base: str | None = None,
-        timeout: float | None = None,
+        timeout: float | tuple[float, float] | None = None,
         **request: t.Any,
     ) -> requests.Response:
         path = path or call.path
@@ -280,8 +337,12 @@ class GlanceApi:
         return body
 
 
+def _of(call: Call, image_id: str) -> str:
+    return call.path.replace("{id}", urllib.parse.quote(image_id, safe=""))
+
+
 def _shown_path(path: str) -> str:
-    return f"/v2{path}" if path.startswith("/images") else path
+    return f"/v2{path}" if path.startswith(("/images", "/info", "/stores")) else path
 
 
 def _marker_of(next_link: t.Any) -> str | None:

@@ -45,6 +45,23 @@ IMAGE: Spec = {
     "properties": {"type": "dict"},
     "purge_properties": {"type": "bool", "default": False},
     "path": {"type": "path", "aliases": ["filename"]},
+    # Not no_log: the results say where data came from. _module hides what is secret in it.
+    "url": {"type": "str", "aliases": ["uri"]},
+    "remote": {
+        "type": "dict",
+        "options": {
+            "region": {"type": "str", "required": True},
+            "id": {"type": "str", "required": True},
+            "interface": {"type": "str", "choices": ["public", "internal", "admin"], "default": "public"},
+        },
+    },
+    "transfer": {"type": "str", "choices": ["auto", "import", "stream"], "default": "auto"},
+    "import_method": {"type": "str", "choices": ["web-download", "glance-direct", "glance-download"]},
+    "checksum": {"type": "str"},
+    "decompress": {"type": "str", "choices": ["auto", "none", "gz", "bz2", "xz", "zst"], "default": "none"},
+    "stores": {"type": "list", "elements": "str"},
+    "data_policy": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
+    "replaced": {"type": "str", "choices": ["delete", "hide", "deactivate", "keep"], "default": "delete"},
     "force": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 3600, "aliases": ["timeout"]},
@@ -80,4 +97,11 @@ IMAGE_STATE: Spec = {
     "id": {"type": "list", "elements": "str"},
     "name": {"type": "list", "elements": "str", "aliases": ["image"]},
     "state": {"type": "str", "choices": ["active", "deactivated"], "required": True},
+}
+
+IMAGE_DOWNLOAD: Spec = {
+    "id": {"type": "str"},
+    "name": {"type": "str", "aliases": ["image"]},
+    "dest": {"type": "path", "required": True},
+    "wait_timeout": {"type": "int", "default": 3600, "aliases": ["timeout"]},
 }

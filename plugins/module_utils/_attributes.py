@@ -68,6 +68,11 @@ RESERVED_PREFIX = "os_glance"
 # Set by options of their own, so that they are not taken for left-overs when properties are purged.
 REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
 
+# The checksum of the source that an image was made of, where the cloud's own hash cannot be compared with it.
+SOURCE_CHECKSUM = "cloudimage_source_checksum"
+# Custom properties that are not the user's own: purging leaves them alone.
+KEPT_PROPERTIES = frozenset({*REFERENCES.values(), SOURCE_CHECKSUM})
+
 # Nothing but its record is left of an image in one of these: it counts as absent.
 GONE = frozenset({"deleted", "pending_delete"})
 
@@ -79,8 +84,7 @@ def shown(image: Image) -> Image:
     """
     result: Image = {name: image.get(name) for name in BASE_ATTRIBUTES}
     result["tags"] = sorted(image.get("tags") or [])
-    stores = image.get("stores")
-    result["stores"] = sorted(filter(None, stores.split(","))) if isinstance(stores, str) else (stores or [])
+    result["stores"] = stores_of(image)
     result["properties"] = properties_of(image)
     return result
 
@@ -88,6 +92,12 @@ def shown(image: Image) -> Image:
 def properties_of(image: Image) -> dict[str, t.Any]:
     """The custom properties of a Glance image, sorted by name; Glance's internal ones (``os_glance_*``) among them."""
     return {key: image[key] for key in sorted(image) if key not in BASE_ATTRIBUTES and key not in LINKS}
+
+
+def stores_of(image: Image) -> list[str]:
+    """The stores that hold the image's data, sorted; empty on a cloud that has but one."""
+    stores = image.get("stores")
+    return sorted(filter(None, stores.split(","))) if isinstance(stores, str) else list(stores or [])
 
 
 def described(image: Image) -> str:

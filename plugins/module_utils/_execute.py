@@ -7,35 +7,26 @@
 from __future__ import annotations
 
 import datetime
-import time
 import typing as t
 import uuid
 
 from ._api import GlanceApi
 from ._attributes import Image
+from ._deliver import DataStillInTransit, Delivery, await_others_data
 from ._errors import ApiError, GlanceError
 from ._hints import hint
-from ._operations import CREATE, DELETE, NEW_IMAGE_ID, UPDATE, UPLOAD, Operation
-from ._plan import DATA_IN_TRANSIT, Plan, Wanted, attributes_only, joined, set_protection
-from ._transfer import Upload, WrongData
-
-POLL_FIRST = 0.5
-POLL_LONGEST = 10.0
+from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
+from ._plan import Plan, attributes_only, is_copy, joined, set_protection
+from ._replace import derived_ids
+from ._transfer import WrongData
 
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
 
-# How often an image of one name can be made and deleted again on one day before its ids are random ones.
-DERIVED_IDS = 5
-ID_NAMESPACE = uuid.UUID("2f6c1a52-6c2e-4a57-9c4d-3b7c8f0a9e11")
-# How long somebody else who has just made the image may take to begin sending its data (s).
-OTHERS_BEGIN = 10.0
+# What says that somebody else, who replaces the same image at the same time, has done a call already.
+DONE_ALREADY = {DELETE: 404, ADD_MEMBER: 409}
 
 Done = t.TypeVar("Done")
-
-
-class DataStillInTransit(GlanceError):
-    """Waiting took too long; the image may still become what it should."""
 
 
 class Overtaken(Exception):
@@ -109,124 +100,137 @@ def perform_all(api: GlanceApi, plan: Plan, call: t.Callable[[Operation], None])
             call(operation)
         except ApiError as error:
             error.explained(hint(error, owner, api.connection.project_id))
-            if error.status in MOVED and (operation.call is UPLOAD or (first and plan.image_id)):
+            data = operation.call in DATA_CALLS
+            if error.status in MOVED and not plan.replaced and (data or (first and plan.image_id)):
                 raise Overtaken(error, patched=not first) from error
-            if plan.image_id and not first and operation.call is UPLOAD:
+            if plan.image_id and not first and data:
                 error.explained("The image's attributes were changed before it, as the task has them.")
             raise
 
 
-def create_or_update(api: GlanceApi, plan: Plan, wanted: Wanted, wait: int | None) -> Image:
+class Maker:
+    """Carries out the calls that make one image, or change it, one after the other."""
+
+    def __init__(self, api: GlanceApi, plan: Plan, delivery: Delivery | None) -> None:
+        self._api = api
+        self._plan = plan
+        self._delivery = delivery
+        self._create_call = next((operation for operation in plan.operations if operation.call is CREATE), None)
+        self.image: Image = {"id": plan.image_id} if plan.image_id else {}
+        self.made = False
+
+    def perform(self, operation: Operation) -> None:
+        if operation.call is CREATE:
+            self.image = self._create(operation)
+            self.made = True
+            return
+        if self._delivery and operation.call in DATA_CALLS:
+            image_id = self._delivery.perform(operation.of(self.image["id"]), self._remake if self.made else None)
+            if image_id != self.image["id"] or not is_copy(operation):
+                self.image = {**self.image, "id": image_id}
+            if operation is self._last_of_data():
+                self.image = self._delivery.await_and_verify(image_id)
+            return
+        try:
+            answer = self._api.perform(operation.of(self.image["id"]) if self.image else operation)
+        except ApiError as error:
+            if error.status != DONE_ALREADY.get(operation.call):
+                raise
+            return
+        if answer and answer.get("id") == self.image.get("id"):
+            self.image = answer
+
+    def _last_of_data(self) -> Operation | None:
+        """The call after which the data should be there; copies to other stores come after it."""
+        data = [each for each in self._plan.operations if each.call in DATA_CALLS and not is_copy(each)]
+        return data[-1] if data else None
+
+    def _remake(self) -> str:
+        assert self._create_call
+        self.image = self._create(self._create_call)
+        return str(self.image["id"])
+
+    def _create(self, operation: Operation) -> Image:
+        body = operation.body
+        if body["id"] != NEW_IMAGE_ID:
+            return self._api.perform(operation) or {}
+        project = body.get("owner") or self._api.connection.project_id
+        for image_id in new_image_ids(project, body["name"], datetime.datetime.now(datetime.timezone.utc).date()):
+            try:
+                return self._api.perform(operation.of(image_id)) or {}
+            except ApiError as error:
+                if error.status != 409:
+                    raise
+                taken = self._api.find_image(image_id)
+                if taken and taken.get("name") == body["name"] and taken.get("owner") == project:
+                    if self._plan.has_data:
+                        await_others_data(self._api, image_id, self._delivery.deadline.left if self._delivery else None)
+                    raise Overtaken(error) from error
+        raise AssertionError("unreachable: ids do not come to an end")
+
+
+def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
     """Carry out the plan for an image that is to be present; returns the image as the cloud then has it.
 
     A new image whose data do not arrive whole is deleted again. One that was there before stays as it is, without data,
     unless it got the wrong ones.
-
-    :param wait: how long to wait for the cloud to store data (s); null for not at all.
     """
-    upload = Upload(wanted.path, wanted.size) if plan.uploads and wanted.path and wanted.size else None
-    current: Image = {"id": plan.image_id} if plan.image_id else {}
-
-    def call(operation: Operation) -> None:
-        nonlocal current
-        if operation.call is CREATE:
-            current = _create(api, operation, upload is not None, wait)
-        elif operation.call is UPLOAD and upload:
-            _send(api, operation.of(current["id"]), upload, wait)
-        else:
-            current = api.perform(operation) or current
-
+    maker = Maker(api, plan, delivery)
     try:
-        perform_all(api, plan, call)
-        if upload:
-            current = _await_data(api, current["id"], wait)
-            if current.get("status") == "active":
-                upload.check_arrived(current)
+        perform_all(api, plan, maker.perform)
+        if any(is_copy(operation) or operation.call.path.startswith("/stores") for operation in plan.operations):
+            maker.image = api.find_image(maker.image["id"]) or maker.image
     except (DataStillInTransit, Overtaken):
         raise
     except BaseException as error:
-        if "id" in current and (plan.image_id is None or isinstance(error, WrongData)):
-            _withdraw(api, current, error)
+        if "id" in maker.image and (maker.made or isinstance(error, WrongData)):
+            _withdraw(api, maker.image, error)
         raise
-    return current
+    return maker.image
+
+
+def replace(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
+    """Carry out the plan that puts a new image in the place of another; returns the new one.
+
+    Until the new image is whole and has the name, an error costs only the new image. After that the old one is put back in
+    service, if it is there, and the new one deleted.
+    """
+    maker = Maker(api, plan, delivery)
+    try:
+        perform_all(api, plan, maker.perform)
+    except (DataStillInTransit, Overtaken):
+        raise
+    except BaseException as error:
+        if "id" in maker.image:
+            _back_out(api, plan, maker.image, error)
+        raise
+    return api.find_image(maker.image["id"]) or maker.image
+
+
+def _back_out(api: GlanceApi, plan: Plan, new: Image, error: BaseException) -> None:
+    """Put the old image back as it was and delete the new one; without the old one, the new one stays."""
+    before = plan.replaced or {}
+    try:
+        old = api.find_image(before["id"])
+        if old is None or old.get("name") != before.get("name"):
+            _explain(error, "The new image is in its place; run the task again to finish.")
+            return
+        if before.get("status") == "active" and old.get("status") == "deactivated":
+            api.perform(Operation(REACTIVATE, old["id"]))
+        if before.get("protected") and not old.get("protected"):
+            api.perform(set_protection(old["id"], True))
+    except GlanceError as failure:
+        _explain(error, f"What became of the old image is not known ({failure}); run the task again to finish.")
+        return
+    _withdraw(api, api.find_image(new["id"]) or new, error)
+    _explain(error, f"The old image {old['id']} is in service as before.")
 
 
 def new_image_ids(project: str | None, name: str, today: datetime.date) -> t.Iterator[str]:
-    """Ids to try for a new image, in order.
-
-    They are derived from project, name and day, so that two runs that make the same image at the same time try the same id,
-    which Glance gives only once. As Glance never gives the id of a deleted image again, there are several a day; after them
-    come random ones.
-    """
-    for number in range(DERIVED_IDS):
-        yield str(uuid.uuid5(ID_NAMESPACE, f"{project}/{today.isoformat()}/{number}/{name}"))
+    """Ids to try for a new image, in order: derived ones, and should none of them be left random ones."""
+    yield from derived_ids(project, name, today)
     while True:
         yield str(uuid.uuid4())
-
-
-def _create(api: GlanceApi, operation: Operation, with_data: bool, wait: int | None) -> Image:
-    body = operation.body
-    if body["id"] != NEW_IMAGE_ID:
-        return api.perform(operation) or {}
-    project = body.get("owner") or api.connection.project_id
-    for image_id in new_image_ids(project, body["name"], datetime.datetime.now(datetime.timezone.utc).date()):
-        try:
-            return api.perform(operation.of(image_id)) or {}
-        except ApiError as error:
-            if error.status != 409:
-                raise
-            taken = api.find_image(image_id)
-            if taken and taken.get("name") == body["name"] and taken.get("owner") == project:
-                if with_data:
-                    await_others_data(api, image_id, wait)
-                raise Overtaken(error) from error
-    raise AssertionError("unreachable: ids do not come to an end")
-
-
-def _send(api: GlanceApi, operation: Operation, upload: Upload, wait: int | None) -> None:
-    try:
-        api.upload(operation, upload, wait)
-    except ApiError as error:
-        if error.status in MOVED:  # somebody else has been sending data
-            await_others_data(api, str(operation.image_id), wait)
-        raise
-
-
-def await_others_data(api: GlanceApi, image_id: str, wait: int | None) -> None:
-    """Wait while somebody else sends the image's data, or has just made it to do so; what comes of it is not looked at."""
-    began = time.monotonic()
-    delay = POLL_FIRST
-    while True:
-        image = api.find_image(image_id) or {}
-        waited = time.monotonic() - began
-        in_transit = image.get("status") in DATA_IN_TRANSIT and waited < (wait or 0)
-        about_to_begin = image.get("status") == "queued" and waited < OTHERS_BEGIN
-        if not in_transit and not about_to_begin:
-            return
-        time.sleep(delay)
-        delay = min(delay * 2, POLL_LONGEST)
-
-
-def _await_data(api: GlanceApi, image_id: str, wait: int | None) -> Image:
-    """The image once its data are there; with ``wait`` null as it is now, else waiting that many seconds at most."""
-    deadline = time.monotonic() + (wait or 0)
-    delay = POLL_FIRST
-    while True:
-        image = api.find_image(image_id)
-        if image is None:
-            raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
-        status = image.get("status")
-        if status == "active" or (wait is None and status in DATA_IN_TRANSIT):
-            return image
-        if status not in DATA_IN_TRANSIT:
-            raise GlanceError(f"The cloud took the data of image {image_id} and then did not keep them: it is '{status}'.")
-        if time.monotonic() >= deadline:
-            raise DataStillInTransit(
-                f"Image {image_id} is still '{status}' after {wait} s. Nothing was deleted: the cloud may yet finish."
-                " Run the task again later, with a longer 'wait_timeout' if this is usual."
-            )
-        time.sleep(delay)
-        delay = min(delay * 2, POLL_LONGEST)
 
 
 def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
@@ -241,6 +245,10 @@ def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
             f"Image {image['id']} could not be deleted again ({failure}) and is left behind, without usable data."
             " Run the task again to go on with it, or delete it."
         )
+    _explain(error, outcome)
+
+
+def _explain(error: BaseException, outcome: str) -> None:
     if isinstance(error, GlanceError):
         error.message = f"{error.message} {outcome}"
 
@@ -264,5 +272,4 @@ def _protect_again(api: GlanceApi, image_id: str, error: BaseException) -> None:
         outcome = "The image is protected again, as it was before."
     except GlanceError as failure:
         outcome = f"The image's protection had been lifted and could not be put back: {failure}"
-    if isinstance(error, GlanceError):
-        error.message = f"{error.message} {outcome}"
+    _explain(error, outcome)

@@ -21,6 +21,12 @@ def hint(error: ApiError, owner: str | None, project: str | None) -> str:
                 f"The image belongs to project {owner} and this session works for project {project}:"
                 " log in to the owner's project, or as an administrator."
             )
+        if error.path.endswith("/import") and "copy" in error.reason:
+            return "By Glance's default policy only administrators may copy images to other stores."
+        if error.path.startswith("/v2/stores/"):
+            return "By Glance's default policy only administrators may remove images from stores."
+        if error.path.endswith("/file") and error.method == "GET":
+            return "The data of a deactivated image are for administrators only; activate it first with image_state."
         if error.path.endswith(("/deactivate", "/reactivate")):
             return "The cloud's policy does not let this user do it; on many clouds only administrators may."
         if "publicize" in error.reason:
@@ -32,6 +38,8 @@ def hint(error: ApiError, owner: str | None, project: str | None) -> str:
         return "The image is in use: delete the servers, volumes or snapshots that need its data first."
     if error.status == 409 and error.method == "POST" and error.path == "/v2/images":
         return "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another."
+    if error.status == 409 and error.path.endswith("/import"):
+        return "If another import into this image is going on, wait for it; Glance lets go of a dead one after an hour."
     if error.status == 413:
         return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
     if error.status == 415:

@@ -6,17 +6,32 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import typing as t
 
 from ._api import GlanceApi
-from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown
+from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
+from ._data import WantedData, check_data_options, wanted_data
+from ._deliver import OTHERS_BEGIN, Delivery, await_others_data
 from ._errors import InvalidInput
-from ._execute import await_others_data, carry_out, create_or_update, delete
+from ._execute import carry_out, create_or_update, delete, replace
 from ._patch import wanted_properties
-from ._plan import DATA_IN_TRANSIT, Plan, Wanted, plan_create, plan_delete, plan_update
+from ._plan import (
+    FORMATS,
+    IMPORT_TASK,
+    DataState,
+    Plan,
+    Wanted,
+    data_state,
+    in_transit,
+    plan_create,
+    plan_delete,
+    plan_update,
+)
+from ._replace import carried_over, has_derived_id, plan_replacement, plan_restart, replacement_in, temporary_name
 from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
-from ._transfer import file_size, has_same_data
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -37,43 +52,194 @@ def _absent(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> 
 
     def make_plans() -> list[Plan]:
         # A hidden image must not come to light in the next run.
-        return [plan_delete(image, params["force"]) for image in _find(api, params, owner, hidden_too=True)]
+        found = _candidates(api, params, owner, hidden_too=True)
+        return [plan_delete(image, params["force"]) for image in _chosen(params, found)]
 
     plans = make_plans()
     if not check_mode:
         plans, _done = carry_out(plans, make_plans, lambda plan: delete(api, plan))
-    return {**result_of(plans), "image": None}
+    return {**result_of(plans), "image": None, "transfer": None}
 
 
 def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     if params["on_duplicate"] == "all":
         raise InvalidInput("on_duplicate: 'all' is allowed with 'state: absent' only; use fail, newest or oldest.")
     _check_selection(params)
-    wanted = _wanted(api, params)
+    check_data_options(params)
+    wanted, source = _wanted(api, params)
     wait = params["wait_timeout"] if params["wait"] else None
-
-    def make_plans() -> list[Plan]:
-        found = _find(api, params, wanted.attributes.get("owner"), hidden_too=params["hidden"] is True)
-        if not found:
-            return [plan_create(wanted, params["id"].lower() if params["id"] else None)]
-        image = found[0]
-        _check_stays_in_sight(api, params, image)
-        if wanted.path is not None and image.get("status") in DATA_IN_TRANSIT and wait:
-            await_others_data(api, image["id"], wait)
-            image = api.find_image(image["id"]) or image
-        same_data = None
-        if wanted.path is not None and wanted.size is not None and image.get("status") in ("active", "deactivated"):
-            same_data = has_same_data(image, wanted.path, wanted.size)
-        return [plan_update(image, wanted, same_data)]
-
-    plans = make_plans()
+    planner = Planner(api, params, wanted, source)
+    plans = planner.make_plans()
     if check_mode:
-        return {**result_of(plans), "image": plans[0].image}
-    plans, images = carry_out(plans, make_plans, lambda plan: create_or_update(api, plan, wanted, wait))
+        return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
+    content, expected = (source.content, source.expected) if source else (None, (None, None))
+    delivery = Delivery(api, content, expected, wait)
+    plans, images = carry_out(
+        plans,
+        planner.make_plans,
+        lambda plan: replace(api, plan, delivery) if plan.replaced else create_or_update(api, plan, delivery),
+    )
     image = images[0]
-    if image is None:
-        return {**result_of(plans), "image": plans[0].image}
-    return {**result_of(plans, image["id"]), "image": shown(image)}
+    new_id, after = (image["id"], shown(image)) if image else (None, plans[0].image)
+    transfer = delivery.transfer.shown() if delivery.transfer else None
+    return {
+        **result_of(plans, new_id),
+        "image": after,
+        "transfer": transfer,
+        "warnings": planner.warnings + delivery.warnings,
+    }
+
+
+class Planner:
+    """Looks at how things are, and plans what makes them as they are to be."""
+
+    def __init__(self, api: GlanceApi, params: t.Mapping[str, t.Any], wanted: Wanted, source: WantedData | None) -> None:
+        self._api = api
+        self._params = params
+        self._wanted = wanted
+        self._source = source
+        self._replacing = source is not None and params["data_policy"] == "replace"
+        self._wait: int | None = params["wait_timeout"] if params["wait"] else None
+        self.warnings: list[str] = []
+
+    def make_plans(self) -> list[Plan]:
+        self.warnings = []
+        params, wanted = self._params, self._wanted
+        # A twin that a replacement left may be hidden where the image is not, or the other way round.
+        hidden_too = params["hidden"] is True or (self._replacing and params["hidden"] is not None)
+        found = _candidates(self._api, params, wanted.attributes.get("owner"), hidden_too)
+        cut_off = replacement_in(found)
+        if cut_off:
+            found = [image for image in found if image is not cut_off[1]]
+        images = _chosen(params, found)
+        if not images:
+            return [plan_create(self._with_calls(), params["id"].lower() if params["id"] else None)]
+        image = images[0]
+        if cut_off and image is cut_off[0]:
+            return [self._go_on_replacing(*cut_off)]
+        _check_stays_in_sight(self._api, params, image)
+        return [self._plan_for(image)]
+
+    def _with_calls(self, stores: tuple[str, ...] | None = None) -> Wanted:
+        """What is wanted, with the calls that bring the data, to these stores if the task names none."""
+        self._check_stores()
+        stores = self._wanted.stores or stores
+        data = self._source.data_into(stores) if self._source else None
+        return dataclasses.replace(self._wanted, data=data, stores=stores)
+
+    def _check_stores(self) -> None:
+        if self._wanted.stores:
+            known = self._api.list_stores()
+            unknown = [store for store in self._wanted.stores if store not in known]
+            if unknown:
+                there = f"it has {', '.join(known)}" if known else "it has only one, without a name"
+                raise InvalidInput(f"stores: this cloud has no store {', '.join(unknown)}; {there}.")
+
+    def _plan_for(self, image: Image) -> Plan:
+        wanted, source = self._wanted, self._source
+        if source is None:
+            if wanted.stores and stores_of(image) != sorted(wanted.stores):
+                self._check_stores()
+            return plan_update(image, wanted)
+        if in_transit(image) and self._wait:
+            own = self._is_own_left_over(image, str(image.get("name")))
+            image = await_others_data(self._api, image["id"], _patience(image, self._wait, own)) or image
+            if own and in_transit(image) and self._params["id"] is None:
+                return plan_restart(image, self._with_calls(), self._api.connection.project_id)
+        state = data_state(image, source.data, source.is_in)
+        if state is DataState.OTHER and self._replacing:
+            return self._plan_replacement(image)
+        if state is DataState.OTHER and wanted.keep_data:
+            self.warnings.append(
+                f"Image {image['id']} '{image.get('name')}' has other data than {source.data.shown}, and keeps them,"
+                " as 'data_policy: keep' says."
+            )
+        if state is DataState.NONE:
+            wanted = self._with_calls()
+        elif wanted.stores and stores_of(image) != sorted(wanted.stores):
+            self._check_stores()
+        return plan_update(image, wanted, state)
+
+    def _go_on_replacing(self, old: Image, new: Image) -> Plan:
+        if not self._replacing:
+            raise InvalidInput(
+                f"name: '{old.get('name')}' means two images, as a replacement was cut off: {new['id']} is the new one,"
+                f" {old['id']} the old one. Run the task that replaces it again, with 'data_policy: replace'."
+            )
+        return self._plan_replacement(old, new)
+
+    def _plan_replacement(self, old: Image, new: Image | None = None) -> Plan:
+        """A replacement, from wherever an earlier run left it."""
+        assert self._source
+        project = self._api.connection.project_id
+        left = new or self._left_over(old)
+        if left and in_transit(left):
+            left = await_others_data(self._api, left["id"], _patience(left, self._wait or 0, own=True))
+        whole = left is not None and left.get("status") == "active" and self._source.is_in(left)
+        target = carried_over(old, self._wanted, project)
+        if left and any(left.get(key) != target.get(key) for key in FORMATS):
+            whole = False
+        members, new_members = {}, {}
+        if target.get("visibility") == "shared" and old.get("visibility") == "shared":
+            members = self._members(old)
+            new_members = _statuses(self._api, left["id"]) if left and whole else {}
+        return plan_replacement(
+            old,
+            self._with_calls(tuple(stores_of(old)) or None),
+            self._params["replaced"],
+            members,
+            project,
+            left if whole else None,
+            new_members,
+            None if whole else left,
+        )
+
+    def _members(self, old: Image) -> dict[str, str]:
+        """Whom the new image is to be shared with. Only an administrator can accept a share for somebody else."""
+        members = _statuses(self._api, old["id"])
+        if self._api.connection.is_admin:
+            return members
+        answered = sorted(member for member, status in members.items() if status == "accepted")
+        if answered:
+            self.warnings.append(
+                f"These projects had accepted image {old['id']} and have to accept the new one too: {', '.join(answered)}."
+            )
+        return dict.fromkeys(members, "pending")
+
+    def _left_over(self, old: Image) -> Image | None:
+        """What an earlier replacement of an image left, while it was still hidden and had a name of its own."""
+        name = temporary_name(old)
+        query = [("name", f"eq:{name}"), ("os_hidden", "true"), ("visibility", "all")]
+        return next((image for image in self._api.list_images(query) if self._is_own_left_over(image, name)), None)
+
+    def _is_own_left_over(self, image: Image, name: str) -> bool:
+        """Whether this collection made the image, in this or the image's project; others' uploads are never taken over."""
+        return image.get("name") == name and has_derived_id(image, name)
+
+
+def _statuses(api: GlanceApi, image_id: str) -> dict[str, str]:
+    return {str(member["member_id"]): str(member["status"]) for member in api.list_members(image_id)}
+
+
+def _patience(image: Image, wait: float, own: bool) -> float:
+    """How long (s) to wait for data that are on their way.
+
+    Of its own left-overs this collection knows when their maker gave up: ``wait_timeout`` after it began, or soon after
+    everything was staged and the import was still not asked for.
+    """
+    if not own or image.get(IMPORT_TASK):
+        return wait
+    staged = image.get("status") == "uploading" and image.get("size") is not None
+    return max(0.0, min(wait, OTHERS_BEGIN if staged else wait) - _age(image))
+
+
+def _age(image: Image) -> float:
+    """Seconds since the image's last change, by this host's clock; 0 where the cloud does not tell."""
+    try:
+        changed = datetime.datetime.fromisoformat(str(image.get("updated_at")).replace("Z", "+00:00"))
+    except ValueError:
+        return 0.0
+    return max(0.0, (datetime.datetime.now(datetime.timezone.utc) - changed).total_seconds())
 
 
 def _check_selection(params: t.Mapping[str, t.Any]) -> None:
@@ -99,7 +265,7 @@ def _is_own(api: GlanceApi, image: Image) -> bool:
     return image.get("owner") in (None, api.connection.project_id)
 
 
-def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> Wanted:
+def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[Wanted, WantedData | None]:
     """What the task names, checked, before the cloud is asked about the image."""
     attributes: dict[str, t.Any] = {}
     if params["name"] is not None:
@@ -124,8 +290,10 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> Wanted:
     for option, key in REFERENCES.items():
         if params[option] is not None and key in properties:
             raise InvalidInput(f"properties: '{key}' is given, and '{option}' too, which sets the same; give one of them.")
-    path = params["path"]
-    size = file_size(path) if path is not None else None
+    stores = tuple(dict.fromkeys(params["stores"])) if params["stores"] is not None else None
+    if stores == ():
+        raise InvalidInput("stores: an empty list was given; name at least one store.")
+    source = wanted_data(api, params)
     # From here on the cloud is asked.
     owner = _owner(api, params)
     if owner:
@@ -134,7 +302,15 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> Wanted:
         if params[option] is not None:
             reference = params[option]
             properties[key] = find_by_id_or_name(api, reference, option)["id"] if reference else None
-    return Wanted(attributes, properties, params["purge_properties"], path, size)
+    wanted = Wanted(
+        attributes,
+        properties,
+        params["purge_properties"],
+        source.data if source else None,
+        stores,
+        params["data_policy"] == "keep",
+    )
+    return wanted, source
 
 
 def _owner(api: GlanceApi, params: t.Mapping[str, t.Any]) -> str | None:
@@ -143,14 +319,18 @@ def _owner(api: GlanceApi, params: t.Mapping[str, t.Any]) -> str | None:
     return project_id(api, params["owner"], params["owner_domain"])
 
 
-def _find(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None, hidden_too: bool) -> list[Image]:
-    """The images that the task means: at most one unless ``on_duplicate`` is ``all``."""
+def _candidates(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None, hidden_too: bool) -> list[Image]:
+    """All images that have the id or the name."""
     if params["id"] is None:
-        name = params["name"]
-        return choose(find_by_name(api, name, owner, hidden_too), name, params["on_duplicate"])
+        return find_by_name(api, params["name"], owner, hidden_too)
     image = find_by_id(api, params["id"])
     if image and params["state"] == "absent" and owner not in (None, image.get("owner")):
         raise InvalidInput(
             f"owner: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, not to {owner}."
         )
     return [image] if image else []
+
+
+def _chosen(params: t.Mapping[str, t.Any], images: list[Image]) -> list[Image]:
+    """The images that the task means: at most one unless ``on_duplicate`` is ``all``."""
+    return images if params["id"] is not None else choose(images, params["name"], params["on_duplicate"])

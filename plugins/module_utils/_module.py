@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -14,36 +15,65 @@ from ._api import GlanceApi
 from ._argspec import CONNECTION, Spec
 from ._errors import GlanceError
 from ._session import check_timeout, connect, secrets_in
+from ._source import secrets_in_url
 
-Run = t.Callable[[GlanceApi, t.Mapping[str, t.Any], bool], dict[str, t.Any]]
+# Takes the API, the options, whether it is check mode, and if the module writes a file what moves a file to its place.
+Run = t.Callable[..., dict[str, t.Any]]
 
 
 class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
-    """An AnsibleModule that knows the secrets in its connection options before it logs or says anything.
+    """An AnsibleModule that knows the secrets in its options before it logs or says anything.
 
     ``no_log`` on the whole of ``auth`` would hide the names of users and projects too, and so blank out every image and tag
-    in the result that has such a name in it.
+    in the result that has such a name in it; on ``url`` it would hide where data come from.
     """
 
     def _load_params(self) -> None:
         super()._load_params()
         self.no_log_values.update(secrets_in(self.params))
+        for option in ("url", "uri"):
+            self.no_log_values.update(secrets_in_url(self.params.get(option)))
+        self.no_log_values.update(secrets_in_url(str(self.params.get("checksum")).partition(":")[2]))
 
 
-def run_module(run: Run, argument_spec: Spec, **constraints: t.Any) -> None:
+def run_module(run: Run, argument_spec: Spec, files: bool = False, **constraints: t.Any) -> None:
     """Run a module: options, connection, ``run``, result.
 
     :param run: takes the API, the options and whether it is check mode; returns the result.
+    :param files: whether it writes a file, named ``dest`` in the result. Then it takes the options of Ansible's file
+        modules, and ``run`` also takes what moves a file to its place.
     :param constraints: ``mutually_exclusive``, ``required_one_of`` and the like of AnsibleModule.
     """
-    module = GlanceModule(argument_spec={**CONNECTION, **argument_spec}, supports_check_mode=True, **constraints)
+    module = GlanceModule(
+        argument_spec={**CONNECTION, **argument_spec}, supports_check_mode=True, add_file_common_args=files, **constraints
+    )
     try:
         for option in ("api_timeout", "wait_timeout"):
             if module.params.get(option) is not None:
                 check_timeout(module.params[option], option)
-        result = run(GlanceApi(connect(module.params)), module.params, module.check_mode)
+        api = GlanceApi(connect(module.params))
+        if files:
+            run = functools.partial(run, move=functools.partial(_move, module))
+        result = run(api, module.params, module.check_mode)
     except GlanceError as error:
         module.fail_json(msg=str(error), **error.details)
+    if files:
+        _set_file_attributes(module, result)
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if not module._diff:
         result.pop("diff", None)
     module.exit_json(**result)
+
+
+def _move(module: t.Any, source: str, dest: str) -> None:
+    module.atomic_move(source, dest, unsafe_writes=module.params["unsafe_writes"])
+
+
+def _set_file_attributes(module: t.Any, result: dict[str, t.Any]) -> None:
+    """Mode, owner and the like of the file, as Ansible's file modules set them, and what that changes."""
+    wanted = module.load_file_common_arguments(module.params, path=result["dest"])
+    before_after: dict[str, dict[str, t.Any]] = {}
+    result["changed"] = module.set_fs_attributes_if_different(wanted, result["changed"], diff=before_after)
+    for side, values in before_after.items():
+        result["diff"][side].update({key: value for key, value in values.items() if key != "path"})

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+import urllib.parse
+
+from ._source import shown_url
 
 # Stands for the id of an image that does not exist yet, in paths and in the body that makes it.
 NEW_IMAGE_ID = "{id}"
@@ -35,10 +38,20 @@ class Call:
 CREATE = Call("POST", "/images", (201,), returns_image=True)
 UPDATE = Call("PATCH", "/images/{id}", (200,), returns_image=True)
 UPLOAD = Call("PUT", "/images/{id}/file", (204,))
+STAGE = Call("PUT", "/images/{id}/stage", (204,))
+IMPORT = Call("POST", "/images/{id}/import", (202,))
+DATA_CALLS = frozenset({UPLOAD, STAGE, IMPORT})
+ADD_MEMBER = Call("POST", "/images/{id}/members", (200,))
+SET_MEMBER_STATUS = Call("PUT", "/images/{id}/members/{member}", (200,), idempotent=True)
 # 200 is what Huawei's and Open Telekom Cloud's documents show.
 DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)
 DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True)
 REACTIVATE = Call("POST", "/images/{id}/actions/reactivate", (204,), idempotent=True)
+
+
+def remove_from_store(store: str) -> Call:
+    """The call that deletes a store's copy of an image's data."""
+    return Call("DELETE", f"/stores/{urllib.parse.quote(store, safe='')}/{{id}}", (204,), idempotent=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,12 +59,14 @@ class Operation:
     """A call with its image and its body.
 
     :param image_id: null for the image that an earlier operation of the same plan makes.
+    :param member: the project that a call about an image's members means.
     :param body: what is sent as JSON; of an upload, where the data come from and how many bytes they are.
     """
 
     call: Call
     image_id: str | None = None
     body: t.Any = None
+    member: str | None = None
 
     def of(self, image_id: str) -> Operation:
         """The same operation, of this image if it was planned for one that did not exist yet."""
@@ -64,8 +79,15 @@ class Operation:
     @property
     def path(self) -> str:
         """Path below the API's base URL."""
-        return self.call.path.replace("{id}", self.image_id or NEW_IMAGE_ID)
+        path = self.call.path.replace("{id}", self.image_id or NEW_IMAGE_ID)
+        return path.replace("{member}", urllib.parse.quote(self.member, safe="")) if self.member else path
 
     def shown(self) -> dict[str, t.Any]:
         """The operation as a task's result shows it."""
-        return {"method": self.call.method, "path": f"/v2{self.path}", "body": self.body}
+        return {"method": self.call.method, "path": f"/v2{self.path}", "body": _without_secrets(self.body)}
+
+
+def _without_secrets(body: t.Any) -> t.Any:
+    if not isinstance(body, dict) or "uri" not in (body.get("method") or ()):
+        return body
+    return {**body, "method": {**body["method"], "uri": shown_url(body["method"]["uri"])}}

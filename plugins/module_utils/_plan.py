@@ -10,11 +10,33 @@ Check mode returns a plan, a real run executes the same plan; nothing else decid
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as t
 
-from ._attributes import BASE_ATTRIBUTES, REFERENCES, RESERVED_PREFIX, Image, properties_of, shown
+from ._attributes import (
+    BASE_ATTRIBUTES,
+    KEPT_PROPERTIES,
+    RESERVED_PREFIX,
+    SOURCE_CHECKSUM,
+    Image,
+    properties_of,
+    shown,
+    stores_of,
+)
+from ._checksum import Checksum
 from ._errors import InvalidInput
-from ._operations import CREATE, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, UPLOAD, Operation
+from ._operations import (
+    CREATE,
+    DATA_CALLS,
+    DEACTIVATE,
+    DELETE,
+    IMPORT,
+    NEW_IMAGE_ID,
+    REACTIVATE,
+    UPDATE,
+    Operation,
+    remove_from_store,
+)
 from ._patch import PROPERTY, Change, build_patch
 
 # As long as an image is in one of these its formats can be set; from then on Glance answers 403.
@@ -22,7 +44,48 @@ FORMATS_OPEN = frozenset({"queued", "importing"})
 FORMATS = ("disk_format", "container_format")
 # Data are on their way, or were when whoever sent them was cut off.
 DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
+# What a plan says of the image that is replaced stands behind this.
+OF_OLD = "replaced."
+COPY_IMAGE = "copy-image"
+IMPORT_TASK = "os_glance_import_task"
 STATE_ACTIONS = {"active": REACTIVATE, "deactivated": DEACTIVATE}
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """The data that a task wants an image to have, and how they get there.
+
+    :param option: the option that names them.
+    :param shown: what they are called in results and errors.
+    :param size: their size (bytes), if it is known beforehand.
+    :param hash: their hash, if it is known beforehand.
+    :param source_checksum: the source's checksum, if it has to be noted because the cloud's own hash says nothing of it.
+    :param calls: the calls that bring them into an image; empty as long as they were not needed.
+    :param awaited: whether the task waits until they are there.
+    """
+
+    option: str
+    shown: str
+    size: int | None = None
+    hash: Checksum | None = None
+    source_checksum: Checksum | None = None
+    calls: tuple[Operation, ...] = ()
+    awaited: bool = True
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What is noted at an image that has these data."""
+        return {SOURCE_CHECKSUM: str(self.source_checksum)} if self.source_checksum else {}
+
+
+class DataState(enum.Enum):
+    """How an image's data are to those that the task wants."""
+
+    NOT_ASKED = "the task names none"
+    SAME = "the same"
+    OTHER = "other data"
+    NONE = "none yet"
+    COMING = "on their way, and not waited for"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,15 +95,17 @@ class Wanted:
     :param attributes: Glance's base attributes by Glance's names; ``tags`` as a sorted list.
     :param properties: custom properties as Glance stores them; null means removed.
     :param purge: whether properties that are not in ``properties`` are removed.
-    :param path: file with the image's data; null when the task names none.
-    :param size: its size (bytes).
+    :param data: the image's data; null when the task names none.
+    :param stores: the stores that shall hold the data, in the order in which they are given.
+    :param keep_data: whether an image that has other data keeps them.
     """
 
     attributes: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     properties: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     purge: bool = False
-    path: str | None = None
-    size: int | None = None
+    data: Data | None = None
+    stores: tuple[str, ...] | None = None
+    keep_data: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +114,7 @@ class Plan:
 
     :param image: the image as it then is, as the collection shows it; null when it is absent. Null stands for values that
         only the cloud can tell.
+    :param replaced: the image, as Glance shows it, that a new one takes the place of.
     """
 
     image: Image | None
@@ -57,20 +123,21 @@ class Plan:
     operations: tuple[Operation, ...] = ()
     before: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     after: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    replaced: Image | None = None
 
     @property
     def changed(self) -> bool:
         return bool(self.operations)
 
     @property
-    def uploads(self) -> bool:
-        return any(operation.call is UPLOAD for operation in self.operations)
+    def has_data(self) -> bool:
+        return any(operation.call in DATA_CALLS for operation in self.operations)
 
 
 def attributes_only(plan: Plan) -> Plan:
-    """A plan without its upload."""
-    changes = tuple(change for change in plan.changes if change.attribute not in ("size", "status"))
-    before, after = _diff(changes)
+    """A plan without its data."""
+    changes = tuple(change for change in plan.changes if change.attribute not in ("size", "status", "stores"))
+    before, after = diff_of(changes)
     return dataclasses.replace(plan, changes=changes, operations=plan.operations[:1], before=before, after=after)
 
 
@@ -89,38 +156,104 @@ def joined(done: Plan, then: Plan) -> Plan:
 def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
     """An image that does not exist: all its attributes and properties in the one POST, so it never is without them."""
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
+    if wanted.data:
+        properties.update(wanted.data.properties)
     body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}
     operations = [Operation(CREATE, body=body)]
     after: dict[str, t.Any] = {"state": "present", **({"id": image_id} if image_id else {}), **wanted.attributes}
     after["status"] = "queued"
-    if wanted.path is not None:
-        _check_formats(wanted.attributes)
-        operations.append(_upload(wanted, None))
-        after.update(status="active", size=wanted.size)
+    changes = [Change("state", "absent", "present"), *(Change(key, None, value) for key, value in wanted.attributes.items())]
+    changes += [Change(PROPERTY + key, None, value) for key, value in properties.items()]
+    if wanted.data:
+        check_formats(wanted.attributes, wanted.data)
+        operations += data_operations(wanted.data, wanted.stores, None)
+        after["status"] = status_after(wanted.data)
+        if wanted.data.size is not None:
+            after["size"] = wanted.data.size
+            changes.append(Change("size", None, wanted.data.size))
+        if wanted.stores:
+            after["stores"] = sorted(wanted.stores)
+            changes.append(Change("stores", [], sorted(wanted.stores)))
+    elif wanted.stores:
+        raise InvalidInput("stores: an image without data is in no store; name its data with 'path' or 'url'.")
     if properties:
         after["properties"] = properties
     image = {**dict.fromkeys(BASE_ATTRIBUTES), "tags": [], "stores": [], "properties": {}, **after}
     del image["state"]
-    changes = [Change("state", "absent", "present"), *(Change(key, None, value) for key, value in wanted.attributes.items())]
-    changes += [Change(PROPERTY + key, None, value) for key, value in properties.items()]
-    if wanted.path is not None:
-        changes.append(Change("size", None, wanted.size))
     return Plan(image, None, tuple(changes), tuple(operations), {"state": "absent"}, after)
 
 
-def plan_update(image: Image, wanted: Wanted, same_data: bool | None = None) -> Plan:
-    """An image that exists: at most one PATCH with what differs, and the data if it has none yet.
-
-    :param same_data: whether the image's data are those of ``wanted.path``; null if that was not asked.
-    """
-    changes = [*_attribute_changes(image, wanted.attributes), *_property_changes(image, wanted)]
+def plan_update(image: Image, wanted: Wanted, data_state: DataState = DataState.NOT_ASKED) -> Plan:
+    """An image that exists: at most one PATCH with what differs, its data if it has none yet, then its stores."""
+    properties = wanted.properties
+    if wanted.data and data_state is DataState.NONE:
+        properties = {**properties, **wanted.data.properties}
+    changes = [
+        *attribute_changes(image, wanted.attributes),
+        *property_changes(image, dataclasses.replace(wanted, properties=properties)),
+    ]
     _check_formats_can_change(image, changes)
     operations = [Operation(UPDATE, image["id"], build_patch(changes))] if changes else []
-    if wanted.path is not None and _needs_data(image, wanted.path, same_data):
-        _check_formats({**image, **wanted.attributes})
-        operations.append(_upload(wanted, image["id"]))
-        changes += [Change("size", image.get("size"), wanted.size), Change("status", image["status"], "active")]
+    if wanted.data and data_state is DataState.NONE:
+        check_formats({**image, **wanted.attributes}, wanted.data)
+        operations += data_operations(wanted.data, wanted.stores, image["id"])
+        if wanted.data.size is not None:
+            changes.append(Change("size", image.get("size"), wanted.data.size))
+        changes.append(Change("status", image["status"], status_after(wanted.data)))
+        if wanted.stores:
+            changes.append(Change("stores", [], sorted(wanted.stores)))
+    elif wanted.data and data_state is DataState.OTHER and not wanted.keep_data:
+        raise InvalidInput(
+            f"{_named(image)} has other data than {wanted.data.shown}, and an image's data cannot be changed in place."
+            " Set 'data_policy: replace' to put a new image in its place, or 'data_policy: keep' to leave the data as they"
+            " are, or give the new data another name."
+        )
+    elif wanted.stores:
+        operations += _store_operations(image, wanted.stores)
+        if stores_of(image) != sorted(wanted.stores):
+            changes.append(Change("stores", stores_of(image), sorted(wanted.stores)))
     return _changing(image, changes, operations)
+
+
+def data_operations(data: Data, stores: t.Sequence[str] | None, image_id: str | None) -> list[Operation]:
+    """The calls that bring data into an image, and into all of its stores; an upload goes to one store only."""
+    operations = [dataclasses.replace(operation, image_id=image_id) for operation in data.calls]
+    if stores and len(stores) > 1 and operations[-1].call is not IMPORT:
+        operations.append(copy_to_stores(image_id, stores[1:]))
+    return operations
+
+
+def copy_to_stores(image_id: str | None, stores: t.Sequence[str]) -> Operation:
+    return Operation(
+        IMPORT, image_id, {"method": {"name": COPY_IMAGE}, "stores": list(stores), "all_stores_must_succeed": True}
+    )
+
+
+def is_copy(operation: Operation) -> bool:
+    return operation.call is IMPORT and bool(operation.body["method"]["name"] == COPY_IMAGE)
+
+
+def _store_operations(image: Image, stores: t.Sequence[str]) -> list[Operation]:
+    """First what is missing is copied, then what is too much is removed: there always is a copy."""
+    present = stores_of(image)
+    if image.get("status") == "queued":
+        raise InvalidInput(f"stores: {_named(image)} has no data yet, so it is in no store; give 'path' or 'url' too.")
+    if not present:
+        raise InvalidInput(f"stores: the cloud does not say in which stores {_named(image)} is; it may have only one.")
+    missing = [store for store in stores if store not in present]
+    if missing and image.get("status") != "active":
+        raise InvalidInput(
+            f"stores: {_named(image)} has the status '{image.get('status')}'; only an active image can be copied to stores."
+        )
+    return [
+        *([copy_to_stores(image["id"], missing)] if missing else []),
+        *(Operation(remove_from_store(store), image["id"]) for store in present if store not in stores),
+    ]
+
+
+def status_after(data: Data) -> str | None:
+    """The status that an image has with these data; null where the cloud is still busy when the task ends."""
+    return "active" if data.awaited or data.calls[-1].call is not IMPORT else None
 
 
 def set_protection(image_id: str, protected: bool) -> Operation:
@@ -167,11 +300,11 @@ def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[
             del result["properties"][change.attribute[len(PROPERTY) :]]
         else:
             result["properties"][change.attribute[len(PROPERTY) :]] = change.after
-    before, after = _diff(changes)
+    before, after = diff_of(changes)
     return Plan(result, image["id"], tuple(changes), tuple(operations), before, after)
 
 
-def _attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[Change]:
+def attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[Change]:
     changes = []
     for key in BASE_ATTRIBUTES:
         if key not in attributes:
@@ -184,13 +317,13 @@ def _attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[
     return changes
 
 
-def _property_changes(image: Image, wanted: Wanted) -> list[Change]:
+def property_changes(image: Image, wanted: Wanted) -> list[Change]:
     current = properties_of(image)
     goal = dict(wanted.properties)
     if wanted.purge:
         for key in current:
             # What options of their own set, and what Glance keeps for itself, is no left-over.
-            if key not in REFERENCES.values() and not key.startswith(RESERVED_PREFIX):
+            if key not in KEPT_PROPERTIES and not key.startswith(RESERVED_PREFIX):
                 goal.setdefault(key, None)
     return [Change(PROPERTY + key, current.get(key), goal[key]) for key in sorted(goal) if current.get(key) != goal[key]]
 
@@ -207,40 +340,43 @@ def _check_formats_can_change(image: Image, changes: t.Sequence[Change]) -> None
             )
 
 
-def _check_formats(attributes: t.Mapping[str, t.Any]) -> None:
+def check_formats(attributes: t.Mapping[str, t.Any], data: Data) -> None:
     missing = [name for name in FORMATS if not attributes.get(name)]
     if missing:
         raise InvalidInput(
-            f"path: data can be stored only in an image with a disk_format and a container_format; {' and '.join(missing)}"
-            " is missing. Usual are 'disk_format: qcow2' or 'raw', with 'container_format: bare'."
+            f"{data.option}: data can be stored only in an image with a disk_format and a container_format;"
+            f" {' and '.join(missing)} is missing. Usual are 'disk_format: qcow2' or 'raw', with 'container_format: bare'."
         )
 
 
-def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:
+def in_transit(image: Image) -> bool:
+    """Whether data are on their way into the image: during an import Glance keeps the import's task at the image."""
     status = image.get("status")
-    what = f"Image {image['id']} '{image.get('name')}'"
-    if status == "queued":
-        return True
-    if status in DATA_IN_TRANSIT:
+    return status in DATA_IN_TRANSIT or (status == "queued" and bool(image.get(IMPORT_TASK)))
+
+
+def data_state(image: Image, data: Data, compare: t.Callable[[Image], bool]) -> DataState:
+    """How the image's data are to those that the task wants; ``compare`` is asked only if the image has data."""
+    status = image.get("status")
+    if in_transit(image):
+        if not data.awaited:
+            return DataState.COMING
         raise InvalidInput(
-            f"{what} has the status '{status}': its data are being sent, or were when somebody was cut off."
+            f"{_named(image)} has the status '{status}': its data are being sent, or were when somebody was cut off."
             " Wait until it is active and run the task again; if nobody is sending, delete the image first."
         )
-    if same_data is None:
-        raise InvalidInput(f"{what} has the status '{status}' and can take no data. Delete it first.")
-    if not same_data:
-        raise InvalidInput(
-            f"{what} has other data than {path}, and the data of an image cannot be replaced in place."
-            " Give the new data another name, or delete the image first."
-        )
-    return False
+    if status == "queued":
+        return DataState.NONE
+    if status not in STATE_ACTIONS:
+        raise InvalidInput(f"{_named(image)} has the status '{status}' and can take no data. Delete it first.")
+    return DataState.SAME if compare(image) else DataState.OTHER
 
 
-def _upload(wanted: Wanted, image_id: str | None) -> Operation:
-    return Operation(UPLOAD, image_id, {"path": wanted.path, "size": wanted.size})
+def _named(image: Image) -> str:
+    return f"Image {image['id']} '{image.get('name')}'"
 
 
-def _diff(changes: t.Iterable[Change]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+def diff_of(changes: t.Iterable[Change]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """What ``--diff`` shows: only what changes; a property that is not there is left out."""
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}

@@ -165,9 +165,13 @@ class Connection:
         url = self._catalogue_url("identity").rstrip("/")
         return re.sub(r"/v2\.0$", "", url) + "/v3" if not url.endswith("/v3") else url
 
-    def _catalogue_url(self, service: str) -> str:
-        interface = self._region.get_interface(service)
-        region_name = self._region.get_region_name(service)
+    def image_url_in(self, region_name: str, interface: str) -> str:
+        """Base URL of another region's Image API."""
+        return image_api_base(self._catalogue_url("image", region_name, interface))
+
+    def _catalogue_url(self, service: str, region_name: str | None = None, interface: str | None = None) -> str:
+        interface = interface or self._region.get_interface(service)
+        region_name = region_name or self._region.get_region_name(service)
         with translated(self._region), contextlib.suppress(ksa.EndpointNotFound):
             url = self.session.get_endpoint(
                 service_type=service, interface=interface, region_name=region_name, skip_discovery=True
@@ -193,6 +197,15 @@ class Connection:
         """Id of the project that the token is for; null where the login has none (system scope, no Keystone)."""
         with translated(self._region):
             return self.session.get_project_id()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the login has the role admin, as far as it tells."""
+        get_access = getattr(self.session.auth, "get_access", None)
+        if get_access is None:
+            return False
+        with translated(self._region):
+            return "admin" in get_access(self.session).role_names
 
     @property
     def project_name_and_domain(self) -> tuple[str | None, str | None, str | None]:

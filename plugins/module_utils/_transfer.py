@@ -2,117 +2,175 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""An image's bytes: the file they come from, sending them, and whether the cloud has the same."""
+"""An image's bytes on their way, and whether the cloud has the same."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
+import dataclasses
+import time
 import typing as t
 
 from ._attributes import Image
-from ._errors import GlanceError, InvalidInput
+from ._checksum import Checksum
+from ._errors import GlanceError
+from ._source import Content, new_hash
 
-BLOCK = 1024 * 1024
 # Glance's default (its option hashing_algorithm). An image tells its own only once it has data.
 EXPECTED_ALGORITHM = "sha512"
+# How often a transfer is begun again, before what breaks it counts as more than a passing trouble.
+ATTEMPTS = 4
+# Refusals that may not come again: an expired token, a limit on requests, a gateway or a store in trouble.
+PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})
+POLL_FIRST = 0.5
+POLL_LONGEST = 10.0
+
+Progress = t.Callable[[int, int | None], None]
 
 
 class WrongData(GlanceError):
     """The image has other data than were sent."""
 
 
-def file_size(path: str) -> int:
-    """Size (bytes) of the file that the task names as source, which must be one that can be sent."""
-    try:
-        status = os.stat(path)
-        if stat.S_ISDIR(status.st_mode):
-            raise InvalidInput(f"path: {path} is a directory; an image's data come from one file.")
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidInput(f"path: {path} is not a regular file.")
-        with open(path, "rb"):
-            pass
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInput(f"path: {path!r} cannot be read on the host that runs the task: {reason}.") from error
-    if status.st_size == 0:
-        raise InvalidInput(f"path: {path} is empty. Glance would make an active image of it that cannot boot.")
-    return status.st_size
+class OutOfTime(GlanceError):
+    """The time that the task gives is over."""
 
 
-def file_digest(path: str, algorithm: str) -> str:
-    """Hash of a file (hexadecimal)."""
-    digest = _new_hash(algorithm)
-    with open(path, "rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+class Deadline:
+    """The end of the time that a task may take (``wait_timeout``); with null there is none."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, not below 0."""
+        return float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        return self.left <= 0
 
 
-def has_same_data(image: Image, path: str, size: int) -> bool:
-    """Whether the image's data are the file's: by size, and only if that is the same by hash."""
-    if image.get("size") != size:
-        return False
-    algorithm, value = hash_of(image)
-    return file_digest(path, algorithm) == value
+class Poll:
+    """The moments at which to look again: the pauses grow from half a second to ten."""
+
+    def __init__(self) -> None:
+        self._delay = POLL_FIRST
+
+    def pause(self, longest: float = float("inf")) -> None:
+        time.sleep(max(0.0, min(self._delay, longest)))
+        self._delay = min(self._delay * 2, POLL_LONGEST)
 
 
-def hash_of(image: Image) -> tuple[str, str]:
-    """Algorithm and value of the hash that the cloud keeps of the image's data."""
+@dataclasses.dataclass
+class Transfer:
+    """What a task's result says of the bytes that were moved."""
+
+    method: str
+    bytes: int = 0
+    seconds: float = 0.0
+    hash: Checksum | None = None
+    attempts: int = 0
+
+    def shown(self) -> dict[str, t.Any]:
+        return {
+            "method": self.method,
+            "bytes": self.bytes,
+            "seconds": round(self.seconds, 3),
+            "rate": round(self.bytes / self.seconds) if self.seconds else None,
+            "hash": str(self.hash) if self.hash else None,
+            "attempts": self.attempts,
+        }
+
+
+def hash_of(image: Image) -> Checksum:
+    """The hash that the cloud keeps of the image's data."""
     if image.get("os_hash_algo") and image.get("os_hash_value"):
-        return str(image["os_hash_algo"]), str(image["os_hash_value"])
+        return Checksum(str(image["os_hash_algo"]), str(image["os_hash_value"]))
     if image.get("checksum"):
-        return "md5", str(image["checksum"])
+        return Checksum("md5", str(image["checksum"]))
     raise GlanceError(
         f"The cloud keeps no hash of the data of image {image.get('id')} '{image.get('name')}',"
         " so they cannot be told from other data of the same size."
     )
 
 
-class Upload:
-    """A file on its way to the cloud, hashed while it is sent.
+def hashes_of(image: Image) -> dict[str, str]:
+    """All hashes that the cloud keeps of the image's data, by algorithm."""
+    found = {}
+    if image.get("checksum"):
+        found["md5"] = str(image["checksum"])
+    if image.get("os_hash_algo") and image.get("os_hash_value"):
+        found[str(image["os_hash_algo"])] = str(image["os_hash_value"])
+    return found
 
-    Whoever sends it again, as keystoneauth does after a 401, iterates again, and each iteration begins at the first byte
+
+def digest_of(content: Content, algorithm: str) -> tuple[int, Checksum]:
+    """Size (bytes) and hash of what an image would get, by reading it through."""
+    digest, size = new_hash(algorithm), 0
+    for block in content.read():
+        digest.update(block)
+        size += len(block)
+    return size, Checksum(algorithm, digest.hexdigest())
+
+
+class Upload:
+    """Data on their way to the cloud, hashed while they are sent.
+
+    Whoever sends them again, as keystoneauth does after a 401, iterates again, and each iteration begins at the first byte
     with a new hash: a body can never be sent from where an earlier try stopped.
     """
 
-    def __init__(self, path: str, size: int) -> None:
-        self.path = path
-        self.size = size
-        self._digest = _new_hash(EXPECTED_ALGORITHM)
-
-    def __len__(self) -> int:
-        return self.size
+    def __init__(self, content: Content, transfer: Transfer, deadline: Deadline, progress: Progress | None = None) -> None:
+        self.content = content
+        self.size = content.size
+        self.sent = 0
+        self._transfer = transfer
+        self._deadline = deadline
+        self._progress = progress
+        self._digest = new_hash(EXPECTED_ALGORITHM)
 
     def __iter__(self) -> t.Iterator[bytes]:
-        self._digest = _new_hash(EXPECTED_ALGORITHM)
-        left = self.size
-        with open(self.path, "rb", buffering=0) as file:
-            while left:
-                block = file.read(min(BLOCK, left))
-                if not block:
-                    raise GlanceError(f"path: {self.path} became shorter while it was being sent.")
-                left -= len(block)
-                # Asked before the last block leaves: without it Glance does not take the data for whole.
-                if not left and file.read(1):
-                    raise GlanceError(f"path: {self.path} became longer while it was being sent.")
-                self._digest.update(block)
-                yield block
+        self._digest = new_hash(EXPECTED_ALGORITHM)
+        self.sent = 0
+        for block in self.content.read():
+            if self._deadline.passed:
+                raise OutOfTime(
+                    f"The upload was stopped after {self._deadline.seconds} s, the 'wait_timeout', with {self.sent} bytes"
+                    " sent. Give it a longer one; of an upload nothing can be kept."
+                )
+            self._digest.update(block)
+            self.sent += len(block)
+            self._transfer.bytes = self.sent
+            yield block
+            if self._progress:
+                self._progress(self.sent, self.size)
+
+    @property
+    def hash(self) -> Checksum:
+        """Hash of what was sent."""
+        return Checksum(EXPECTED_ALGORITHM, self._digest.hexdigest())
 
     def check_arrived(self, image: Image) -> None:
         """Compare what the cloud says it has with what was sent; any difference is an error."""
-        algorithm, value = hash_of(image)
-        sent = self._digest.hexdigest() if algorithm == EXPECTED_ALGORITHM else file_digest(self.path, algorithm)
-        if image.get("size") != self.size or sent != value:
+        stored = hash_of(image)
+        sent = self.hash if stored.algorithm == EXPECTED_ALGORITHM else digest_of(self.content, stored.algorithm)[1]
+        if image.get("size") != self.sent or sent != stored:
             raise WrongData(
-                f"The data arrived changed: sent were {self.size} bytes with {algorithm} {sent},"
-                f" the cloud has {image.get('size')} bytes with {algorithm} {value}."
+                f"The data arrived changed: sent were {self.sent} bytes with {sent},"
+                f" the cloud has {image.get('size')} bytes with {stored}."
             )
 
 
-def _new_hash(algorithm: str) -> hashlib._Hash:
-    try:
-        return hashlib.new(algorithm)
-    except ValueError as error:
-        raise GlanceError(f"This host's Python cannot compute the hash '{algorithm}' that the cloud uses.") from error
+class SizedUpload(Upload):
+    """An upload whose length is known; requests sends any other in chunks (RFC 9112, 7.1)."""
+
+    def __len__(self) -> int:
+        assert self.size is not None
+        return self.size
+
+
+def upload_of(content: Content, transfer: Transfer, deadline: Deadline, progress: Progress | None = None) -> Upload:
+    kind = Upload if content.size is None else SizedUpload
+    return kind(content, transfer, deadline, progress)

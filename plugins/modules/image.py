@@ -120,11 +120,102 @@ options:
   path:
     description:
       - File with the image's data, on the host that runs the task.
-      - It is sent if the image is new or has no data yet. If the image has data, they are compared with the file, by size
-        and if that is the same by hash, and it is an error if they differ.
+      - Data are sent if the image is new or has none yet. If it has some, they are compared with the file, by size and if
+        that is the same by hash; O(data_policy) says what becomes of other data.
       - A new image whose data do not arrive whole is deleted again.
     type: path
     aliases: [filename]
+  url:
+    description:
+      - URL of a file with the image's data, C(http) or C(https). O(transfer) says who downloads it.
+      - The data of an image that is there are compared with it if there is a O(checksum), and else taken for the same.
+        Nothing is downloaded for that, unless the image was not made by this module and the cloud has no hash of the
+        algorithm of O(checksum).
+      - A password and the query, which may be a signature, are hidden from results and logs.
+      - The environment variables of the Python library requests apply, such as E(HTTPS_PROXY) and E(REQUESTS_CA_BUNDLE).
+    type: str
+    aliases: [uri]
+  remote:
+    description:
+      - Image of another region of the same cloud whose data the image gets. The cloud copies them with C(glance-download),
+        and they are compared with the size and hash that the other region tells.
+    type: dict
+    suboptions:
+      region:
+        description: Name of the region.
+        type: str
+        required: true
+      id:
+        description: Id of the image there.
+        type: str
+        required: true
+      interface:
+        description: Which of the region's endpoints the cloud uses, and this module.
+        type: str
+        choices: [public, internal, admin]
+        default: public
+  transfer:
+    description:
+      - Who downloads O(url).
+      - With V(import) the cloud does, by C(web-download). It is an error if the cloud does not offer that.
+      - With V(stream) the host that runs the task does, and sends the data on while they come, without a temporary file.
+      - With V(auto) the cloud does if it offers that and nothing has to be decompressed, else this host.
+      - What the cloud imported is compared with O(checksum). If the cloud does not compute a hash of that algorithm, the
+        data are read back for it. Without O(checksum) only their size can be verified, which a warning says.
+    type: str
+    choices: [auto, import, stream]
+    default: auto
+  import_method:
+    description:
+      - How data get into the image, if not by a plain upload. The cloud is asked whether it offers it.
+      - V(web-download) is for O(url) and V(glance-download) for O(remote). V(glance-direct) sends O(path) or O(url) to the
+        cloud's staging area first, so that the cloud can convert it, or put it into several stores.
+    type: str
+    choices: [web-download, glance-direct, glance-download]
+  checksum:
+    description:
+      - Checksum of O(path) or O(url), as it is downloaded and before it is decompressed, for example
+        V(sha256:9f86d081884c7d65...). The algorithms are md5, sha1, sha256 and sha512.
+      - After the algorithm there can be the URL of a file that lists checksums, for example
+        V(sha256:https://example.com/SHA256SUMS). It is downloaded in each run.
+      - An image that was made with it is recognised without reading the source. If the cloud does not compute a hash of this
+        algorithm, the checksum is noted in the image's property C(cloudimage_source_checksum).
+    type: str
+  decompress:
+    description:
+      - Whether the source is compressed, and how. It is decompressed while it is sent.
+      - V(auto) goes by the end of the name, C(.gz), C(.bz2), C(.xz) or C(.zst).
+      - V(zst) needs the Python library zstandard on the host that runs the task.
+    type: str
+    choices: [auto, none, gz, bz2, xz, zst]
+    default: none
+  stores:
+    description:
+      - The stores that shall hold the image's data, on clouds with several. Missing copies are made, then those in other
+        stores are removed.
+      - By Glance's default policy only administrators may do that to images that are there.
+    type: list
+    elements: str
+  data_policy:
+    description:
+      - What to do if the image has other data than the task names. The data of an image cannot be changed.
+      - V(fail) is an error, V(keep) leaves the data as they are, with a warning.
+      - V(replace) makes a new image, with all that the old one has and the task does not name, verifies its data, and then
+        gives it the name. At every moment the name leads to a whole image, for a moment to both. Members are carried over;
+        only administrators can also carry over that they had accepted. The new image has another id.
+      - A run that is cut off is finished by the next one.
+    type: str
+    choices: [fail, keep, replace]
+    default: fail
+  replaced:
+    description:
+      - What becomes of an image that is replaced. V(delete) deletes it, also if it is protected, as its protection passes to
+        the new image.
+      - V(keep) only renames it, to its name with the time of its creation behind it. V(hide) and V(deactivate) do that, and
+        hide it or deactivate it.
+    type: str
+    choices: [delete, hide, deactivate, keep]
+    default: delete
   force:
     description:
       - With O(state=absent), whether a protected image may be deleted. Its protection is lifted first, and put back if the
@@ -133,12 +224,15 @@ options:
     default: false
   wait:
     description:
-      - Whether to wait until the cloud has stored data that were sent, and verify them.
-      - With V(false), data that the cloud is still storing when the upload ends are not verified.
+      - Whether to wait until the cloud has stored data that were sent, or has imported them, and verify them.
+      - With V(false), data that the cloud is still storing or importing when the task ends are not verified.
     type: bool
     default: true
   wait_timeout:
-    description: How long to wait for the cloud to store data that were sent (seconds).
+    description:
+      - How long the transfer of data may take, with all that the cloud does with them (seconds). With O(wait=false) it is
+        not looked at.
+      - When it is over an upload is stopped, and an import goes on in the cloud; the next run waits for it.
     type: int
     default: 3600
     aliases: [timeout]
@@ -164,6 +258,33 @@ EXAMPLES = r"""
     properties:
       hw_disk_bus: virtio
       os_distro: debian
+
+- name: Have the newest build of a published image under the same name
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    url: https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2
+    checksum: sha512:https://cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS
+    disk_format: qcow2
+    container_format: bare
+    data_policy: replace
+    replaced: hide
+
+- name: Unpack a compressed image while it is downloaded and sent
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: appliance
+    url: https://example.com/appliance.raw.xz
+    checksum: sha256:https://example.com/SHA256SUMS
+    decompress: auto
+    disk_format: raw
+    container_format: bare
+
+- name: Have an image in two stores, and in no other
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    stores: [ceph, file]
 
 - name: Set one property, remove another, leave all else as it is
   cloudimage.glance.image:
@@ -290,6 +411,42 @@ image:
       description: All custom properties.
       type: dict
       returned: success
+transfer:
+  description: The data that were moved. Null if none were, and in check mode.
+  type: dict
+  returned: success
+  contains:
+    method:
+      description: How, V(upload), V(stage), V(web-download) or V(glance-download).
+      type: str
+      returned: success
+    bytes:
+      description: How much was moved (bytes).
+      type: int
+      returned: success
+    seconds:
+      description: How long it took (seconds).
+      type: float
+      returned: success
+    rate:
+      description: Both of them divided (bytes per second).
+      type: int
+      returned: success
+    hash:
+      description: Algorithm and hash of the data.
+      type: str
+      returned: success
+    attempts:
+      description: How often it was tried, V(1) if nothing went wrong.
+      type: int
+      returned: success
+  sample:
+    method: upload
+    bytes: 1073741824
+    seconds: 4.127
+    rate: 260174908
+    hash: sha512:8efb4f73c5655351c444eb109230c556d39e2c7624e9c11abc9e3fb4b9b9254218cc...
+    attempts: 1
 changes:
   description: What was changed, or in check mode would be, in order. Empty if nothing.
   type: list
@@ -304,6 +461,7 @@ changes:
       description:
         - What was changed, by Glance's name. A property is V(properties.) with its name behind it.
         - V(state) stands for the image being there at all, from V(absent) to V(present) or back.
+        - V(id) says that a new image took the place of another one. What became of that one has V(replaced.) before it.
       type: str
       returned: success
     before:
@@ -336,7 +494,7 @@ operations:
       type: str
       returned: success
     body:
-      description: What is sent as JSON. Of an upload, the file and its size (bytes). C({id}) stands for the id here too.
+      description: What is sent as JSON. Of an upload, the source and its size (bytes). C({id}) stands for the id here too.
       type: raw
       returned: success
   sample:

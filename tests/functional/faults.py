@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""A proxy between the modules and Glance that answers some requests itself, or not at all."""
+"""A proxy between the modules and Glance that passes requests on, answers some itself, or spoils them on their way."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import http.server
 import ssl
@@ -14,10 +15,28 @@ import threading
 import typing as t
 import urllib.parse
 
+BLOCK = 64 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoil:
+    """What happens to a body on its way, upwards for a PUT and downwards for a GET, once ``at`` bytes of it have passed.
+
+    :param how: ``cut``: the connection ends; ``status``: the client gets that answer; ``stall``: nothing more moves;
+        ``corrupt``: one byte arrives changed; ``lie``: less arrives than was said.
+    """
+
+    how: str
+    at: int = 0
+    status: int = 503
+
+
 # Given method, path and how many requests came before; the answer's status, or CUT to close the connection unanswered, or
-# None to pass the request on.
-Fault = t.Callable[[str, str, int], int | None]
+# a Spoil, or None to pass the request on.
+Fault = t.Callable[[str, str, int], "int | Spoil | None"]
 CUT = -1
+# The request is carried out, and its answer lost.
+CUT_ANSWER = -2
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
@@ -25,40 +44,120 @@ def fault_on(method: str, end_of_path: str, status: int) -> Fault:
     return lambda asked, path, _count: status if asked == method and path.endswith(end_of_path) else None
 
 
+class _Cut(Exception):
+    """Close the connection now."""
+
+
 @contextlib.contextmanager
 def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.Iterator[str]:
     """Run the proxy; yields its address. With ``tls``, a certificate's file and its key's, it speaks HTTPS."""
     upstream = urllib.parse.urlsplit(target).netloc
     count = iter(range(1_000_000))
+    stopped = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status = fault(self.command, urllib.parse.urlsplit(self.path).path, next(count))
-            if status == CUT:
+            chosen = fault(self.command, urllib.parse.urlsplit(self.path).path, next(count))
+            try:
+                if chosen == CUT:
+                    self.close_connection = True
+                elif isinstance(chosen, int) and chosen != CUT_ANSWER:
+                    for _piece in self.body():
+                        pass
+                    self.answer(chosen)
+                else:
+                    self.pass_on(chosen)
+            except (_Cut, OSError):
                 self.close_connection = True
-                return
-            if status is not None:
-                self.answer(status, {}, b"a fault of the proxy")
-                return
+
+        def body(self) -> t.Iterator[bytes]:
+            """The request's body, as it comes in."""
+            if "chunked" in self.headers.get("Transfer-Encoding", ""):
+                while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+                    yield self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+            else:
+                left = int(self.headers.get("Content-Length") or 0)
+                while left:
+                    piece = self.rfile.read(min(left, BLOCK))
+                    if not piece:
+                        raise _Cut
+                    left -= len(piece)
+                    yield piece
+
+        def spoilt(self, pieces: t.Iterator[bytes], spoil: Spoil | None) -> t.Iterator[bytes]:
+            passed = 0
+            for piece in pieces:
+                end = passed + len(piece)
+                if spoil and passed <= spoil.at < end:
+                    before = spoil.at - passed
+                    if spoil.how == "corrupt":
+                        yield piece[:before] + bytes([piece[before] ^ 1]) + piece[before + 1 :]
+                        passed = end
+                        continue
+                    yield piece[:before]
+                    if spoil.how == "stall":
+                        stopped.wait(60)
+                    raise _Cut
+                yield piece
+                passed = end
+
+        def pass_on(self, chosen: t.Any) -> None:
+            spoil = chosen if isinstance(chosen, Spoil) else None
+            upwards = spoil if self.command == "PUT" else None
             connection = http.client.HTTPConnection(upstream)
             headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
-            connection.request(self.command, self.path, body or None, headers)
-            reply = connection.getresponse()
-            self.answer(reply.status, dict(reply.getheaders()), reply.read())
-            connection.close()
+            sized = self.headers.get("Content-Length")
+            if sized:
+                headers["Content-Length"] = sized
+            try:
+                chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
+                pieces = self.spoilt(self.body(), upwards) if sized or chunked else None
+                connection.request(self.command, self.path, pieces, headers, encode_chunked=chunked)
+                reply = connection.getresponse()
+                if chosen == CUT_ANSWER:
+                    reply.read()
+                    self.close_connection = True
+                else:
+                    self.answer_with(reply, spoil if self.command == "GET" else None)
+            except _Cut:
+                if upwards and upwards.how == "status":
+                    self.answer(upwards.status)
+                raise
+            finally:
+                connection.close()
 
-        def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for key, value in headers.items():
+        def answer_with(self, reply: http.client.HTTPResponse, spoil: Spoil | None) -> None:
+            self.send_response(reply.status)
+            for key, value in reply.getheaders():
                 if key.lower() not in HOP_BY_HOP:
                     self.send_header(key, value)
+            length = reply.headers.get("Content-Length")
+            if length is None and reply.status != 204:
+                self.send_header("Transfer-Encoding", "chunked")
+            elif length is not None:
+                # A lie: what comes is shorter, and ends as if it were whole.
+                self.send_header("Content-Length", str(int(length) + (7 if spoil and spoil.how == "lie" else 0)))
+            self.end_headers()
+            pieces = iter(lambda: reply.read(BLOCK), b"")
+            for piece in self.spoilt(pieces, spoil if spoil and spoil.how != "lie" else None):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if length is None else piece)
+            if length is None and reply.status != 204:
+                self.wfile.write(b"0\r\n\r\n")
+            if spoil and spoil.how == "lie":
+                raise _Cut
+
+        def answer(self, status: int) -> None:
+            body = b"a fault of the proxy"
+            self.send_response(status)
             if status != 204:
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if status != 204:
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
 
@@ -75,5 +174,6 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
     try:
         yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
+        stopped.set()
         server.shutdown()
         server.server_close()

@@ -167,6 +167,8 @@ filesystem_store_datadir = {state}/staging
 [os_glance_tasks_store]
 filesystem_store_datadir = {state}/tasks
 [import_filtering_opts]
+# web-download and glance-download refuse loopback addresses that are not named here.
+allowed_hosts = [127.0.0.1]
 allowed_ports = []
 disallowed_ports = []
 [paste_deploy]
@@ -295,6 +297,9 @@ def fill_keystone(url: str, passwords: dict[str, str]) -> None:
     service_id = make("service", type="image", name="glance")
     for interface in ("public", "internal", "admin"):
         make("endpoint", service_id=service_id, interface=interface, region_id="RegionOne", url=GLANCE_PLACEHOLDER)
+    # A second region, for glance-download: the same Glance once more.
+    make("region", id="RegionTwo")
+    make("endpoint", service_id=service_id, interface="public", region_id="RegionTwo", url=GLANCE_PLACEHOLDER)
 
 
 def build_template(folder: pathlib.Path) -> None:

@@ -18,6 +18,7 @@ import os
 import socket
 import sys
 import threading
+import time
 import typing as t
 
 from cheroot import wsgi
@@ -48,6 +49,22 @@ class InheritedSocketServer(wsgi.Server):  # type: ignore[misc]
         return self._inherited
 
 
+class KeptOpen:
+    """The body of a request; Glance closes some, and with that cheroot would lose the connection that it comes through."""
+
+    def __init__(self, body: t.Any) -> None:
+        self._body = body
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._body, name)
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Leave it to the server."""
+
+
 class RequestsLog:
     """WSGI middleware that writes a JSON line for each request, which is how tests count what went over the wire."""
 
@@ -58,6 +75,7 @@ class RequestsLog:
 
     def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         entry: dict[str, t.Any] = {
+            "began": time.time(),
             "method": environ["REQUEST_METHOD"],
             # WSGI hands paths over as Latin-1 (PEP 3333).
             "path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
@@ -65,6 +83,7 @@ class RequestsLog:
             "user_agent": environ.get("HTTP_USER_AGENT", ""),
             "body": None,
         }
+        environ["wsgi.input"] = KeptOpen(environ["wsgi.input"])
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if "json" in environ.get("CONTENT_TYPE", "") and 0 < length <= JSON_BODY_MAX:
             body = environ["wsgi.input"].read(length)

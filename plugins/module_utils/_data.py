@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The data that a task wants an image to have: from its options, compared with an image's, and the calls that bring them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ._api import GlanceApi
+from ._attributes import SOURCE_CHECKSUM, Image, check_id
+from ._checksum import Checksum, parse_checksum
+from ._errors import InvalidInput
+from ._operations import IMPORT, STAGE, UPLOAD, Operation
+from ._plan import Data
+from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
+from ._transfer import EXPECTED_ALGORITHM, digest_of, hash_of, hashes_of
+
+SOURCES = ("path", "url", "remote")
+# Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
+COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
+
+
+def check_data_options(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse options that do not go together, before anybody is asked for anything."""
+    given = [option for option in SOURCES if params[option] is not None]
+    if len(given) > 1:
+        raise InvalidInput(f"{', '.join(given)}: an image has its data from one source; give one of these.")
+    source = given[0] if given else None
+    method, transfer = params["import_method"], params["transfer"]
+    if source is None:
+        for option in ("checksum", "import_method"):
+            if params[option] is not None:
+                raise InvalidInput(
+                    f"{option}: it says something of the data, and the task names none: give 'path' or 'url'."
+                )
+        return
+    allowed = {"path": ("glance-direct",), "url": ("web-download", "glance-direct"), "remote": ("glance-download",)}[source]
+    if method not in (None, *allowed):
+        raise InvalidInput(f"import_method: '{method}' was given; with '{source}' there is {' and '.join(allowed)}.")
+    if transfer == "import" and (source == "path" or method == "glance-direct"):
+        raise InvalidInput(
+            "transfer: with 'import' the cloud downloads the data itself, which needs 'url' and web-download."
+        )
+    if transfer == "stream" and (source == "remote" or method == "web-download"):
+        raise InvalidInput(
+            "transfer: with 'stream' the host that runs the task sends the data, which is for 'path' and 'url'"
+            " without 'import_method: web-download'."
+        )
+    if source == "remote":
+        check_id(params["remote"]["id"], "remote, id")
+        if params["checksum"] is not None or params["decompress"] not in ("none", "auto"):
+            raise InvalidInput(
+                "checksum, decompress: with 'remote' the data are compared with the other region's image as it is."
+            )
+    if params["data_policy"] == "replace":
+        if params["id"] is not None:
+            raise InvalidInput(
+                "data_policy: with 'replace' a new image, with an id of its own, takes the place of the old one;"
+                " so give its 'name', and not its 'id'."
+            )
+        if params["on_duplicate"] == "oldest":
+            raise InvalidInput(
+                "data_policy: 'replace' goes with 'on_duplicate: fail' or 'newest'; a new image never is the oldest."
+            )
+        if not params["wait"]:
+            raise InvalidInput("data_policy: 'replace' needs 'wait: true'; an image is replaced only by one that is whole.")
+    if params["stores"] is not None and not params["wait"]:
+        raise InvalidInput("stores: they need 'wait: true'; a copy is deleted only once the others are there.")
+
+
+class WantedData:
+    """The data of one task.
+
+    :param content: what this host reads; null where the data come from another region.
+    :param remote: the image of another region whose data they are.
+    """
+
+    def __init__(
+        self, api: GlanceApi, params: t.Mapping[str, t.Any], content: Content | None, remote: Image | None = None
+    ) -> None:
+        self._api = api
+        self._params = params
+        self.content = content
+        self._remote = remote
+
+    @functools.cached_property
+    def data(self) -> Data:
+        """The data as a plan knows them, without the calls that bring them."""
+        awaited = bool(self._params["wait"])
+        if self.content is None:
+            remote = self._remote or {}
+            shown = f"image {remote['id']} of region {self._params['remote']['region']}"
+            return Data("remote", shown, remote.get("size"), hash_of(remote), awaited=awaited)
+        source, checksum = self.content.source, self.content.checksum
+        noted = checksum if checksum and (self.content.compression or checksum.algorithm not in COMPUTED_BY_CLOUDS) else None
+        return Data(source.option, source.shown, self.content.size, self.content.image_hash, noted, awaited=awaited)
+
+    def data_into(self, stores: t.Sequence[str] | None) -> Data:
+        """The same with the calls; for data from a URL or another region the cloud is asked what it offers.
+
+        :param stores: the stores that the data go to; null for the cloud's default.
+        """
+        return dataclasses.replace(self.data, calls=tuple(self._calls(stores)))
+
+    def _calls(self, to_stores: t.Sequence[str] | None) -> list[Operation]:
+        params = self._params
+        stores = {"stores": list(to_stores), "all_stores_must_succeed": True} if to_stores else {}
+        if self.content is None:
+            self._check_offered("glance-download")
+            remote = params["remote"]
+            method = {
+                "name": "glance-download",
+                "glance_region": remote["region"],
+                "glance_image_id": remote["id"],
+                "glance_service_interface": remote["interface"],
+            }
+            return [Operation(IMPORT, body={"method": method, **stores})]
+        source = self.content.source
+        if isinstance(source, UrlSource) and self._cloud_downloads():
+            return [Operation(IMPORT, body={"method": {"name": "web-download", "uri": source.url}, **stores})]
+        body: dict[str, t.Any] = {source.option: source.shown, "size": self.content.size}
+        if self.content.compression:
+            body["decompress"] = self.content.compression
+        if params["import_method"] == "glance-direct":
+            self._check_offered("glance-direct")
+            return [
+                Operation(STAGE, body=body),
+                Operation(IMPORT, body={"method": {"name": "glance-direct"}, **stores}),
+            ]
+        if to_stores:
+            body["store"] = to_stores[0]
+        return [Operation(UPLOAD, body=body)]
+
+    def _cloud_downloads(self) -> bool:
+        """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""
+        assert self.content
+        asked_for = self._params["transfer"] == "import" or self._params["import_method"] == "web-download"
+        if asked_for:
+            if self.content.compression:
+                raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
+            self._check_offered("web-download")
+            return True
+        may = self._params["transfer"] == "auto" and self._params["import_method"] is None and not self.content.compression
+        return may and "web-download" in self._offered
+
+    @functools.cached_property
+    def _offered(self) -> frozenset[str]:
+        return self._api.import_methods()
+
+    def _check_offered(self, method: str) -> None:
+        offered = self._offered
+        if method not in offered:
+            others = f"it offers {', '.join(sorted(offered))}" if offered else "it offers no imports"
+            raise InvalidInput(f"import_method: this cloud does not offer {method}; {others}. Use 'transfer: stream'.")
+
+    def is_in(self, image: Image) -> bool:
+        """Whether an image has these data: by size, then by a hash that is known, and only then by reading the source."""
+        hashes = hashes_of(image)
+        data, content = self.data, self.content
+        if data.size not in (None, image.get("size")):
+            return False
+        if data.hash and data.hash.algorithm in hashes:
+            return hashes[data.hash.algorithm] == data.hash.value
+        if data.source_checksum and image.get(SOURCE_CHECKSUM):
+            return bool(image[SOURCE_CHECKSUM] == str(data.source_checksum))
+        if content is None or (content.source.option == "url" and content.checksum is None):
+            return True
+        stored = hash_of(image)
+        return digest_of(content, stored.algorithm) == (image.get("size"), stored)
+
+    @property
+    def expected(self) -> tuple[Checksum | None, int | None]:
+        """Hash and size (bytes) that an image is to have which the cloud made without this host."""
+        return self.data.hash, self.data.size
+
+
+def wanted_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> WantedData | None:
+    """The data that the task names, if it does; the options have been checked by ``check_data_options``."""
+    timeout = api.connection.timeout
+    checksum = parse_checksum(params["checksum"]) if params["checksum"] is not None else None
+    if params["path"] is not None:
+        path = params["path"]
+        compression = compression_of(params["decompress"], path)
+        source = file_source(path)
+        return WantedData(api, params, Content(source, look_up(checksum, path, timeout), compression))
+    if params["url"] is not None:
+        url = check_url(params["url"], "url")
+        compression = compression_of(params["decompress"], url)
+        return WantedData(api, params, Content(UrlSource(url, timeout), look_up(checksum, url, timeout), compression))
+    if params["remote"] is not None:
+        return WantedData(api, params, None, _remote_image(api, params["remote"]))
+    return None
+
+
+def _remote_image(api: GlanceApi, remote: t.Mapping[str, t.Any]) -> Image:
+    base = api.connection.image_url_in(remote["region"], remote["interface"])
+    image = api.find_image(remote["id"].lower(), base)
+    if image is None or image.get("status") != "active":
+        is_there = f"has the status '{image.get('status')}'" if image else "is not there, or not for this user to see"
+        raise InvalidInput(f"remote: image {remote['id']} of region '{remote['region']}' {is_there}.")
+    return image

@@ -1,0 +1,303 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Bringing data into an image: uploading, staging, importing, waiting for the cloud, and verifying what came of it."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ._api import GlanceApi
+from ._attributes import Image, stores_of
+from ._checksum import Checksum
+from ._download import image_blocks
+from ._errors import ApiError, ConnectionProblem, GlanceError
+from ._operations import IMPORT, Operation
+from ._plan import IMPORT_TASK, in_transit, is_copy
+from ._source import BrokenSource, Content, UrlSource, new_hash
+from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Progress, Transfer, Upload, WrongData, hashes_of, upload_of
+
+# How long somebody else who has just made the image may take to begin sending its data (s).
+OTHERS_BEGIN = 10.0
+
+
+# What an image is once an import into it has begun.
+DONE = ("importing", "active")
+
+
+class DataStillInTransit(GlanceError):
+    """Waiting took too long; the image may still become what it should."""
+
+
+class ImageGone(GlanceError):
+    """The image that data were being sent to is not there any more."""
+
+
+class Delivery:
+    """The data of one task on their way into one image.
+
+    :param content: what is sent; null where the cloud fetches the data itself and the task knows no source of them.
+    :param expected: hash and size (bytes) that the image is to have, as far as they are known beforehand.
+    :param wait: how long the whole may take (s); null to not wait for the cloud.
+    """
+
+    def __init__(
+        self,
+        api: GlanceApi,
+        content: Content | None,
+        expected: tuple[Checksum | None, int | None],
+        wait: float | None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._api = api
+        self._content = content
+        self._expected = expected
+        self._wait = wait
+        self._progress = progress
+        self._upload: Upload | None = None
+        self.deadline = Deadline(wait)
+        self.transfer: Transfer | None = None
+        self.warnings: list[str] = []
+
+    def perform(self, operation: Operation, remake: t.Callable[[], str] | None) -> str:
+        """Make one of the calls of a delivery; returns the id of the image, another one if it had to be made again.
+
+        :param remake: makes the image once more, for when the cloud dropped it; null if it is not ours to make.
+        """
+        if operation.call is IMPORT:
+            self._import(operation)
+            return str(operation.image_id)
+        return self._send(operation, remake)
+
+    def await_and_verify(self, image_id: str) -> Image:
+        """The image once its data are there, and are those that were sent; without waiting, as it is now."""
+        image = self._await_data(image_id)
+        if image.get("status") == "active":
+            self._verify(image)
+        return image
+
+    # Sending
+
+    def _send(self, operation: Operation, remake: t.Callable[[], str] | None) -> str:
+        assert self._content
+        method = "stage" if operation.path.endswith("/stage") else "upload"
+        self.transfer = Transfer(method)
+        self._upload = upload_of(self._content, self.transfer, self.deadline, self._progress)
+        store = operation.body.get("store")
+        poll = Poll()
+        while True:
+            began = time.monotonic()
+            self.transfer.attempts += 1
+            try:
+                self._api.upload(operation, self._upload, store, self.deadline.left if self._wait else 0.0)
+            except (ApiError, ConnectionProblem, BrokenSource) as error:
+                self._give_up_unless_passing(error)
+                image_id = self._settle(str(operation.image_id), error)
+                if image_id is None:
+                    if remake is None:
+                        raise ImageGone(
+                            f"{error.message} The cloud dropped image {operation.image_id} with that."
+                        ) from error
+                    operation = Operation(operation.call, remake(), operation.body)
+                elif image_id:
+                    break  # only the answer was lost
+                if isinstance(error, ApiError) and error.status == 401:
+                    self._api.new_token()
+                poll.pause(self.deadline.left)
+            else:
+                break
+        self.transfer.seconds = time.monotonic() - began
+        self.transfer.hash = self._upload.hash
+        return str(operation.image_id)
+
+    def _give_up_unless_passing(self, error: GlanceError) -> None:
+        assert self.transfer
+        if isinstance(error, ApiError) and error.status not in PASSING:
+            raise error
+        if self.transfer.attempts >= ATTEMPTS or self.deadline.passed:
+            error.message = f"{error.message} That was attempt {self.transfer.attempts}, and the last."
+            raise error
+
+    def _settle(self, image_id: str, error: GlanceError) -> str | None:
+        """Wait until the cloud has noticed that an upload broke off.
+
+        Returns the id if the data are there after all, null if the image is gone, and an empty string if it is ready for
+        another attempt.
+        """
+        poll = Poll()
+        while True:
+            image = self._api.find_image(image_id)
+            if image is None or image.get("status") == "killed":
+                return None
+            if image.get("status") == "queued":
+                return ""
+            if not in_transit(image) or (image.get("status") == "uploading" and image.get("size") is not None):
+                return image_id
+            if self.deadline.passed:
+                raise DataStillInTransit(
+                    f"{error.message} Image {image_id} is still '{image.get('status')}' after {self.deadline.seconds} s."
+                    " Nothing was deleted. Run the task again later."
+                ) from error
+            poll.pause(self.deadline.left)
+
+    # Importing
+
+    def _import(self, operation: Operation) -> None:
+        began = time.monotonic()
+        self._begin_import(operation)
+        if is_copy(operation):
+            if self._wait is not None:
+                await_copy(self._api, str(operation.image_id), operation.body["stores"], self.deadline)
+            return
+        if self.transfer is None:
+            self.transfer = Transfer(operation.body["method"]["name"], attempts=1)
+        image = self._await_data(str(operation.image_id))
+        if self._upload is None:
+            self.transfer.seconds = time.monotonic() - began
+            self.transfer.bytes = image.get("size") or 0
+
+    def _begin_import(self, operation: Operation) -> None:
+        poll = Poll()
+        for attempt in range(ATTEMPTS):
+            try:
+                self._api.perform(operation)
+            except (ApiError, ConnectionProblem) as error:
+                passing = not isinstance(error, ApiError) or error.status in PASSING
+                if not passing or attempt + 1 == ATTEMPTS or self.deadline.passed:
+                    raise
+                # Where only the answer was lost, the import is going on or already over.
+                image = self._api.find_image(str(operation.image_id)) or {}
+                stores = stores_of(image)
+                copied = is_copy(operation) and all(store in stores for store in operation.body["stores"])
+                if image.get(IMPORT_TASK) or copied or (image.get("status") in DONE and not is_copy(operation)):
+                    return
+                poll.pause(self.deadline.left)
+            else:
+                return
+
+    def _await_data(self, image_id: str) -> Image:
+        poll = Poll()
+        while True:
+            image = self._api.find_image(image_id)
+            if image is None:
+                raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
+            status = image.get("status")
+            if status == "active":
+                return image
+            failure = "" if status == "saving" else failed_import(self._api, image)
+            if failure:
+                raise GlanceError(f"The cloud could not import the data of image {image_id}: {failure}")
+            importing = self.transfer is not None and self.transfer.method != "upload"
+            if not in_transit(image) and not (importing and status == "queued"):
+                raise GlanceError(
+                    f"The cloud took the data of image {image_id} and then did not keep them: it is '{status}'."
+                )
+            if self._wait is None:
+                return image
+            if self.deadline.passed:
+                raise still_in_transit(image, self.deadline)
+            poll.pause(self.deadline.left)
+
+    # Verifying
+
+    def _verify(self, image: Image) -> None:
+        if self._upload:
+            self._upload.check_arrived(image)
+            return
+        checksum, size = self._expected
+        hashes = hashes_of(image)
+        if self.transfer and hashes:
+            self.transfer.hash = Checksum(*list(hashes.items())[-1])
+        if checksum and checksum.algorithm in hashes:
+            found = Checksum(checksum.algorithm, hashes[checksum.algorithm])
+        elif checksum:
+            found = read_back(self._api, image, checksum.algorithm, self.deadline)
+        else:
+            found = None
+        if checksum != found:
+            raise WrongData(
+                f"The cloud has other data than the task says: {found} instead of {checksum}."
+                " If the cloud converts what it imports, use 'transfer: stream'."
+            )
+        if size is None and isinstance(self._content and self._content.source, UrlSource) and not checksum:
+            size = t.cast("UrlSource", t.cast("Content", self._content).source).published_size()
+        if size not in (None, image.get("size")):
+            raise WrongData(f"The cloud has {image.get('size')} bytes of data, and the source has {size}.")
+        if not checksum:
+            self.warnings.append(
+                f"What the cloud imported into image {image['id']} could be verified by its size only."
+                if size is not None
+                else f"What the cloud imported into image {image['id']} could not be verified; give a 'checksum'."
+            )
+
+
+def read_back(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) -> Checksum:
+    """The hash of what the cloud has, where it does not compute it itself: all of it is downloaded and none of it kept."""
+    digest = new_hash(algorithm)
+    for block in image_blocks(api, image, 0, deadline):
+        digest.update(block)
+    return Checksum(algorithm, digest.hexdigest())
+
+
+def failed_import(api: GlanceApi, image: Image) -> str:
+    """Why the last import into an image failed; empty if it did not, or is still going on."""
+    if image.get(IMPORT_TASK):
+        return ""
+    stores = image.get("os_glance_failed_import")
+    tasks = [task for task in api.list_tasks(image["id"]) if task.get("type") in (None, "api_image_import")]
+    if tasks and tasks[-1].get("status") == "failure":
+        where = f" (stores: {stores})" if stores else ""
+        return f"{tasks[-1].get('message') or 'its task failed'}{where} [task {tasks[-1].get('id')}]."
+    return f"it failed in the stores {stores}." if stores and not tasks else ""
+
+
+def still_in_transit(image: Image, deadline: Deadline) -> DataStillInTransit:
+    status = f"'{image.get('status')}'" + (" with an import going on" if image.get(IMPORT_TASK) else "")
+    return DataStillInTransit(
+        f"Image {image['id']} is still {status} after {deadline.seconds} s. Nothing was deleted: the cloud may yet finish."
+        " Run the task again later, with a longer 'wait_timeout' if this is usual."
+    )
+
+
+def await_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline: Deadline) -> Image:
+    """The image once its data are in these stores too."""
+    poll = Poll()
+    while True:
+        image = api.find_image(image_id)
+        if image is None:
+            raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being copied.")
+        missing = [store for store in stores if store not in stores_of(image)]
+        if not missing:
+            return image
+        failed = [store for store in missing if store in str(image.get("os_glance_failed_import") or "").split(",")]
+        if failed or not image.get(IMPORT_TASK):
+            failure = failed_import(api, image)
+            if failure or failed:
+                raise GlanceError(
+                    f"The data of image {image_id} could not be copied to {', '.join(failed or missing)}: {failure}"
+                    " They are still where they were."
+                )
+        if deadline.passed:
+            raise DataStillInTransit(
+                f"The data of image {image_id} are not yet in {', '.join(missing)} after {deadline.seconds} s;"
+                " the cloud may yet finish. Run the task again later."
+            )
+        poll.pause(deadline.left)
+
+
+def await_others_data(api: GlanceApi, image_id: str, wait: float | None) -> Image | None:
+    """Wait while somebody else sends the image's data, or has just made it to do so; returns it as it then is."""
+    began = time.monotonic()
+    poll = Poll()
+    while True:
+        image = api.find_image(image_id)
+        if image is None:
+            return None
+        waited = time.monotonic() - began
+        moving = in_transit(image) and waited < (wait or 0)
+        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < OTHERS_BEGIN
+        if not moving and not about_to_begin:
+            return image
+        poll.pause((wait or 0) - waited if moving else OTHERS_BEGIN)

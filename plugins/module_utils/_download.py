@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Downloading an image: into a file beside the wanted one, resumed after a break, verified, then put in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+import typing as t
+
+from ._api import GlanceApi
+from ._attributes import Image
+from ._checksum import Checksum
+from ._errors import ApiError, ConnectionProblem, GlanceError
+from ._source import BLOCK, new_hash
+from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Progress, Transfer, WrongData, hash_of
+
+with contextlib.suppress(ImportError):  # _session says so, before anything here is called
+    import requests
+    import urllib3
+
+
+def image_blocks(
+    api: GlanceApi, image: Image, offset: int, deadline: Deadline, transfer: Transfer | None = None
+) -> t.Iterator[bytes]:
+    """The image's data from ``offset`` on; after a break it goes on where it stopped.
+
+    Errors: no more than ATTEMPTS breaks in a row without a byte in between; more bytes than the image has; the time is over.
+    """
+    size = int(image["size"])
+    poll, failures = Poll(), 0
+    while offset < size:
+        begun_at = offset
+        if transfer:
+            transfer.attempts += 1
+        try:
+            for block in _answered_blocks(api, image["id"], offset):
+                offset += len(block)
+                if offset > size:
+                    raise WrongData(f"The cloud sends more than the {size} bytes that image {image['id']} has.")
+                yield block
+                if deadline.passed:
+                    raise OutOfTime(
+                        f"The download was stopped after {deadline.seconds} s, the 'wait_timeout', with {offset} of {size}"
+                        " bytes. Run the task again: it goes on there."
+                    )
+            broken: GlanceError = ConnectionProblem(f"the answer ended after {offset} of {size} bytes.")
+        except (ApiError, ConnectionProblem) as error:
+            if isinstance(error, ApiError) and error.status not in PASSING:
+                raise
+            broken = error
+        if offset == size:
+            return
+        failures = failures + 1 if offset == begun_at else 1
+        if failures >= ATTEMPTS:
+            raise ConnectionProblem(
+                f"The download of image {image['id']} broke off {failures} times at byte {offset} of {size}:"
+                f" {broken.message} Run the task again: it goes on there."
+            )
+        if offset == begun_at:
+            poll.pause(deadline.left)
+        else:
+            poll = Poll()
+
+
+def _answered_blocks(api: GlanceApi, image_id: str, offset: int) -> t.Iterator[bytes]:
+    """What one request gives from ``offset`` on; from a cloud that gives all of it, what is before that is left out."""
+    with api.download(image_id, offset) as answer:
+        skip = 0
+        if answer.status_code == 206:
+            start = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+            if start and int(start[1]) != offset:
+                raise WrongData(
+                    f"The cloud was asked for the data of image {image_id} from byte {offset} on and gives others."
+                )
+        else:
+            skip = offset
+        try:
+            for block in answer.raw.stream(BLOCK, decode_content=False):
+                if skip < len(block):
+                    yield block[skip:] if skip else block
+                skip = max(0, skip - len(block))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise ConnectionProblem(f"The download of image {image_id} broke off: {error}.") from error
+
+
+def file_has(path: str, image: Image) -> bool:
+    """Whether a file has the image's data: by size, and only if that is the same by hash."""
+    try:
+        if os.path.getsize(path) != image.get("size"):
+            return False
+        stored = hash_of(image)
+        digest = new_hash(stored.algorithm)
+        with open(path, "rb", buffering=0) as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise GlanceError(f"dest: {path} cannot be read: {error.strerror}.") from error
+    return digest.hexdigest() == stored.value
+
+
+def partial_file(dest: str, image: Image) -> str:
+    """Where an image's data are while they are not whole. An image's data never change, so its id says whose they are."""
+    folder, name = os.path.split(dest)
+    return os.path.join(folder, f".{name[:150]}.{image['id']}.part")
+
+
+def download(
+    api: GlanceApi, image: Image, part: str, deadline: Deadline, transfer: Transfer, progress: Progress | None = None
+) -> None:
+    """Have the image's data, verified, in the file ``part``; what of them is there already is not fetched again.
+
+    If they do not have the hash that the cloud tells, the file is removed and all is fetched once more, and then it is an
+    error.
+    """
+    stored = hash_of(image)
+    began = time.monotonic()
+    try:
+        for last in (False, True):
+            with _opened(part, deadline) as file:
+                found = _fill(api, image, file, stored.algorithm, deadline, transfer, progress)
+            if found == stored:
+                break
+            os.unlink(part)
+            if last:
+                raise WrongData(
+                    f"The data of image {image['id']} arrive changed, twice: {found} instead of {stored}. Nothing was kept."
+                )
+    except OSError as error:
+        raise GlanceError(f"dest: {part} cannot be written: {error.strerror}.") from error
+    transfer.seconds = time.monotonic() - began
+    transfer.hash = stored
+
+
+@contextlib.contextmanager
+def _opened(part: str, deadline: Deadline) -> t.Iterator[t.Any]:
+    """The partial file, for this run alone. In a folder like /tmp somebody else may have put something in its place."""
+    poll = Poll()
+    while True:
+        fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(fd, "ab+", buffering=0) as file:
+            if os.fstat(fd).st_uid != os.geteuid():
+                raise GlanceError(f"dest: {part} is in the way; it belongs to another user.")
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever had it locked before may have put it in its place since.
+                if os.path.exists(part) and os.path.samestat(os.fstat(fd), os.stat(part)):
+                    yield file
+                    return
+                continue
+        if deadline.passed:
+            raise GlanceError(f"dest: another run has been writing {part} for {deadline.seconds} s.")
+        poll.pause(deadline.left)
+
+
+def _fill(
+    api: GlanceApi,
+    image: Image,
+    file: t.Any,
+    algorithm: str,
+    deadline: Deadline,
+    transfer: Transfer,
+    progress: Progress | None,
+) -> Checksum:
+    """Append what is missing; returns the hash of the whole."""
+    digest, offset = new_hash(algorithm), 0
+    file.seek(0)
+    while block := file.read(BLOCK):
+        digest.update(block)
+        offset += len(block)
+    if offset > int(image["size"]):
+        file.truncate(0)
+        digest, offset = new_hash(algorithm), 0
+    for block in image_blocks(api, image, offset, deadline, transfer):
+        written = 0
+        while written < len(block):
+            written += file.write(block[written:] if written else block)
+        digest.update(block)
+        offset += len(block)
+        transfer.bytes += len(block)
+        if progress:
+            progress(offset, image["size"])
+    os.fsync(file.fileno())
+    return Checksum(algorithm, digest.hexdigest())

@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Putting a new image in the place of one that has other data: names, what is carried over, and the plan. Pure.
+
+The new image is made hidden and under a name of its own, gets its data, and only then the name. From then until the old
+image is deleted or renamed both have the name, so that at every moment it leads to a whole image. Wherever a run is cut off,
+the next one recognises how far it came: by the new image's id, which is derived from its first name, in which the id of the
+old one is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+import types
+import typing as t
+import uuid
+
+from ._attributes import MAX_TEXT, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown, stores_of
+from ._errors import InvalidInput
+from ._operations import ADD_MEMBER, CREATE, DEACTIVATE, DELETE, NEW_IMAGE_ID, SET_MEMBER_STATUS, UPDATE, Operation
+from ._patch import PROPERTY, Change, build_patch
+from ._plan import (
+    OF_OLD,
+    Plan,
+    Wanted,
+    attribute_changes,
+    check_formats,
+    copy_to_stores,
+    data_operations,
+    diff_of,
+    property_changes,
+    set_protection,
+    status_after,
+)
+
+REPLACED = ("delete", "hide", "deactivate", "keep")
+
+# How often an image of one name can be made and deleted again on one day before its ids are random ones.
+DERIVED_IDS = 20
+ID_NAMESPACE = uuid.UUID("2f6c1a52-6c2e-4a57-9c4d-3b7c8f0a9e11")
+
+# What tells of the old data and would be false of the new: the marks of openstacksdk's uploads.
+OF_OLD_DATA = frozenset(
+    {
+        "owner_specified.openstack.md5",
+        "owner_specified.openstack.sha256",
+        "owner_specified.openstack.object",
+        SOURCE_CHECKSUM,
+    }
+)
+SIGNATURE = "img_signature"
+# Attributes that the next image gets from the one whose place it takes.
+CARRIED = (
+    "name",
+    "visibility",
+    "protected",
+    "os_hidden",
+    "owner",
+    "tags",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+)
+
+
+def derived_ids(project: str | None, name: str, day: datetime.date) -> list[str]:
+    """The ids that a new image of this name gets on this day, in the order in which they are tried.
+
+    Two runs that make the same image at the same time try the same id, which Glance gives only once. As Glance never gives
+    the id of a deleted image again, there are several a day.
+    """
+    return [str(uuid.uuid5(ID_NAMESPACE, f"{project}/{day.isoformat()}/{number}/{name}")) for number in range(DERIVED_IDS)]
+
+
+def has_derived_id(image: Image, name: str) -> bool:
+    """Whether this collection made the image under this name; the day may have changed between its id and its creation."""
+    created = re.match(r"\d{4}-\d\d-\d\d", str(image.get("created_at")))
+    if not created:
+        return False
+    day = datetime.date.fromisoformat(created[0])
+    days = (day, day - datetime.timedelta(days=1), day + datetime.timedelta(days=1))
+    return any(image.get("id") in derived_ids(image.get("owner"), name, day) for day in days)
+
+
+def temporary_name(old: Image) -> str:
+    """The name that the new image has until it is whole."""
+    return _with_suffix(str(old.get("name")), f"-replacing-{old['id']}")
+
+
+def dated_name(old: Image) -> str:
+    """The name under which a replaced image is kept: its own with the time of its creation."""
+    return _with_suffix(str(old.get("name")), "-" + re.sub(r"[^0-9TZ]", "", str(old.get("created_at"))))
+
+
+def _with_suffix(name: str, suffix: str) -> str:
+    return name[: MAX_TEXT - len(suffix)] + suffix
+
+
+def replacement_in(images: t.Sequence[Image]) -> tuple[Image, Image] | None:
+    """The old and the new image, if a replacement was cut off when both had the name."""
+    for old in images:
+        for new in images:
+            if new is not old and has_derived_id(new, temporary_name(old)):
+                return old, new
+    return None
+
+
+def carried_over(old: Image, wanted: Wanted, project: str | None) -> Image:
+    """All that the new image is to be: as the old one, with what the task names, as Glance's flat map.
+
+    :param project: the project that the session works for, which owns what it makes unless it says otherwise.
+    """
+    target: Image = {key: old[key] for key in CARRIED if old.get(key) is not None}
+    properties = {key: value for key, value in properties_of(old).items() if key not in OF_OLD_DATA}
+    if SIGNATURE in properties and SIGNATURE not in wanted.properties:
+        raise InvalidInput(
+            f"Image {old['id']} '{old.get('name')}' is signed, and its signature does not fit other data."
+            f" Give the new '{SIGNATURE}' in 'properties', or null for none."
+        )
+    for change in property_changes({**properties}, wanted):
+        properties[change.attribute[len(PROPERTY) :]] = change.after
+    if wanted.data:
+        properties.update(wanted.data.properties)
+    target.update(wanted.attributes)
+    target["tags"] = sorted(target.get("tags") or [])
+    if target.get("owner") in (None, project):
+        target.pop("owner", None)
+    kept = {key: value for key, value in properties.items() if value is not None and not key.startswith(RESERVED_PREFIX)}
+    return {**target, **kept}
+
+
+def plan_replacement(
+    old: Image,
+    wanted: Wanted,
+    replaced: str,
+    members: t.Mapping[str, str],
+    project: str | None,
+    new: Image | None = None,
+    new_members: t.Mapping[str, str] = types.MappingProxyType({}),
+    spoilt: Image | None = None,
+) -> Plan:
+    """A new image with the wanted data in the place of ``old``.
+
+    :param replaced: what becomes of the old one: delete, hide, deactivate or keep.
+    :param members: the projects that the new image is to be shared with, and their status, pending where it cannot be set.
+    :param new: the whole new image that an earlier run left.
+    :param new_members: the projects that it is shared with already, and their status.
+    :param spoilt: what an earlier run left and cannot be used.
+    """
+    assert wanted.data
+    # Once the new image has the name it has all the rest too, and somebody may have changed it since.
+    target = carried_over(new if new and new.get("name") == old.get("name") else old, wanted, project)
+    check_formats(target, wanted.data)
+    operations = list(_removal(spoilt)) if spoilt else []
+    if new:
+        new_id, current = new["id"], new
+        missing_stores = [store for store in wanted.stores or () if store not in stores_of(new)]
+        if missing_stores:
+            operations.append(copy_to_stores(new_id, missing_stores))
+    else:
+        new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
+        operations.append(Operation(CREATE, body={"id": NEW_IMAGE_ID, **current}))
+        operations += data_operations(wanted.data, wanted.stores, None)
+    if target.get("visibility", "shared") == "shared":
+        operations += _sharing(new_id, members, new_members)
+    patch = build_patch(_differences(current, target))
+    if patch:
+        operations.append(Operation(UPDATE, new_id, patch))
+    aside, changes_of_old = _set_aside(old, replaced)
+    changes = [
+        Change("id", old["id"], new_id or NEW_IMAGE_ID),
+        *_changes_of_data(old, wanted),
+        *_differences(old, {"owner": old.get("owner"), **target}),
+        *changes_of_old,
+    ]
+    before, after = diff_of(changes)
+    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": "active", "size": wanted.data.size})
+    return Plan(image, new_id, tuple(changes), (*operations, *aside), before, after, replaced=old)
+
+
+def plan_restart(left: Image, wanted: Wanted, project: str | None) -> Plan:
+    """An image whose data never came, and whose maker has given up: it is deleted and made again as it was to be."""
+    assert wanted.data
+    target = carried_over(left, wanted, project)
+    check_formats(target, wanted.data)
+    operations = [
+        *_removal(left),
+        Operation(CREATE, body={"id": NEW_IMAGE_ID, **target}),
+        *data_operations(wanted.data, wanted.stores, None),
+    ]
+    changes = [
+        Change("id", left["id"], NEW_IMAGE_ID),
+        Change("status", left.get("status"), status_after(wanted.data)),
+        *_changes_of_data(left, wanted),
+        *_differences(left, {"owner": left.get("owner"), **target}),
+    ]
+    before, after = diff_of(changes)
+    image = shown({"owner": left.get("owner"), **target, "status": status_after(wanted.data), "size": wanted.data.size})
+    return Plan(image, None, tuple(changes), tuple(operations), before, after)
+
+
+def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapping[str, str]) -> t.Iterator[Operation]:
+    for member, status in members.items():
+        if member not in present:
+            yield Operation(ADD_MEMBER, image_id, {"member": member})
+        if status != present.get(member, "pending"):
+            yield Operation(SET_MEMBER_STATUS, image_id, {"status": status}, member)
+
+
+def _removal(image: Image) -> t.Iterator[Operation]:
+    if image.get("protected"):
+        yield set_protection(image["id"], False)
+    yield Operation(DELETE, image["id"])
+
+
+def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
+    """What is done to the old image once the new one has the name."""
+    if replaced == "delete":
+        return list(_removal(old)), [Change(f"{OF_OLD}state", "present", "absent")]
+    changes = [Change("name", old.get("name"), dated_name(old))]
+    if replaced == "hide" and not old.get("os_hidden"):
+        changes.append(Change("os_hidden", False, True))
+    operations = [Operation(UPDATE, old["id"], build_patch(changes))]
+    if replaced == "deactivate" and old.get("status") == "active":
+        # Before it loses the name: by that a run that is cut off in between is recognised.
+        operations.insert(0, Operation(DEACTIVATE, old["id"]))
+        changes.append(Change("status", "active", "deactivated"))
+    return operations, [dataclasses.replace(change, attribute=OF_OLD + change.attribute) for change in changes]
+
+
+def _changes_of_data(old: Image, wanted: Wanted) -> t.Iterator[Change]:
+    assert wanted.data
+    if wanted.data.size != old.get("size"):
+        yield Change("size", old.get("size"), wanted.data.size)
+    digest = wanted.data.hash
+    if digest and digest.algorithm == old.get("os_hash_algo"):
+        yield Change("os_hash_value", old.get("os_hash_value"), digest.value)
+    elif digest and digest.algorithm == "md5":
+        yield Change("checksum", old.get("checksum"), digest.value)
+
+
+def _differences(current: Image, target: Image) -> list[Change]:
+    """From one image to another, both as Glance's flat map; what Glance itself notes at an image is left out."""
+    own = [key for key in properties_of(current) if not key.startswith(RESERVED_PREFIX)]
+    goal = Wanted({key: target[key] for key in CARRIED if key in target}, {**dict.fromkeys(own), **properties_of(target)})
+    return [*attribute_changes(current, goal.attributes), *property_changes(current, goal)]

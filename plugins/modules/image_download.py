@@ -1,0 +1,121 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: image_download
+short_description: Download images
+version_added: 0.1.0
+description:
+  - Have the data of an image of OpenStack Glance in a file on the host that runs the task.
+  - A file that has the image's data already is left as it is. It is compared by size, and if that is the same by hash.
+  - Data are written to a hidden file beside the wanted one, compared with the hash that the cloud has, and only then moved
+    to their place. A download that breaks off goes on where it stopped, in the same run or in the next one.
+author:
+  - The cloudimage.glance contributors (@cloudimage)
+extends_documentation_fragment:
+  - ansible.builtin.files
+  - cloudimage.glance._auth
+  - cloudimage.glance._attributes
+  - cloudimage.glance._attributes.changing
+  - cloudimage.glance._attributes.action_group
+options:
+  name:
+    description: Name of the image. It is compared as it stands, there are no wildcards.
+    type: str
+    aliases: [image]
+  id:
+    description: Id of the image, a UUID.
+    type: str
+  dest:
+    description:
+      - The file, or a folder. In a folder, the file has the name of the image with its O(ignore:disk_format) as extension.
+      - The folder has to exist.
+    type: path
+    required: true
+  wait_timeout:
+    description: How long the download may take (seconds). When that is over, what has come is kept for the next run.
+    type: int
+    default: 3600
+    aliases: [timeout]
+seealso:
+  - module: cloudimage.glance.image
+  - module: cloudimage.glance.image_info
+"""
+
+EXAMPLES = r"""
+---
+- name: Download an image
+  cloudimage.glance.image_download:
+    cloud: mycloud
+    name: debian-13
+    dest: /srv/images/
+    mode: "0644"
+"""
+
+RETURN = r"""
+---
+dest:
+  description: The file.
+  type: str
+  returned: success
+size:
+  description: Size of the file (bytes).
+  type: int
+  returned: success
+hash:
+  description: Algorithm and hash of the file, as the cloud has it.
+  type: str
+  returned: success
+  sample: sha512:8efb4f73c5655351c444eb109230c556d39e2c7624e9c11abc9e3fb4b9b9254218cc...
+image:
+  description: The image, as M(cloudimage.glance.image_info) returns it.
+  type: dict
+  returned: success
+transfer:
+  description: What was downloaded. Null if nothing was, and in check mode.
+  type: dict
+  returned: success
+  contains:
+    method:
+      description: V(download).
+      type: str
+      returned: success
+    bytes:
+      description: How much was downloaded (bytes). It is less than the file's size if an earlier run had begun.
+      type: int
+      returned: success
+    seconds:
+      description: How long it took (seconds).
+      type: float
+      returned: success
+    rate:
+      description: Both of them divided (bytes per second).
+      type: int
+      returned: success
+    hash:
+      description: Algorithm and hash of the whole file.
+      type: str
+      returned: success
+    attempts:
+      description: How many requests it took, V(1) if nothing went wrong.
+      type: int
+      returned: success
+"""
+
+from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_DOWNLOAD
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_download import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    run_module(run, IMAGE_DOWNLOAD, files=True, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Where an image's data come from, how they get into it, and how they are compared."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import pathlib
+import typing as t
+
+import pytest
+import zstandard
+
+from .conftest import Cloud, Outcome
+from .faults import proxy
+from .web import Web, serving
+
+FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
+DATA = bytes(range(256)) * 5000
+COMPRESSED: dict[str, t.Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstandard.ZstdCompressor().compress,
+}
+
+
+def hashed(algorithm: str, data: bytes = DATA) -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+
+
+@pytest.fixture
+def web() -> t.Iterator[Web]:
+    with serving() as web:
+        web.files["/disk.raw"] = DATA
+        yield web
+
+
+def stored(cloud: Cloud, outcome: Outcome) -> bytes:
+    """What Glance gives back of the image."""
+    return cloud.call("GET", f"/images/{outcome.image['id']}/file").content
+
+
+def test_a_url_by_the_cloud(alice: Cloud, name: str, web: Web) -> None:
+    outcome = alice.thrice("image", name=name, url=f"{web.url}/disk.raw", checksum=hashed("sha512"), **FORMATS)
+    assert outcome.sent == [
+        "GET /v2/images",
+        "GET /v2/images",
+        "GET /v2/info/import",
+        "POST /v2/images",
+        "POST /v2/images/ID/import",
+        *["GET /v2/images/ID"] * (len(outcome.sent) - 5),
+    ]
+    assert outcome.image["status"] == "active"
+    assert outcome.result["transfer"]["method"] == "web-download"
+    assert outcome.result["transfer"]["hash"] == hashed("sha512")
+    assert outcome.warnings == []
+    assert stored(alice, outcome) == DATA
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("transfer", ["import", "stream"])
+def test_checksums_of_a_url(alice: Cloud, name: str, web: Web, transfer: str, algorithm: str) -> None:
+    url = {"url": f"{web.url}/disk.raw", "transfer": transfer}
+    wrong = alice.run("image", name=name, checksum=hashed(algorithm, b"other"), **url, **FORMATS)
+    assert "was deleted again" in wrong.message
+    assert alice.named(name) == []
+    web.asked.clear()
+    outcome = alice.thrice("image", name=name, checksum=hashed(algorithm), **url, **FORMATS)
+    assert stored(alice, outcome) == DATA
+    assert [line for line in web.asked if line.startswith("GET")] == ["GET /disk.raw"]
+    # An image that somebody else has made of it is compared by the cloud's own hashes, or by downloading.
+    alice.make(f"{name}-other", DATA)
+    alice.unchanged("image", name=f"{name}-other", checksum=hashed(algorithm), **url)
+    assert "has other data" in alice.fails("image", name=f"{name}-other", checksum=hashed(algorithm, b"x"), **url) or (
+        algorithm in ("sha1", "sha256")
+    )
+
+
+def test_a_url_without_a_checksum(alice: Cloud, name: str, web: Web) -> None:
+    outcome = alice.thrice("image", name=name, url=f"{web.url}/disk.raw", **FORMATS)
+    assert outcome.warnings == [
+        f"What the cloud imported into image {outcome.image['id']} could be verified by its size only."
+    ]
+    streamed = alice.thrice("image", name=f"{name}-2", url=f"{web.url}/disk.raw", transfer="stream", **FORMATS)
+    assert streamed.warnings == []
+    assert streamed.result["transfer"]["hash"] == hashed("sha512")
+
+
+def test_a_cloud_that_offers_no_imports(alice: Cloud, name: str, web: Web) -> None:
+    with proxy(alice.sandbox.glance_url, lambda _m, path, _c: 404 if path.endswith("/info/import") else None) as url:
+        options = {"endpoint_override": url, "url": f"{web.url}/disk.raw", **FORMATS}
+        assert "does not offer web-download; it offers no imports" in alice.fails(
+            "image", name=name, transfer="import", **options
+        )
+        assert "does not offer web-download" in alice.fails("image", name=name, import_method="web-download", **options)
+        outcome = alice.thrice("image", name=name, **options)
+    assert outcome.result["transfer"]["method"] == "upload"
+    assert stored(alice, outcome) == DATA
+
+
+@pytest.mark.parametrize("style", ["{value}  disk.raw\n{other}  other\n", "SHA256 (disk.raw) = {value}\n", "{value}\n"])
+def test_lists_of_checksums(alice: Cloud, name: str, web: Web, style: str) -> None:
+    value = hashed("sha256").partition(":")[2]
+    web.files["/SHA256SUMS"] = style.format(value=value, other="0" * 64).encode()
+    outcome = alice.thrice(
+        "image", name=name, url=f"{web.url}/disk.raw", checksum=f"sha256:{web.url}/SHA256SUMS", transfer="stream", **FORMATS
+    )
+    assert outcome.image["properties"]["cloudimage_source_checksum"] == hashed("sha256")
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_decompressing(alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, kind: str) -> None:
+    packed = COMPRESSED[kind](DATA)
+    web.files[f"/disk.{kind}"] = packed
+    (tmp_path / f"disk.{kind}").write_bytes(packed)
+    for source in ({"url": f"{web.url}/disk.{kind}"}, {"path": str(tmp_path / f"disk.{kind}")}):
+        for decompress, checksum in ((kind, hashed("sha512", packed)), ("auto", None)):
+            image_name = f"{name}-{'-'.join(source)}-{decompress}"
+            outcome = alice.thrice("image", name=image_name, decompress=decompress, checksum=checksum, **source, **FORMATS)
+            assert stored(alice, outcome) == DATA
+            assert outcome.result["transfer"]["hash"] == hashed("sha512")
+    whole, cut = packed, packed[: len(packed) // 2]
+    for data, message in (
+        (cut, "ends too early"),
+        (b"no archive", f"is no {kind} file"),
+        (whole + b"rest", f"is no {kind} file"),
+    ):
+        web.files["/bad"] = data
+        outcome = alice.run("image", name=name, url=f"{web.url}/bad", decompress=kind, **FORMATS)
+        assert message in outcome.message
+        assert alice.named(name) == []
+
+
+def test_glance_direct(alice: Cloud, name: str, path: str, web: Web) -> None:
+    outcome = alice.thrice("image", name=name, path=path, import_method="glance-direct", **FORMATS)
+    assert [entry["path"].rpartition("/")[2] for entry in outcome.mutations] == ["images", "stage", "import"]
+    assert outcome.result["transfer"]["method"] == "stage"
+    assert stored(alice, outcome) == pathlib.Path(path).read_bytes()
+    web.files["/disk.gz"] = gzip.compress(DATA)
+    outcome = alice.thrice(
+        "image", name=f"{name}-url", url=f"{web.url}/disk.gz", decompress="auto", import_method="glance-direct", **FORMATS
+    )
+    assert stored(alice, outcome) == DATA
+
+
+def test_glance_download(alice: Cloud, name: str) -> None:
+    origin = alice.make(f"{name}-origin", DATA)
+    remote = {"region": "RegionTwo", "id": origin["id"]}
+    outcome = alice.thrice("image", name=name, remote=remote, **FORMATS)
+    assert stored(alice, outcome) == DATA
+    assert outcome.result["transfer"]["method"] == "glance-download"
+    other = alice.make(f"{name}-other", DATA[:-1] + b"x")
+    assert "has other data" in alice.fails("image", name=name, remote={**remote, "id": other["id"]})
+    assert "no public endpoint" in alice.fails("image", name=name, remote={**remote, "region": "nowhere"})
+
+
+def test_stores(admin: Cloud, name: str, path: str) -> None:
+    outcome = admin.thrice("image", name=name, path=path, stores=["cheap", "fast"], **FORMATS)
+    assert outcome.image["stores"] == ["cheap", "fast"]
+    assert [entry["path"].rpartition("/")[2] for entry in outcome.mutations] == ["images", "file", "import"]
+    outcome = admin.thrice("image", name=name, stores=["cheap"])
+    assert outcome.image["stores"] == ["cheap"]
+    outcome = admin.thrice("image", name=name, stores=["fast"])
+    assert outcome.image["stores"] == ["fast"]
+    assert [entry["method"] for entry in outcome.mutations] == ["POST", "DELETE"]
+    assert "no store tape; it has fast, cheap" in admin.fails("image", name=name, stores=["fast", "tape"])
+    assert "name at least one" in admin.fails("image", name=name, stores=[])
+    outcome = admin.thrice("image", name=f"{name}-2", path=path, import_method="glance-direct", stores=["cheap"], **FORMATS)
+    assert outcome.image["stores"] == ["cheap"]
+
+
+def test_a_plain_user_gets_a_hint_about_stores(alice: Cloud, name: str) -> None:
+    alice.make(name, DATA)
+    for stores, word in ((["fast", "cheap"], "copy images"),):
+        assert f"only administrators may {word}" in alice.run("image", name=name, stores=stores).message
+
+
+def test_data_policy_keep(alice: Cloud, name: str, path: str) -> None:
+    image = alice.make(name, DATA)
+    outcome = alice.thrice("image", name=name, path=path, data_policy="keep", tags=["t"])
+    assert f"has other data than {path}, and keeps them" in outcome.warnings[0]
+    assert alice.show(image["id"])["os_hash_value"] == image["os_hash_value"]
+
+
+def test_an_unchanged_image_is_recognised_without_reading(alice: Cloud, name: str, path: str, web: Web) -> None:
+    data = pathlib.Path(path).read_bytes()
+    alice.thrice("image", name=name, path=path, **FORMATS)
+    opened = pathlib.Path(path)
+    opened.write_bytes(b"?" * len(data))  # only its size is looked at
+    outcome = alice.unchanged("image", name=name, path=path, checksum=hashed("sha512", data))
+    assert outcome.sent == ["GET /v2/images"]
+    alice.unchanged("image", name=name, url=f"{web.url}/disk.raw", checksum=hashed("sha512", data))
+    assert web.asked == []

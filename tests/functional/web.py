@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A web server on loopback that image data come from, and that can misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import http.server
+import threading
+import typing as t
+
+
+@dataclasses.dataclass
+class Web:
+    """What it serves, by path, and what it was asked for.
+
+    :param faults: for each GET in turn what goes wrong with it: a status code, ``cut:N`` (the connection ends after N
+        bytes), ``long:N`` (it says N bytes more than there are), ``stall:N`` (it says nothing more after N bytes) or null.
+    """
+
+    url: str = ""
+    files: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    faults: list[t.Any] = dataclasses.field(default_factory=list)
+    asked: list[str] = dataclasses.field(default_factory=list)
+
+
+@contextlib.contextmanager
+def serving() -> t.Iterator[Web]:
+    web = Web()
+    stopped = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.answer(None)
+
+        def do_GET(self) -> None:
+            self.answer(web.faults.pop(0) if web.faults else None)
+
+        def answer(self, fault: t.Any) -> None:
+            web.asked.append(f"{self.command} {self.path}")
+            data = web.files.get(self.path.split("?", maxsplit=1)[0])
+            if data is None or isinstance(fault, int):
+                self.send_error(fault or 404)
+                return
+            kind, _colon, number = str(fault).partition(":")
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data) + (int(number) if kind == "long" else 0)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(data[: int(number)] if kind in ("cut", "stall") else data)
+                if kind == "stall":
+                    self.wfile.flush()
+                    stopped.wait(30)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    web.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield web
+    finally:
+        stopped.set()
+        server.shutdown()
+        server.server_close()

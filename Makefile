@@ -8,13 +8,16 @@ PYTHON ?= python3
 NOX = .venv/bin/nox
 COMPILE = pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --upgrade
 
-.PHONY: demo test lock clean
+.PHONY: demo test bench lock clean
 
 demo: $(NOX)
 	$(NOX) --non-interactive -s demo
 
 test: $(NOX)
 	$(NOX) --non-interactive
+
+bench: $(NOX)
+	$(NOX) --non-interactive -s bench
 
 lock: $(NOX)
 	for name in nox sessions; do .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done

@@ -24,6 +24,7 @@ import nox
 ROOT = pathlib.Path(__file__).resolve().parent
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
+FUNCTIONAL = ["hypothesis", "pytest", "uv", "zstandard"]
 OLDEST_SDK = "openstacksdk==1.5.0"
 CORES = ["2.17", "2.18", "2.19"] + (["2.20", "2.21"] if sys.version_info >= (3, 12) else [])
 
@@ -81,7 +82,7 @@ def in_sandbox(session: nox.Session, *command: str, **env: str) -> None:
 @nox.session
 def units(session: nox.Session) -> None:
     """Tests of pure logic and of scripted HTTP exchanges."""
-    session.install("pytest", "ansible-core", "openstacksdk")
+    session.install("pytest", "ansible-core", "openstacksdk", "zstandard")
     tree = linked_tree(session)
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
 
@@ -99,29 +100,44 @@ def run_functional(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def functional(session: nox.Session) -> None:
     """Each behaviour of the modules, through their own entry, against a real Glance, with requests counted at the wire."""
-    session.install("hypothesis", "pytest", "ansible-core", "openstacksdk", "uv")
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     run_functional(session)
 
 
 @nox.session
 def functional_oldest(session: nox.Session) -> None:
     """The same with the oldest openstacksdk that is supported."""
-    session.install("hypothesis", "pytest", "ansible-core", OLDEST_SDK, "uv", env=unlocked())
+    session.install(*FUNCTIONAL, "ansible-core", OLDEST_SDK, env=unlocked())
     run_functional(session, "-m", "not slow")
 
 
 @nox.session(default=False)
 def search(session: nox.Session) -> None:
     """A long search for lies: 1,000 random cases on a real Glance; GLANCE_SEARCH_CASES asks for another number."""
-    session.install("hypothesis", "pytest", "ansible-core", "openstacksdk", "uv")
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     os.environ.setdefault("GLANCE_SEARCH_CASES", "1000")
     run_functional(session, "-k", "search_for_lies")
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Every fault at every place of a transfer, of which the session functional has a slice."""
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    os.environ["GLANCE_FAULTS"] = "all"
+    run_functional(session, "-k", "test_transfer_faults")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """How fast data are moved, beside curl; writes docs/bench."""
+    session.install("ansible-core", "openstacksdk", "uv")
+    in_sandbox(session, "python", str(ROOT / "tests" / "bench" / "bench_transfer.py"), PYTHONPATH=linked_tree(session))
+
+
+@nox.session(default=False)
 def mutations(session: nox.Session) -> None:
     """Breaks the code in small ways, one at a time, to see whether the tests notice each."""
-    session.install("hypothesis", "pytest", "ansible-core", "openstacksdk", "uv")
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     with copied_tree(session) as collection:
         in_sandbox(session, "python", str(ROOT / "tests" / "mutations" / "mutations.py"), str(collection))
 
@@ -130,7 +146,7 @@ def mutations(session: nox.Session) -> None:
 @nox.parametrize("core", CORES)
 def cores(session: nox.Session, core: str) -> None:
     """Unit and functional tests and the integration targets with each supported ansible-core."""
-    session.install("hypothesis", "pytest", f"ansible-core=={core}.*", "openstacksdk", "uv", env=unlocked())
+    session.install(*FUNCTIONAL, f"ansible-core=={core}.*", "openstacksdk", env=unlocked())
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", env={"PYTHONPATH": linked_tree(session)})
     run_functional(session, "-m", "not slow")
     run_integration(session)

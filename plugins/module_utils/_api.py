@@ -258,7 +258,10 @@ class GlanceApi:
             headers["x-image-meta-store"] = store
         limits = (self.connection.timeout, max(timeout, self.connection.timeout))
         # requests lets a body stand still as long as connecting may take, and waits for the answer as long as reading may.
-        self._send(operation.call, operation.path, data=upload, headers=headers, timeout=limits)
+        # Sent again only by whoever has seen that the image is ready for it: neither here nor by keystoneauth after a 401.
+        self._send(
+            operation.call, operation.path, data=upload, headers=headers, timeout=limits, attempts=1, allow_reauth=False
+        )
 
     def new_token(self) -> None:
         """Log in again before the next call: the token may have expired, or been withdrawn."""
@@ -273,14 +276,16 @@ class GlanceApi:
         query: Query = (),
         base: str | None = None,
         timeout: float | tuple[float, float] | None = None,
+        attempts: int | None = None,
         **request: t.Any,
     ) -> requests.Response:
         path = path or call.path
         url = (base or self.connection.image_url) + path
         if query:
             url += "?" + urllib.parse.urlencode(query)
-        for attempt in range(self._retries.attempts):
-            last = attempt + 1 == self._retries.attempts
+        attempts = attempts or self._retries.attempts
+        for attempt in range(attempts):
+            last = attempt + 1 == attempts
             try:
                 answer = self.connection.session.request(
                     url,
@@ -321,7 +326,9 @@ class GlanceApi:
                 " check 'endpoint_override', 'interface' and the catalogue."
             )
         request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id")
-        return ApiError(call.method, _shown_path(path), answer.status_code, reason or str(answer.reason), code, request_id)
+        error = ApiError(call.method, _shown_path(path), answer.status_code, reason or str(answer.reason), code, request_id)
+        error.retry_after = retry_after_seconds(answer.headers.get("Retry-After"))
+        return error
 
     @staticmethod
     def _json(answer: requests.Response, call: Call) -> dict[str, t.Any]:

@@ -14,13 +14,17 @@ from ._attributes import Image, stores_of
 from ._checksum import Checksum
 from ._download import image_blocks
 from ._errors import ApiError, ConnectionProblem, GlanceError
-from ._operations import IMPORT, Operation
-from ._plan import IMPORT_TASK, in_transit, is_copy
+from ._operations import DELETE, IMPORT, Operation
+from ._plan import IMPORT_TASK, in_transit, is_copy, is_staged
 from ._source import BrokenSource, Content, UrlSource, new_hash
 from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Progress, Transfer, Upload, WrongData, hashes_of, upload_of
 
 # How long somebody else who has just made the image may take to begin sending its data (s).
 OTHERS_BEGIN = 10.0
+# The longest pause that a cloud can ask for with Retry-After (s).
+LONGEST_ASKED = 30.0
+# How long the cloud may take to notice that an upload has broken off (s).
+LETS_GO = 10.0
 
 
 # What an image is once an import into it has begun.
@@ -94,7 +98,7 @@ class Delivery:
                 self._api.upload(operation, self._upload, store, self.deadline.left if self._wait else 0.0)
             except (ApiError, ConnectionProblem, BrokenSource) as error:
                 self._give_up_unless_passing(error)
-                image_id = self._settle(str(operation.image_id), error)
+                image_id = self._settle(str(operation.image_id), error, disposable=remake is not None)
                 if image_id is None:
                     if remake is None:
                         raise ImageGone(
@@ -105,7 +109,10 @@ class Delivery:
                     break  # only the answer was lost
                 if isinstance(error, ApiError) and error.status == 401:
                     self._api.new_token()
-                poll.pause(self.deadline.left)
+                if isinstance(error, ApiError) and error.retry_after:
+                    time.sleep(min(error.retry_after, LONGEST_ASKED, self.deadline.left))
+                else:
+                    poll.pause(self.deadline.left)
             else:
                 break
         self.transfer.seconds = time.monotonic() - began
@@ -120,21 +127,27 @@ class Delivery:
             error.message = f"{error.message} That was attempt {self.transfer.attempts}, and the last."
             raise error
 
-    def _settle(self, image_id: str, error: GlanceError) -> str | None:
+    def _settle(self, image_id: str, error: GlanceError, disposable: bool) -> str | None:
         """Wait until the cloud has noticed that an upload broke off.
 
         Returns the id if the data are there after all, null if the image is gone, and an empty string if it is ready for
-        another attempt.
+        another attempt. A disposable image that the cloud does not let go of is deleted, if its data cannot become whole.
         """
+        assert self._upload
         poll = Poll()
+        began = time.monotonic()
         while True:
             image = self._api.find_image(image_id)
             if image is None or image.get("status") == "killed":
                 return None
             if image.get("status") == "queued":
                 return ""
-            if not in_transit(image) or (image.get("status") == "uploading" and image.get("size") is not None):
+            if is_staged(image) or not in_transit(image):
                 return image_id
+            given_up = time.monotonic() - began > LETS_GO or self.deadline.passed
+            if disposable and given_up and not self._upload.complete:
+                self._api.perform(Operation(DELETE, image_id))
+                return None
             if self.deadline.passed:
                 raise DataStillInTransit(
                     f"{error.message} Image {image_id} is still '{image.get('status')}' after {self.deadline.seconds} s."

@@ -45,6 +45,8 @@ class ConnectionProblem(GlanceError):
 class ApiError(GlanceError):
     """The cloud answered, with a code that this call does not take for success.
 
+    ``retry_after`` is how long it asks to wait before the next try (s), where it does.
+
     :param method: HTTP method of the request.
     :param path: its path, from ``/v2`` on.
     :param status: HTTP status code of the answer.
@@ -52,6 +54,8 @@ class ApiError(GlanceError):
     :param code: the cloud's own error code, where it has one beside the HTTP status (``IMG.0028``).
     :param request_id: what the cloud's operator can find the request by.
     """
+
+    retry_after: float | None = None
 
     def __init__(
         self,

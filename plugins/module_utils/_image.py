@@ -25,6 +25,7 @@ from ._plan import (
     Wanted,
     data_state,
     in_transit,
+    is_staged,
     plan_create,
     plan_delete,
     plan_update,
@@ -229,8 +230,7 @@ def _patience(image: Image, wait: float, own: bool) -> float:
     """
     if not own or image.get(IMPORT_TASK):
         return wait
-    staged = image.get("status") == "uploading" and image.get("size") is not None
-    return max(0.0, min(wait, OTHERS_BEGIN if staged else wait) - _age(image))
+    return max(0.0, min(wait, OTHERS_BEGIN if is_staged(image) else wait) - _age(image))
 
 
 def _age(image: Image) -> float:

@@ -30,7 +30,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
     image = find_existing(api, ids, names)[0]
     _check_has_data(image)
     dest = _file_in(params["dest"], image)
-    result = {"dest": dest, "image": shown(image), "size": image["size"], "hash": str(hash_of(image)), "transfer": None}
+    result = {"dest": dest, "image": shown(image), "hash": str(hash_of(image)), "transfer": None}
     if file_has(dest, image):
         return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
     there = os.path.exists(dest)

@@ -73,7 +73,10 @@ def _move(module: t.Any, source: str, dest: str) -> None:
 def _set_file_attributes(module: t.Any, result: dict[str, t.Any]) -> None:
     """Mode, owner and the like of the file, as Ansible's file modules set them, and what that changes."""
     wanted = module.load_file_common_arguments(module.params, path=result["dest"])
-    before_after: dict[str, dict[str, t.Any]] = {}
-    result["changed"] = module.set_fs_attributes_if_different(wanted, result["changed"], diff=before_after)
-    for side, values in before_after.items():
+    found: dict[str, dict[str, t.Any]] = {}
+    result["changed"] = module.set_fs_attributes_if_different(wanted, result["changed"], diff=found)
+    if result["diff"]["before"].get("state") == "absent":
+        # In check mode there is no file to compare with; a real run compares with the modes of a new one.
+        found = {"after": {key: module.params[key] for key in ("mode", "owner", "group") if module.params[key] is not None}}
+    for side, values in found.items():
         result["diff"][side].update({key: value for key, value in values.items() if key != "path"})

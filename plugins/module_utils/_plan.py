@@ -355,6 +355,11 @@ def in_transit(image: Image) -> bool:
     return status in DATA_IN_TRANSIT or (status == "queued" and bool(image.get(IMPORT_TASK)))
 
 
+def is_staged(image: Image) -> bool:
+    """Whether all data are in the staging area: from then on Glance tells their size."""
+    return image.get("status") == "uploading" and image.get("size") is not None
+
+
 def data_state(image: Image, data: Data, compare: t.Callable[[Image], bool]) -> DataState:
     """How the image's data are to those that the task wants; ``compare`` is asked only if the image has data."""
     status = image.get("status")

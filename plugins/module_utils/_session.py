@@ -170,11 +170,11 @@ class Connection:
         return image_api_base(self._catalogue_url("image", region_name, interface))
 
     def _catalogue_url(self, service: str, region_name: str | None = None, interface: str | None = None) -> str:
-        interface = interface or self._region.get_interface(service)
+        wanted_interface = interface or self._region.get_interface(service)
         region_name = region_name or self._region.get_region_name(service)
         with translated(self._region), contextlib.suppress(ksa.EndpointNotFound):
             url = self.session.get_endpoint(
-                service_type=service, interface=interface, region_name=region_name, skip_discovery=True
+                service_type=service, interface=wanted_interface, region_name=region_name, skip_discovery=True
             )
             if url:
                 return url
@@ -183,7 +183,7 @@ class Connection:
                 "The login is for no project, so it has no catalogue. Give 'project_name' or 'project_id' in 'auth'."
             )
         raise ConnectionProblem(
-            f"The cloud's catalogue has no {interface or 'public'} endpoint of a service of type '{service}'"
+            f"The cloud's catalogue has no {wanted_interface or 'public'} endpoint of a service of type '{service}'"
             f" in region '{region_name or 'any'}'. Check 'region_name' and 'interface', or give 'endpoint_override'."
         )
 

@@ -126,6 +126,7 @@ class Upload:
         self.content = content
         self.size = content.size
         self.sent = 0
+        self.complete = False  # whether the last byte has left; before that the cloud cannot take the data for whole
         self._transfer = transfer
         self._deadline = deadline
         self._progress = progress
@@ -134,6 +135,7 @@ class Upload:
     def __iter__(self) -> t.Iterator[bytes]:
         self._digest = new_hash(EXPECTED_ALGORITHM)
         self.sent = 0
+        self.complete = False
         for block in self.content.read():
             if self._deadline.passed:
                 raise OutOfTime(
@@ -146,6 +148,7 @@ class Upload:
             yield block
             if self._progress:
                 self._progress(self.sent, self.size)
+        self.complete = True
 
     @property
     def hash(self) -> Checksum:

@@ -64,12 +64,42 @@ dest:
   description: The file.
   type: str
   returned: success
+state:
+  description:
+    - What is at O(dest), V(file).
+    - This and the next ones are of the file as it is when the task ends, so in check mode of the one that is there before.
+  type: str
+  returned: success, if there is a file
 size:
   description: Size of the file (bytes).
   type: int
-  returned: success
+  returned: success, if there is a file
+mode:
+  description: The file's permissions, octal.
+  type: str
+  returned: success, if there is a file
+owner:
+  description: The user that owns the file.
+  type: str
+  returned: success, if there is a file
+group:
+  description: The group that owns the file.
+  type: str
+  returned: success, if there is a file
+uid:
+  description: The id of the user.
+  type: int
+  returned: success, if there is a file
+gid:
+  description: The id of the group.
+  type: int
+  returned: success, if there is a file
+secontext:
+  description: The file's SELinux context.
+  type: str
+  returned: success, if there is a file and SELinux is enabled
 hash:
-  description: Algorithm and hash of the file, as the cloud has it.
+  description: Algorithm and hash of the data, as the cloud has it.
   type: str
   returned: success
   sample: sha512:8efb4f73c5655351c444eb109230c556d39e2c7624e9c11abc9e3fb4b9b9254218cc...

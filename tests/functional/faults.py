@@ -10,12 +10,14 @@ import contextlib
 import dataclasses
 import http.client
 import http.server
+import socket
 import ssl
 import threading
 import typing as t
 import urllib.parse
 
 BLOCK = 64 * 1024
+TCP_ESTABLISHED = 1  # as Linux counts them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +44,12 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 
 def fault_on(method: str, end_of_path: str, status: int) -> Fault:
     return lambda asked, path, _count: status if asked == method and path.endswith(end_of_path) else None
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed a connection, without reading from it."""
+    state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state != TCP_ESTABLISHED
 
 
 class _Cut(Exception):
@@ -100,10 +108,17 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                         continue
                     yield piece[:before]
                     if spoil.how == "stall":
-                        stopped.wait(60)
+                        self.wait_for_the_client_to_go()
                     raise _Cut
                 yield piece
                 passed = end
+
+        def wait_for_the_client_to_go(self) -> None:
+            """Take what it sends for as long as nobody's buffers are full, and pass none of it on."""
+            while not stopped.is_set():
+                if _is_closed(self.connection):
+                    return
+                stopped.wait(0.02)
 
         def pass_on(self, chosen: t.Any) -> None:
             spoil = chosen if isinstance(chosen, Spoil) else None

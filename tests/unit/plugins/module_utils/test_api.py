@@ -22,11 +22,16 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._api import (
     retry_after_seconds,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ConnectionProblem, GlanceError
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
+from ansible_collections.cloudimage.glance.plugins.module_utils._source import Content, file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Deadline, Transfer, Upload, upload_of
 from keystoneauth1 import exceptions as ksa
 
 BASE = "http://glance/v2"
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+
+
+def upload_of_file(path: t.Any) -> Upload:
+    return upload_of(Content(file_source(str(path))), Transfer("upload"), Deadline(None))
 
 
 @dataclasses.dataclass
@@ -52,7 +57,8 @@ class ScriptedSession:
         exchange = self.exchanges.pop(0)
         assert (method, url) == (exchange.method, exchange.url)
         assert options["redirect"] is False
-        assert options["timeout"] > 0
+        timeout = options["timeout"]
+        assert min(timeout if isinstance(timeout, tuple) else (timeout,)) > 0
         data = options.get("data")
         if exchange.sent is not None:
             assert data is not None
@@ -255,28 +261,25 @@ def test_patch_is_sent_as_glance_wants_it() -> None:
 
 
 def test_upload_sends_its_size(tmp_path: t.Any) -> None:
-    path = tmp_path / "data"
-    path.write_bytes(b"x" * 3_000_000)
+    (tmp_path / "data").write_bytes(b"x" * 3_000_000)
     with Script(Exchange("PUT", f"{BASE}/images/{ID}/file", 204, sent=b"x" * 3_000_000)) as script:
-        upload = Upload(str(path), 3_000_000)
-        script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload)
+        script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload_of_file(tmp_path / "data"), "cheap", 9.0)
         assert script.connection.session.sent_headers == [
-            {"Content-Type": "application/octet-stream", "x-openstack-image-size": "3000000"}
+            {
+                "Content-Type": "application/octet-stream",
+                "x-openstack-image-size": "3000000",
+                "x-image-meta-store": "cheap",
+            }
         ]
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_upload_refused_is_not_read_from_where_it_stopped(tmp_path: t.Any, status: int) -> None:
-    path = tmp_path / "data"
-    path.write_bytes(b"abc")
-    upload = Upload(str(path), 3)
-    again = [Exchange("PUT", f"{BASE}/images/{ID}/file", 204, sent=b"abc")] if status == 429 else []
-    with Script(Exchange("PUT", f"{BASE}/images/{ID}/file", status, sent=b"abc"), *again) as script:
-        if again:
-            script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload)
-        else:
-            with pytest.raises(ApiError, match="HTTP 503"):
-                script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload)
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_an_upload_is_not_sent_again_before_the_image_was_looked_at(tmp_path: t.Any, status: int) -> None:
+    (tmp_path / "data").write_bytes(b"abc")
+    answer = Exchange("PUT", f"{BASE}/images/{ID}/file", status, sent=b"abc", headers={"Retry-After": "7"})
+    with Script(answer) as script, pytest.raises(ApiError, match=f"HTTP {status}") as caught:
+        script.api.upload(_operations.Operation(_operations.UPLOAD, ID), upload_of_file(tmp_path / "data"), None, 9.0)
+    assert caught.value.retry_after == 7.0
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'"x"', b'{"id": '])

@@ -10,9 +10,13 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._operations import IMPORT, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan import (
+    Data,
+    DataState,
     Plan,
     Wanted,
+    data_state,
     plan_create,
     plan_delete,
     plan_state,
@@ -42,6 +46,10 @@ IMAGE: dict[str, t.Any] = {
     "direct_url": "swift://user:secret@x",
 }
 QUEUED = {**IMAGE, "status": "queued", "size": None}
+DATA = Data("path", "/f", 9, calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
+IMPORTED = Data(
+    "url", "http://h/f", calls=(Operation(IMPORT, body={"method": {"name": "web-download", "uri": "http://h/f"}}),)
+)
 
 
 def shown(plan: Plan) -> list[dict[str, t.Any]]:
@@ -137,30 +145,108 @@ def test_formats_are_fixed_once_there_are_data(attribute: str) -> None:
 
 
 def test_data_for_an_image_without_any() -> None:
-    plan = plan_update({**QUEUED, "disk_format": None}, Wanted({"disk_format": "raw"}, path="/f", size=9))
+    plan = plan_update({**QUEUED, "disk_format": None}, Wanted({"disk_format": "raw"}, data=DATA), DataState.NONE)
     assert [operation["method"] for operation in shown(plan)] == ["PATCH", "PUT"]
     assert shown(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
     assert changes(plan)[1:] == [("size", None, 9), ("status", "queued", "active")]
-    assert plan.uploads
+    assert plan.has_data
 
 
-def test_same_data_are_not_sent() -> None:
-    assert not plan_update(IMAGE, Wanted(path="/f", size=3), same_data=True).changed
+@pytest.mark.parametrize(("data", "size"), [(DATA, 9), (IMPORTED, None)])
+def test_what_is_not_waited_for_is_not_foretold(data: Data, size: int | None) -> None:
+    plan = plan_update(QUEUED, Wanted(data=dataclasses.replace(data, awaited=False)), DataState.NONE)
+    assert plan.image is not None
+    assert (plan.image["status"], plan.image["size"]) == ("active" if data is DATA else None, size)
+
+
+def test_a_secret_in_a_url_is_not_shown() -> None:
+    operation = Operation(IMPORT, ID, {"method": {"name": "web-download", "uri": "https://me:pw@h/f?Signature=x"}})
+    assert operation.shown()["body"] == {"method": {"name": "web-download", "uri": "https://h/f?…"}}
+    assert operation.body["method"]["uri"] == "https://me:pw@h/f?Signature=x"
+
+
+@pytest.mark.parametrize("state", [DataState.SAME, DataState.COMING])
+def test_data_that_are_there_are_not_sent(state: DataState) -> None:
+    assert not plan_update(IMAGE, Wanted(data=DATA), state).changed
+
+
+def test_other_data() -> None:
+    with pytest.raises(InvalidInput, match="has other data than /f, and an image's data cannot be changed in place"):
+        plan_update(IMAGE, Wanted(data=DATA), DataState.OTHER)
+    assert not plan_update(IMAGE, Wanted(data=DATA, keep_data=True), DataState.OTHER).changed
 
 
 @pytest.mark.parametrize(
-    ("image", "same_data", "message"),
+    ("image", "same", "awaited", "state"),
     [
-        (IMAGE, False, "has other data than /f, and the data of an image cannot be replaced in place"),
-        ({**IMAGE, "status": "saving"}, None, "has the status 'saving': its data are being sent"),
-        ({**IMAGE, "status": "killed"}, None, "has the status 'killed' and can take no data"),
-        ({**QUEUED, "disk_format": None}, None, "disk_format is missing"),
-        ({**QUEUED, "disk_format": None, "container_format": None}, None, "disk_format and container_format is missing"),
+        (IMAGE, True, True, DataState.SAME),
+        (IMAGE, False, True, DataState.OTHER),
+        ({**IMAGE, "status": "deactivated"}, True, True, DataState.SAME),
+        (QUEUED, None, True, DataState.NONE),
+        ({**QUEUED, "os_glance_failed_import": "fast"}, None, True, DataState.NONE),
+        ({**IMAGE, "status": "saving"}, None, False, DataState.COMING),
+        ({**QUEUED, "os_glance_import_task": "t"}, None, False, DataState.COMING),
+        ({**IMAGE, "status": "saving"}, None, True, "has the status 'saving': its data are being sent"),
+        ({**QUEUED, "os_glance_import_task": "t"}, None, True, "has the status 'queued': its data are being sent"),
+        ({**IMAGE, "status": "killed"}, None, True, "has the status 'killed' and can take no data"),
     ],
 )
-def test_data_that_cannot_be_sent(image: dict[str, t.Any], same_data: bool | None, message: str) -> None:
+def test_the_state_of_an_images_data(image: dict[str, t.Any], same: bool | None, awaited: bool, state: t.Any) -> None:
+    def compare(_image: t.Any) -> bool:
+        assert same is not None
+        return same
+
+    data = dataclasses.replace(DATA, awaited=awaited)
+    if isinstance(state, DataState):
+        assert data_state(image, data, compare) is state
+    else:
+        with pytest.raises(InvalidInput, match=state):
+            data_state(image, data, compare)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"disk_format": None}, "disk_format is missing"),
+        ({"disk_format": None, "container_format": None}, "disk_format and container_format is missing"),
+    ],
+)
+def test_data_want_formats(attributes: dict[str, None], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        plan_update(image, Wanted(path="/f", size=3), same_data)
+        plan_update({**QUEUED, **attributes}, Wanted(data=DATA), DataState.NONE)
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "calls"),
+    [
+        ("a", ("a",), []),
+        ("a,b", ("b", "a"), []),
+        ("a", ("b", "a"), ["POST import b"]),
+        ("a,b", ("a",), ["DELETE b"]),
+        ("a,b", ("c",), ["POST import c", "DELETE a", "DELETE b"]),
+    ],
+)
+def test_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None:
+    plan = plan_update({**IMAGE, "stores": present}, Wanted(stores=wanted))
+    said = [
+        f"POST import {','.join(each['body']['stores'])}" if each["body"] else f"DELETE {each['path'].split('/')[3]}"
+        for each in shown(plan)
+    ]
+    assert said == calls
+    assert changes(plan) == ([("stores", present.split(","), sorted(wanted))] if calls else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (QUEUED, "has no data yet"),
+        (IMAGE, "does not say in which stores"),
+        ({**IMAGE, "stores": "b", "status": "deactivated"}, "only an active image can be copied"),
+    ],
+)
+def test_stores_that_cannot_be(image: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        plan_update(image, Wanted(stores=("a",)))
 
 
 def test_create_is_one_post_with_everything() -> None:
@@ -194,7 +280,7 @@ def test_create_is_one_post_with_everything() -> None:
 
 
 def test_create_with_id_and_data() -> None:
-    wanted = Wanted({"disk_format": "raw", "container_format": "bare"}, path="/f", size=9)
+    wanted = Wanted({"disk_format": "raw", "container_format": "bare"}, data=DATA)
     plan = plan_create(wanted, ID)
     assert shown(plan) == [
         {"method": "POST", "path": "/v2/images", "body": {"id": ID, "disk_format": "raw", "container_format": "bare"}},
@@ -206,7 +292,7 @@ def test_create_with_id_and_data() -> None:
 
 def test_create_with_data_wants_formats() -> None:
     with pytest.raises(InvalidInput, match="container_format is missing"):
-        plan_create(Wanted({"disk_format": "raw"}, path="/f", size=9), None)
+        plan_create(Wanted({"disk_format": "raw"}, data=DATA), None)
 
 
 def test_delete() -> None:

@@ -5,28 +5,60 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import lzma
 import pathlib
+import tracemalloc
 import typing as t
 
 import pytest
+import zstandard
+from ansible_collections.cloudimage.glance.plugins.module_utils import _transfer
+from ansible_collections.cloudimage.glance.plugins.module_utils._checksum import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError, InvalidInput
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import (
+from ansible_collections.cloudimage.glance.plugins.module_utils._source import (
     BLOCK,
+    Content,
+    FileSource,
+    WrongSource,
+    compression_of,
+    decompressed,
+    file_source,
+    joined_blocks,
+    secrets_in_url,
+    shown_url,
+)
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import (
+    Deadline,
+    OutOfTime,
+    Transfer,
     Upload,
     WrongData,
-    file_size,
-    has_same_data,
+    digest_of,
     hash_of,
+    hashes_of,
+    upload_of,
 )
 
 DATA = b"0123456789" * (BLOCK // 4)
+COMPRESSED: dict[str, t.Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstandard.ZstdCompressor().compress,
+}
 
 
 @pytest.fixture
-def path(tmp_path: pathlib.Path) -> str:
+def source(tmp_path: pathlib.Path) -> FileSource:
     (tmp_path / "data").write_bytes(DATA)
-    return str(tmp_path / "data")
+    return file_source(str(tmp_path / "data"))
+
+
+def upload(content: Content, wait: float | None = None) -> Upload:
+    return upload_of(content, Transfer("upload"), Deadline(wait))
 
 
 def image(data: bytes, algorithm: str = "sha512") -> dict[str, t.Any]:
@@ -39,53 +71,140 @@ def image(data: bytes, algorithm: str = "sha512") -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("algorithm", ["sha512", "sha256", "md5"])
-def test_what_arrived_is_compared(path: str, algorithm: str) -> None:
-    upload = Upload(path, len(DATA))
-    assert b"".join(upload) == DATA
-    upload.check_arrived(image(DATA, algorithm))
+def test_what_arrived_is_compared(source: FileSource, algorithm: str) -> None:
+    sent = upload(Content(source))
+    assert b"".join(sent) == DATA
+    sent.check_arrived(image(DATA, algorithm))
     for wrong in (DATA[:-1], DATA + b"x", DATA[:-1] + b"x"):
         with pytest.raises(WrongData, match="The data arrived changed"):
-            upload.check_arrived(image(wrong, algorithm))
+            sent.check_arrived(image(wrong, algorithm))
 
 
-def test_md5_alone_is_compared_too(path: str) -> None:
-    old = {"id": "i", "size": len(DATA), "checksum": hashlib.md5(DATA, usedforsecurity=False).hexdigest()}
-    assert has_same_data(old, path, len(DATA))
-
-
-def test_no_hash_at_all_is_an_error() -> None:
+def test_the_hashes_that_a_cloud_keeps() -> None:
+    md5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+    assert hash_of({"id": "i", "checksum": md5}) == Checksum("md5", md5)
+    assert hash_of({**image(DATA), "checksum": md5}).algorithm == "sha512"
+    assert set(hashes_of({**image(DATA), "checksum": md5})) == {"md5", "sha512"}
     with pytest.raises(GlanceError, match="keeps no hash"):
         hash_of({"id": "i", "size": 3})
 
 
-def test_each_sending_begins_at_the_first_byte(path: str) -> None:
-    upload = Upload(path, len(DATA))
-    next(iter(upload))
-    assert b"".join(upload) == DATA
-    upload.check_arrived(image(DATA))
+def test_each_sending_begins_at_the_first_byte(source: FileSource) -> None:
+    sent = upload(Content(source))
+    next(iter(sent))
+    assert not sent.complete
+    assert b"".join(sent) == DATA
+    assert sent.complete
+    sent.check_arrived(image(DATA))
 
 
-def test_blocks_are_large(path: str) -> None:
-    assert max(len(block) for block in Upload(path, len(DATA))) == BLOCK
+def test_only_a_known_length_is_announced(source: FileSource) -> None:
+    assert len(t.cast("t.Sized", upload(Content(source)))) == len(DATA)
+    assert not hasattr(upload(Content(source, compression="gz")), "__len__")
+
+
+def test_blocks_are_large(source: FileSource) -> None:
+    assert max(len(block) for block in upload(Content(source))) == BLOCK
+
+
+def test_an_upload_stops_when_its_time_is_over(source: FileSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100, 10_000))
+    monkeypatch.setattr(_transfer.time, "monotonic", lambda: next(clock))
+    with pytest.raises(OutOfTime, match=f"'wait_timeout', with {BLOCK} bytes sent"):
+        list(upload(Content(source), 1.5))
 
 
 @pytest.mark.parametrize(("size", "word"), [(len(DATA) + 1, "shorter"), (len(DATA) - 1, "longer")])
-def test_a_file_that_changes_is_never_sent_whole(path: str, size: int, word: str) -> None:
+def test_a_file_that_changes_is_never_sent_whole(source: FileSource, size: int, word: str) -> None:
     sent = b""
     with pytest.raises(GlanceError, match=f"became {word}"):
-        for block in Upload(path, size):
+        for block in upload(Content(FileSource(source.path, size))):
             sent += block
     assert len(sent) < size
 
 
-def test_size_is_compared_before_anything_is_read(tmp_path: pathlib.Path) -> None:
-    assert not has_same_data(image(DATA), str(tmp_path / "never read"), len(DATA) + 1)
+def test_a_file_that_is_not_the_right_one_is_never_sent_whole(source: FileSource) -> None:
+    sent = b""
+    content = Content(source, Checksum("sha256", "0" * 64))
+    with pytest.raises(WrongSource, match="checksum: .* has the sha256"):
+        for block in upload(content):
+            sent += block
+    assert len(sent) < len(DATA)
 
 
 def test_files_that_cannot_be_sent(tmp_path: pathlib.Path) -> None:
     (tmp_path / "empty").touch()
     for name, message in (("none", "No such file"), ("", "is a directory"), ("empty", "is empty")):
         with pytest.raises(InvalidInput, match=message):
-            file_size(str(tmp_path / name))
+            file_source(str(tmp_path / name))
     with pytest.raises(InvalidInput, match="not a regular file"):
-        file_size("/dev/null")
+        file_source("/dev/null")
+
+
+def in_blocks(data: bytes, size: int) -> t.Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+@pytest.mark.parametrize("size", [1, 7, 511, 512, 513, BLOCK])
+@pytest.mark.parametrize("data", [b"x", b"", bytes(range(256)) * 20, b"\0" * 70_000])
+def test_decompressing(kind: str, size: int, data: bytes) -> None:
+    packed = COMPRESSED[kind](data)
+    assert b"".join(decompressed(in_blocks(packed, size), kind, "s")) == data
+    # Several streams, one behind the other, are one file.
+    assert b"".join(decompressed(in_blocks(packed + packed, size), kind, "s")) == data + data
+    with pytest.raises(WrongSource, match="ends too early"):
+        list(decompressed(in_blocks(packed[:-1], size), kind, "s"))
+    with pytest.raises(WrongSource):
+        list(decompressed(in_blocks(packed + b"rest", size), kind, "s"))
+    with pytest.raises(WrongSource):
+        list(decompressed(in_blocks(b"no archive at all", size), kind, "s"))
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz"])
+def test_padding_is_no_data(kind: str) -> None:
+    assert b"".join(decompressed(in_blocks(COMPRESSED[kind](DATA) + b"\0" * 8, 100), kind, "s")) == DATA
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_what_is_packed_very_small_does_not_fill_the_memory(kind: str) -> None:
+    size = 200 * 1024 * 1024
+    packed = COMPRESSED[kind](bytes(size))
+    tracemalloc.start()
+    try:
+        assert sum(map(len, joined_blocks(decompressed(in_blocks(packed, BLOCK), kind, "s")))) == size
+        assert tracemalloc.get_traced_memory()[1] < 40 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_small_pieces_are_joined() -> None:
+    assert [len(block) for block in joined_blocks(in_blocks(DATA, 1000))][:-1] == [263_000] * (len(DATA) // 263_000)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "kind"),
+    [("none", "a.gz", None), ("auto", "a.raw", None), ("auto", "http://h/a.XZ?b=c.gz", "xz"), ("bz2", "a", "bz2")],
+)
+def test_how_a_source_is_compressed(option: str, name: str, kind: str | None) -> None:
+    assert compression_of(option, name) == kind
+
+
+def test_a_digest_is_of_what_is_unpacked(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "data.gz").write_bytes(gzip.compress(DATA))
+    content = Content(file_source(str(tmp_path / "data.gz")), compression="gz")
+    assert digest_of(content, "sha1") == (len(DATA), Checksum("sha1", hashlib.sha1(DATA, usedforsecurity=False).hexdigest()))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "secrets"),
+    [
+        ("http://host/a", "http://host/a", set()),
+        ("http://me:pass@host:8/a", "http://host:8/a", {"http://me:pass@host:8/a", "pass"}),
+        ("https://host/a?Signature=xyz", "https://host/a?…", {"https://host/a?Signature=xyz", "Signature=xyz"}),
+        ("https://host/a?v=1", "https://host/a?…", {"https://host/a?v=1"}),
+    ],
+)
+def test_what_is_secret_in_a_url(url: str, shown: str, secrets: set[str]) -> None:
+    assert shown_url(url) == shown
+    assert secrets_in_url(url) == secrets

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pathlib
+import stat
+
+import pytest
+
+from .conftest import Cloud, Json
+
+DATA = bytes(range(256)) * 12000
+
+
+def parts(folder: pathlib.Path) -> list[str]:
+    """What is not yet, or no longer, in its place."""
+    return [path.name for path in folder.iterdir() if path.name.endswith(".part")]
+
+
+def download(cloud: Cloud, name: str, dest: pathlib.Path, **options: object) -> Json:
+    """Check mode, for real, and again. Returns the real run's result."""
+    before = dest.read_bytes() if dest.is_file() else None
+    predicted = cloud.run("image_download", check=True, name=name, dest=str(dest), **options).succeeded()
+    assert (dest.read_bytes() if dest.is_file() else None) == before
+    real = cloud.run("image_download", name=name, dest=str(dest), **options).succeeded()
+    for key in ("changed", "dest", "diff", "hash", "image"):
+        assert predicted.result[key] == real.result[key], key
+    again = cloud.unchanged("image_download", name=name, dest=str(dest), **options)
+    assert again.sent == ["GET /v2/images"]
+    assert again.result["diff"] == {"before": {}, "after": {}}
+    return real.result
+
+
+def test_into_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    result = download(alice, name, tmp_path / "disk")
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert result["changed"]
+    assert result["transfer"]["bytes"] == result["size"] == len(DATA)
+    assert result["hash"] == f"sha512:{image['os_hash_value']}"
+    assert result["diff"] == {
+        "before": {"state": "absent"},
+        "after": {"state": "file", "size": len(DATA), "hash": result["hash"]},
+    }
+    assert parts(tmp_path) == []
+
+
+def test_into_a_folder(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(f"{name}/x", DATA)
+    result = alice.run("image_download", name=f"{name}/x", dest=str(tmp_path)).succeeded().result
+    assert result["dest"] == str(tmp_path / f"{name}_x.raw")
+    assert (tmp_path / f"{name}_x.raw").read_bytes() == DATA
+    assert not alice.unchanged("image_download", name=f"{name}/x", dest=str(tmp_path)).changed
+
+
+def test_a_file_with_other_data_is_replaced(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, DATA)
+    dest = tmp_path / "disk"
+    for other in (b"short", DATA[:-1] + b"x"):
+        dest.write_bytes(other)
+        dest.chmod(0o640)
+        assert download(alice, name, dest)["changed"]
+        assert dest.read_bytes() == DATA
+        assert stat.S_IMODE(dest.stat().st_mode) == 0o640
+
+
+def test_mode(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, DATA)
+    dest = tmp_path / "disk"
+    download(alice, name, dest, mode="0600")
+    assert stat.S_IMODE(dest.stat().st_mode) == 0o600
+    predicted = alice.run("image_download", check=True, name=name, dest=str(dest), mode="0644").succeeded()
+    real = alice.run("image_download", name=name, dest=str(dest), mode="0644").succeeded()
+    assert predicted.result["diff"] == real.result["diff"] == {"before": {"mode": "0600"}, "after": {"mode": "0644"}}
+    assert predicted.changed
+    assert real.changed
+    assert real.result["transfer"] is None
+    assert not alice.unchanged("image_download", name=name, dest=str(dest), mode="0644").changed
+
+
+def test_what_an_earlier_run_left_is_not_fetched_again(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    part = tmp_path / f".disk.{image['id']}.part"
+    part.write_bytes(DATA[:1_000_000])
+    result = alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded().result
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert result["transfer"]["bytes"] == len(DATA) - 1_000_000
+    assert parts(tmp_path) == []
+
+
+@pytest.mark.parametrize("left", [b"x" * 1000, b"x" * len(DATA), DATA + b"x"])
+def test_what_is_left_and_wrong_is_fetched_again(alice: Cloud, name: str, tmp_path: pathlib.Path, left: bytes) -> None:
+    image = alice.make(name, DATA)
+    (tmp_path / f".disk.{image['id']}.part").write_bytes(left)
+    alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded()
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert parts(tmp_path) == []
+
+
+def test_something_in_the_way(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    (tmp_path / "elsewhere").write_bytes(b"")
+    (tmp_path / f".disk.{image['id']}.part").symlink_to(tmp_path / "elsewhere")
+    assert "cannot be written" in alice.run("image_download", name=name, dest=str(tmp_path / "disk")).message
+    assert (tmp_path / "elsewhere").read_bytes() == b""
+
+
+def test_bad_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name)
+    fails = alice.fails
+    assert "There is no image with the name 'nobody'" in fails("image_download", name="nobody", dest=str(tmp_path))
+    assert "has the status 'queued'" in fails("image_download", name=name, dest=str(tmp_path))
+    assert "does not exist" in fails("image_download", name=name, dest=str(tmp_path / "none" / "disk"))
+    assert "does not exist" in fails("image_download", name=name, dest=f"{tmp_path}/none/")
+    assert "is not an image id" in fails("image_download", id="1", dest=str(tmp_path))
+
+
+def test_a_deactivated_image(admin: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    admin.call("POST", f"/images/{image['id']}/actions/deactivate")
+    outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"))
+    assert "The data of a deactivated image are for administrators only" in outcome.message
+    assert not (tmp_path / "disk").exists()
+    assert admin.run("image_download", id=image["id"], dest=str(tmp_path / "disk")).succeeded().changed
+
+
+def _download(cloud: Cloud, name: str, dest: str, results: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    results.put(cloud.run("image_download", name=name, dest=dest).failed)
+
+
+def test_two_runs_at_once(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, DATA)
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    dest = str(tmp_path / "disk")
+    processes = [context.Process(target=_download, args=(alice, name, dest, results)) for _each in range(4)]
+    for process in processes:
+        process.start()
+    assert [results.get(timeout=60) for _process in processes] == [False] * 4
+    for process in processes:
+        process.join()
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert os.listdir(tmp_path) == ["disk"]

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A run that is killed (SIGKILL) at each of its requests, and the run after it."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import pathlib
+import signal
+import time
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver, _image
+from ansible_collections.cloudimage.glance.plugins.module_utils._source import BLOCK
+
+from .conftest import Cloud, Json
+from .faults import CUT, CUT_ANSWER, Spoil, proxy
+from .web import serving
+
+FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
+OLD = b"the old data"
+DATA = hashlib.shake_256(b"the new data").digest(4 * 1024 * 1024)
+TASKS: dict[str, Json] = {
+    "upload": {"path": "FILE", **FORMATS},
+    "stage": {"path": "FILE", "import_method": "glance-direct", **FORMATS},
+    "import": {"url": "URL", "checksum": f"sha512:{hashlib.sha512(DATA).hexdigest()}", **FORMATS},
+    **{
+        f"replace-{replaced}": {"path": "FILE", "data_policy": "replace", "replaced": replaced}
+        for replaced in ("delete", "hide", "deactivate", "keep")
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (_deliver, _image):
+        monkeypatch.setattr(module, "OTHERS_BEGIN", 1.0)
+
+
+def run_killed(cloud: Cloud, module: str, options: Json, step: int, what_of_it: int | None, reading: bool = False) -> bool:
+    """Run a module in a process of its own that is killed at its ``step``-th request that changes something.
+
+    :param what_of_it: whether that request still is carried out: CUT, CUT_ANSWER, or null, with as much of its body as left.
+    :param reading: count the requests that read the data instead.
+    :returns: whether it came that far.
+    """
+    context = multiprocessing.get_context("fork")
+    process: t.Any = None
+    seen: list[str] = []
+
+    def fault(method: str, path: str, _count: int) -> int | None:
+        if (method == "GET") is not reading or (reading and not path.endswith("/file")):
+            return None
+        seen.append(path)
+        if len(seen) == step + 1:
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            return what_of_it
+        return None
+
+    with proxy(cloud.sandbox.glance_url, fault) as url:
+        process = context.Process(target=cloud.run, args=(module,), kwargs={**options, "endpoint_override": url})
+        process.start()
+        process.join()
+    return len(seen) > step
+
+
+def with_sources(options: Json, path: pathlib.Path, url: str) -> Json:
+    return {key: {"FILE": str(path), "URL": url}.get(str(value), value) for key, value in options.items()}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("what_of_it", [CUT, CUT_ANSWER, None])
+def test_the_next_run_leaves_one_good_image(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, task: str, what_of_it: int | None
+) -> None:
+    (tmp_path / "disk").write_bytes(DATA)
+    killed = 0
+    with serving() as web:
+        web.files["/disk"] = DATA
+        options = with_sources(TASKS[task], tmp_path / "disk", f"{web.url}/disk")
+        for step in range(20):
+            step_name = f"{name}-{step}"
+            old = alice.make(step_name, OLD, protected=True, tags=["t"]) if task.startswith("replace") else None
+            if not run_killed(alice, "image", {"name": step_name, **options}, step, what_of_it):
+                break
+            killed += 1
+            meanwhile = alice.named(step_name)
+            assert old is None or any(image["status"] == "active" for image in meanwhile), (step, meanwhile)
+            again = alice.run("image", name=step_name, wait_timeout=20, **options).succeeded()
+            (image,) = alice.named(step_name)
+            assert (image["status"], image["os_hash_value"]) == ("active", hashlib.sha512(DATA).hexdigest()), step
+            assert again.image["id"] == image["id"]
+            assert not alice.run("image", name=step_name, **options).succeeded().changed
+            if old:
+                assert (image["protected"], image["tags"]) == (True, ["t"])
+                query = {"name": f"eq:{step_name}-replacing-{old['id']}", "os_hidden": "true"}
+                assert alice.call("GET", "/images", params=query).json()["images"] == []
+                gone = alice.call("GET", f"/images/{old['id']}", raise_exc=False).status_code == 404
+                assert gone == (task == "replace-delete")
+    assert killed >= 2
+
+
+def test_anothers_upload_is_not_taken_over(alice: Cloud, name: str, path: str) -> None:
+    """What somebody else makes under the same name, by other means, is never deleted: the task says so and stops."""
+    image = alice.make(name, **FORMATS)
+    alice.call("PUT", f"/images/{image['id']}/stage", data=OLD, headers={"Content-Type": "application/octet-stream"})
+    outcome = alice.run("image", name=name, path=path, wait_timeout=1, **FORMATS)
+    assert "has the status 'uploading'" in outcome.message
+    assert outcome.mutations == []
+    assert alice.show(image["id"])["status"] == "uploading"
+
+
+@pytest.mark.parametrize("what_of_it", [CUT, None])
+def test_a_download_goes_on(alice: Cloud, name: str, tmp_path: pathlib.Path, what_of_it: int | None) -> None:
+    alice.make(name, DATA)
+    options: Json = {"name": name, "dest": str(tmp_path / "disk")}
+    assert run_killed(alice, "image_download", options, 0, what_of_it, reading=True)
+    assert not (tmp_path / "disk").exists()
+    alice.run("image_download", **options).succeeded()
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert os.listdir(tmp_path) == ["disk"]
+
+
+def test_a_download_that_is_killed_in_the_middle_goes_on_there(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    options: Json = {"name": name, "dest": str(tmp_path / "disk")}
+    part = tmp_path / f".disk.{image['id']}.part"
+    half = len(DATA) // 2
+    stall = Spoil("stall", half)
+    with proxy(alice.sandbox.glance_url, lambda _method, path, _count: stall if path.endswith("/file") else None) as url:
+        context = multiprocessing.get_context("fork")
+        process = context.Process(target=alice.run, args=("image_download",), kwargs={**options, "endpoint_override": url})
+        process.start()
+        deadline = time.monotonic() + 20
+        while not part.exists() or part.stat().st_size < half - BLOCK:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        process.join()
+    had = part.stat().st_size
+    outcome = alice.run("image_download", **options).succeeded()
+    assert outcome.result["transfer"]["bytes"] == len(DATA) - had
+    assert (tmp_path / "disk").read_bytes() == DATA

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Each fault at each place of a transfer: in every case there is one verified image or none, a right file or none.
+
+Faults at the first and the last byte are tried with GLANCE_FAULTS=all. GLANCE_FAULT_TABLE names a file for what came of it,
+which docs/transfers.md has as a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _deliver, _transfer
+
+from .conftest import Cloud, Outcome
+from .faults import CUT, CUT_ANSWER, Fault, Spoil, proxy
+from .web import serving
+
+FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
+DATA = hashlib.shake_256(b"an image").digest(10 * 1024 * 1024 + 12345)
+PLACES = {"first": 0, "middle": len(DATA) // 2, "last": len(DATA) - 1}
+# The end of the path of the request that is spoilt, by what is done.
+TARGETS = {
+    "upload": ("PUT", "/file"),
+    "stage": ("PUT", "/stage"),
+    "import": ("POST", "/import"),
+    "download": ("GET", "/file"),
+}
+STATUSES = (401, 413, 429, 500, 503)
+
+
+def spoils(target: str) -> t.Iterator[tuple[str, str, t.Any]]:
+    """Name of a fault, place, and what the proxy does."""
+    if target == "import":  # its body is not the data
+        for status in STATUSES:
+            yield str(status), "-", status
+        yield "reset", "before", CUT
+        yield "reset", "after", CUT_ANSWER
+        return
+    for place, at in PLACES.items():
+        for how in ("cut", "stall", "corrupt"):
+            yield how, place, Spoil(how, at)
+        if target != "download":
+            for status in STATUSES:
+                yield str(status), place, Spoil("status", at, status)
+    if target == "download":
+        for status in STATUSES:
+            yield str(status), "-", status
+        yield "lying length", "-", Spoil("lie")
+    else:
+        yield "lost answer", "-", CUT_ANSWER
+
+
+# All of them take two minutes; what is at the first and at the last byte is for the session of its own.
+PLACES_TRIED = ("-", "before", "after", "middle", *(("first", "last") if os.environ.get("GLANCE_FAULTS") == "all" else ()))
+CASES = [
+    pytest.param(target, fault, place, spoil, times, id=f"{target}-{fault}-{place}-{times}")
+    for target in TARGETS
+    for fault, place, spoil in spoils(target)
+    if place in PLACES_TRIED
+    for times in ("once", "always")
+]
+
+TABLE: list[dict[str, str]] = []
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once; how long is waited is tested elsewhere."""
+    monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
+    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.02)
+    monkeypatch.setattr(_deliver, "LETS_GO", 0.5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table() -> t.Iterator[None]:
+    yield
+    file = os.environ.get("GLANCE_FAULT_TABLE")
+    if file:
+        pathlib.Path(file).write_text(json.dumps(TABLE, indent=1))
+
+
+def fault_for(target: str, spoil: t.Any, times: str) -> Fault:
+    method, end = TARGETS[target]
+    spoilt: list[str] = []
+
+    def fault(asked: str, path: str, _count: int) -> t.Any:
+        if asked != method or not path.endswith(end) or (times == "once" and spoilt):
+            return None
+        spoilt.append(path)
+        return spoil
+
+    return fault
+
+
+def record(target: str, fault: str, place: str, times: str, outcome: Outcome) -> None:
+    transfer = outcome.result.get("transfer") or {}
+    what = f"failed: {outcome.result['msg']}" if outcome.failed else f"whole, {transfer.get('attempts')} attempts"
+    TABLE.append({"transfer": target, "fault": fault, "at": place, "times": times, "outcome": what})
+
+
+@pytest.mark.parametrize(("target", "fault", "place", "spoil", "times"), CASES)
+def test_every_fault_ends_in_all_or_nothing(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, target: str, fault: str, place: str, spoil: t.Any, times: str
+) -> None:
+    (tmp_path / "disk").write_bytes(DATA)
+    with proxy(alice.sandbox.glance_url, fault_for(target, spoil, times)) as url:
+        options: dict[str, t.Any] = {"name": name, "endpoint_override": url, "api_timeout": 1}
+        if target == "download":
+            alice.make(name, DATA)
+            outcome = alice.run("image_download", dest=str(tmp_path / "copy"), **options)
+        else:
+            if target != "upload":
+                options["import_method"] = "glance-direct"
+            outcome = alice.run("image", path=str(tmp_path / "disk"), wait_timeout=4, **options, **FORMATS)
+    record(target, fault, place, times, outcome)
+    assert "Traceback" not in outcome.stdout
+    if target == "download":
+        there = (tmp_path / "copy").exists()
+        assert there is not outcome.failed
+        if there:
+            assert (tmp_path / "copy").read_bytes() == DATA
+    else:
+        images = alice.named(name)
+        assert len(images) == (0 if outcome.failed else 1)
+        for image in images:
+            assert image["status"] == "active"
+            assert image["os_hash_value"] == hashlib.sha512(DATA).hexdigest()
+    if outcome.failed:
+        words = {"corrupt": "arrive", "cut": "got no answer", "stall": "got no answer", "reset": "got no answer"}
+        if target == "download":
+            words.update(cut="broke off", stall="broke off")
+        assert words.get(fault, f"HTTP {fault}") in outcome.message
+
+
+@pytest.mark.parametrize("fault", [*STATUSES, "cut:0", "cut:1000000", f"cut:{len(DATA) - 1}", "long:7", "stall:1000000"])
+@pytest.mark.parametrize("times", ["once", "always"])
+def test_a_source_that_breaks(alice: Cloud, name: str, fault: t.Any, times: str) -> None:
+    with serving() as web:
+        web.files["/disk"] = DATA
+        web.faults = [fault] * (1 if times == "once" else 100)
+        outcome = alice.run("image", name=name, url=f"{web.url}/disk", transfer="stream", api_timeout=1, **FORMATS)
+    record("url", str(fault), "-", times, outcome)
+    images = alice.named(name)
+    assert len(images) == (0 if outcome.failed else 1)
+    for image in images:
+        assert image["os_hash_value"] == hashlib.sha512(DATA).hexdigest()
+    assert outcome.failed == (times == "always" or fault in (401, 413))
+    if outcome.failed:
+        assert f"{web.url}/disk" in outcome.message

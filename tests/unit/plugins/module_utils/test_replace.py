@@ -1,0 +1,196 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._checksum import Checksum
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._operations import UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan import Data, Wanted
+from ansible_collections.cloudimage.glance.plugins.module_utils._replace import (
+    DERIVED_IDS,
+    carried_over,
+    dated_name,
+    derived_ids,
+    has_derived_id,
+    plan_replacement,
+    plan_restart,
+    replacement_in,
+    temporary_name,
+)
+
+Image = dict[str, t.Any]
+
+OLD: Image = {
+    "id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11",
+    "name": "n",
+    "status": "active",
+    "visibility": "shared",
+    "protected": True,
+    "os_hidden": False,
+    "owner": "p1",
+    "tags": ["b", "a"],
+    "disk_format": "raw",
+    "container_format": "bare",
+    "min_disk": 1,
+    "min_ram": 2,
+    "size": 3,
+    "os_hash_algo": "sha512",
+    "os_hash_value": "0",
+    "checksum": "1",
+    "created_at": "2026-11-20T10:15:00Z",
+    "p": "1",
+    "os_glance_failed_import": "",
+    "owner_specified.openstack.md5": "stale",
+    "cloudimage_source_checksum": "sha256:stale",
+    "self": "/v2/images/x",
+}
+DATA = Data("path", "/f", 9, Checksum("sha512", "9"), calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
+NEW_ID = derived_ids("p1", temporary_name(OLD), datetime.date(2026, 11, 21))[0]
+NEW: Image = {
+    **OLD,
+    "id": NEW_ID,
+    "name": temporary_name(OLD),
+    "os_hidden": True,
+    "protected": False,
+    "created_at": "2026-11-21T00:00:01Z",
+    "tags": ["a", "b"],
+    "size": 9,
+    "os_hash_value": "9",
+}
+del NEW["owner_specified.openstack.md5"], NEW["cloudimage_source_checksum"]
+
+
+def calls(plan: t.Any) -> list[str]:
+    names = {OLD["id"]: "old", NEW_ID: "new", "{id}": "new"}
+    said = []
+    for operation in plan.operations:
+        path = operation.path.removeprefix("/images").strip("/")
+        for value, name in names.items():
+            path = path.replace(value, name)
+        said.append(f"{operation.call.method} {path}".strip())
+    return said
+
+
+def test_names_fit() -> None:
+    for make in (temporary_name, dated_name):
+        assert len(make({**OLD, "name": "x" * 255})) == 255
+        assert make({**OLD, "name": "x" * 255}) != make({**OLD, "id": "other", "created_at": "2027-01-01T00:00:00Z"})
+    assert dated_name(OLD) == "n-20261120T101500Z"
+
+
+def test_ids_are_of_project_name_and_day() -> None:
+    day = datetime.date(2026, 11, 21)
+    ids = {project: {name: derived_ids(project, name, day) for name in "ab"} for project in ("p", "q")}
+    flat = [image_id for names in ids.values() for each in names.values() for image_id in each]
+    assert len(set(flat)) == len(flat) == 4 * DERIVED_IDS
+    assert derived_ids("p", "a", day) == ids["p"]["a"]
+
+
+@pytest.mark.parametrize(
+    ("image", "own"),
+    [
+        (NEW, True),
+        ({**NEW, "created_at": "2026-11-22T00:00:01Z"}, True),  # made just before midnight
+        ({**NEW, "created_at": "2026-11-23T00:00:01Z"}, False),
+        ({**NEW, "created_at": None}, False),
+        ({**NEW, "owner": "p2"}, False),
+        ({**NEW, "id": OLD["id"]}, False),
+    ],
+)
+def test_what_this_collection_made(image: Image, own: bool) -> None:
+    assert has_derived_id(image, temporary_name(OLD)) is own
+
+
+def test_a_replacement_that_was_cut_off_is_recognised() -> None:
+    promoted, other = {**NEW, "name": "n"}, {**OLD, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}
+    assert replacement_in([other, promoted, OLD]) == (OLD, promoted)
+    assert replacement_in([other, OLD]) is None
+    assert replacement_in([other, promoted]) is None
+    assert replacement_in([]) is None
+
+
+def test_what_is_carried_over() -> None:
+    wanted = Wanted({"min_ram": 5, "tags": ["c"]}, {"p": None, "q": "2"}, data=DATA)
+    assert carried_over(OLD, wanted, "p1") == {
+        "name": "n",
+        "visibility": "shared",
+        "protected": True,
+        "os_hidden": False,
+        "tags": ["c"],
+        "disk_format": "raw",
+        "container_format": "bare",
+        "min_disk": 1,
+        "min_ram": 5,
+        "q": "2",
+    }
+    assert carried_over(OLD, wanted, "admin")["owner"] == "p1"
+    noted = carried_over(OLD, Wanted(data=Data("url", "u", source_checksum=Checksum("sha256", "2"))), "p1")
+    assert noted["cloudimage_source_checksum"] == "sha256:2"
+
+
+def test_a_signature_is_not_carried_over() -> None:
+    signed = {**OLD, "img_signature": "s"}
+    with pytest.raises(InvalidInput, match="its signature does not fit other data"):
+        carried_over(signed, Wanted(data=DATA), "p1")
+    assert "img_signature" not in carried_over(signed, Wanted(properties={"img_signature": None}, data=DATA), "p1")
+
+
+@pytest.mark.parametrize(
+    ("replaced", "aside"),
+    [
+        ("delete", ["PATCH old", "DELETE old"]),
+        ("hide", ["PATCH old"]),
+        ("keep", ["PATCH old"]),
+        ("deactivate", ["POST old/actions/deactivate", "PATCH old"]),
+    ],
+)
+def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str]) -> None:
+    wanted, members = Wanted(data=DATA), {"m": "accepted", "k": "pending"}
+    share = ["POST new/members", "PUT new/members/m", "POST new/members"]
+
+    def from_here(**found: t.Any) -> list[str]:
+        return calls(plan_replacement(OLD, wanted, replaced, members, "p1", **found))
+
+    assert from_here() == ["POST", "PUT new/file", *share, "PATCH new", *aside]
+    assert from_here(spoilt=NEW) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
+    assert from_here(new=NEW) == [*share, "PATCH new", *aside]
+    assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
+    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
+    assert from_here(new=promoted, new_members=members) == aside
+
+
+def test_what_a_replacement_changes() -> None:
+    plan = plan_replacement(OLD, Wanted({"min_ram": 5}, data=DATA), "delete", {}, "p1")
+    assert [(change.attribute, change.before, change.after) for change in plan.changes] == [
+        ("id", OLD["id"], "{id}"),
+        ("size", 3, 9),
+        ("os_hash_value", "0", "9"),
+        ("min_ram", 2, 5),
+        ("properties.cloudimage_source_checksum", "sha256:stale", None),
+        ("properties.owner_specified.openstack.md5", "stale", None),
+        ("replaced.state", "present", "absent"),
+    ]
+    assert plan.replaced == OLD
+    assert plan.image is not None
+    assert (plan.image["id"], plan.image["owner"], plan.image["size"]) == (None, "p1", 9)
+
+
+def test_what_somebody_has_changed_since_stays() -> None:
+    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True, "p": "since"}
+    plan = plan_replacement(OLD, Wanted(data=DATA), "delete", {}, "p1", new=promoted)
+    assert calls(plan) == ["PATCH old", "DELETE old"]
+
+
+def test_a_left_over_is_made_again_as_it_was_to_be() -> None:
+    left = {**OLD, "status": "saving", "size": None, "protected": True}
+    plan = plan_restart(left, Wanted({"min_ram": 5}, data=DATA), "p1")
+    assert calls(plan) == ["PATCH old", "DELETE old", "POST", "PUT new/file"]
+    assert plan.operations[2].body["p"] == "1"
+    assert plan.operations[2].body["min_ram"] == 5

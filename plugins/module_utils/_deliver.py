@@ -16,8 +16,9 @@ from ._download import image_blocks
 from ._errors import ApiError, ConnectionProblem, GlanceError
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, in_transit, is_copy, is_staged
+from ._progress import Reporter
 from ._source import BrokenSource, Content, UrlSource, new_hash
-from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Progress, Transfer, Upload, WrongData, hashes_of, upload_of
+from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Transfer, Upload, WrongData, hashes_of, upload_of
 
 # How long somebody else who has just made the image may take to begin sending its data (s).
 OTHERS_BEGIN = 10.0
@@ -53,7 +54,7 @@ class Delivery:
         content: Content | None,
         expected: tuple[Checksum | None, int | None],
         wait: float | None,
-        progress: Progress | None = None,
+        progress: Reporter | None = None,
     ) -> None:
         self._api = api
         self._content = content
@@ -113,6 +114,7 @@ class Delivery:
                     time.sleep(min(error.retry_after, LONGEST_ASKED, self.deadline.left))
                 else:
                     poll.pause(self.deadline.left)
+                self._give_up_unless_passing(error)  # the pauses take time too
             else:
                 break
         self.transfer.seconds = time.monotonic() - began

@@ -17,8 +17,9 @@ from ._api import GlanceApi
 from ._attributes import Image
 from ._checksum import Checksum
 from ._errors import ApiError, ConnectionProblem, GlanceError
+from ._progress import Reporter
 from ._source import BLOCK, new_hash
-from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Progress, Transfer, WrongData, hash_of
+from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Transfer, WrongData, hash_of
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     import requests
@@ -86,7 +87,7 @@ def _answered_blocks(api: GlanceApi, image_id: str, offset: int) -> t.Iterator[b
                     yield block[skip:] if skip else block
                 skip = max(0, skip - len(block))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ConnectionProblem(f"The download of image {image_id} broke off: {error}.") from error
+            raise ConnectionProblem(f"{error}.") from error
 
 
 def file_has(path: str, image: Image) -> bool:
@@ -113,7 +114,7 @@ def partial_file(dest: str, image: Image) -> str:
 
 
 def download(
-    api: GlanceApi, image: Image, part: str, deadline: Deadline, transfer: Transfer, progress: Progress | None = None
+    api: GlanceApi, image: Image, part: str, deadline: Deadline, transfer: Transfer, progress: Reporter | None = None
 ) -> None:
     """Have the image's data, verified, in the file ``part``; what of them is there already is not fetched again.
 
@@ -167,7 +168,7 @@ def _fill(
     algorithm: str,
     deadline: Deadline,
     transfer: Transfer,
-    progress: Progress | None,
+    progress: Reporter | None,
 ) -> Checksum:
     """Append what is missing; returns the hash of the whole."""
     digest, offset = new_hash(algorithm), 0
@@ -186,6 +187,6 @@ def _fill(
         offset += len(block)
         transfer.bytes += len(block)
         if progress:
-            progress(offset, image["size"])
+            progress(offset, image["size"], offset - transfer.bytes)
     os.fsync(file.fileno())
     return Checksum(algorithm, digest.hexdigest())

@@ -30,6 +30,7 @@ from ._plan import (
     plan_delete,
     plan_update,
 )
+from ._progress import reporter
 from ._replace import carried_over, has_derived_id, plan_replacement, plan_restart, replacement_in, temporary_name
 from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
@@ -74,7 +75,7 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
     if check_mode:
         return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
     content, expected = (source.content, source.expected) if source else (None, (None, None))
-    delivery = Delivery(api, content, expected, wait)
+    delivery = Delivery(api, content, expected, wait, reporter(str(params["name"] or params["id"])))
     plans, images = carry_out(
         plans,
         planner.make_plans,

@@ -14,6 +14,7 @@ from ._attributes import Image, check_id, check_text, shown
 from ._download import download, file_has, partial_file
 from ._errors import ApiError, InvalidInput
 from ._hints import hint
+from ._progress import reporter
 from ._select import find_existing
 from ._transfer import Deadline, Transfer, hash_of
 
@@ -41,7 +42,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
         transfer, deadline = Transfer("download"), Deadline(params["wait_timeout"])
         part = partial_file(dest, image)
         try:
-            download(api, image, part, deadline, transfer)
+            download(api, image, part, deadline, transfer, reporter(str(image.get("name"))))
         except ApiError as error:
             raise error.explained(hint(error, image.get("owner"), api.connection.project_id)) from error
         move(part, dest)

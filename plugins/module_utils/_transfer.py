@@ -13,6 +13,7 @@ import typing as t
 from ._attributes import Image
 from ._checksum import Checksum
 from ._errors import GlanceError
+from ._progress import Reporter
 from ._source import Content, new_hash
 
 # Glance's default (its option hashing_algorithm). An image tells its own only once it has data.
@@ -23,8 +24,6 @@ ATTEMPTS = 4
 PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})
 POLL_FIRST = 0.5
 POLL_LONGEST = 10.0
-
-Progress = t.Callable[[int, int | None], None]
 
 
 class WrongData(GlanceError):
@@ -122,7 +121,7 @@ class Upload:
     with a new hash: a body can never be sent from where an earlier try stopped.
     """
 
-    def __init__(self, content: Content, transfer: Transfer, deadline: Deadline, progress: Progress | None = None) -> None:
+    def __init__(self, content: Content, transfer: Transfer, deadline: Deadline, progress: Reporter | None = None) -> None:
         self.content = content
         self.size = content.size
         self.sent = 0
@@ -174,6 +173,6 @@ class SizedUpload(Upload):
         return self.size
 
 
-def upload_of(content: Content, transfer: Transfer, deadline: Deadline, progress: Progress | None = None) -> Upload:
+def upload_of(content: Content, transfer: Transfer, deadline: Deadline, progress: Reporter | None = None) -> Upload:
     kind = Upload if content.size is None else SizedUpload
     return kind(content, transfer, deadline, progress)

@@ -157,7 +157,7 @@ def summary(figures: dict[str, list[Json]]) -> Json:
 
 def table(figures: dict[str, list[Json]], found: Json) -> str:
     rows = [
-        f"| {MIB} MiB, medians of {ROUNDS} | curl | module | ratio | whole task | memory above an idle module |",
+        f"| {MIB} MiB, medians of {ROUNDS} | curl | module | ratio | whole task | above an idle module |",
         "|---|---|---|---|---|---|",
     ]
     for what, curl, module in (
@@ -167,10 +167,11 @@ def table(figures: dict[str, list[Json]], found: Json) -> str:
         seconds = [median(figures[each], "seconds") for each in (curl, module)]
         rows.append(
             f"| {what} | {seconds[0]:.2f} s | {seconds[1]:.2f} s | {found[f'{what}_ratio']:.2f} |"
-            f" {median(figures[module], 'task'):.2f} s | {found[f'{what}_memory_mib']:.0f} MiB |"
+            f" {median(figures[module], 'task'):.2f} s | {found[f'{what}_memory_mib']:.0f} MiB of memory |"
         )
     rows.append(
-        f"| unchanged, sha512 given | | | | {found['unchanged_seconds']:.2f} s | {found['unchanged_read_mib']:.2f} MiB read |"
+        f"| unchanged, sha512 given | | | | {found['unchanged_seconds']:.2f} s |"
+        f" {found['unchanged_read_mib']:.2f} MiB read |"
     )
     return "\n".join(rows)
 

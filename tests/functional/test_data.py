@@ -9,8 +9,13 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
+import json
 import lzma
 import pathlib
+import re
+import subprocess
+import sys
+import tempfile
 import typing as t
 
 import pytest
@@ -197,3 +202,20 @@ def test_an_unchanged_image_is_recognised_without_reading(alice: Cloud, name: st
     assert outcome.sent == ["GET /v2/images"]
     alice.unchanged("image", name=name, url=f"{web.url}/disk.raw", checksum=hashed("sha512", data))
     assert web.asked == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("sandbox")
+def test_a_long_transfer_tells_how_far_it_is(name: str, web: Web, tmp_path: pathlib.Path) -> None:
+    web.files["/disk.raw"] = DATA * 10
+    web.faults = ["slow:13"]
+    options = {"cloud": "alice", "name": name, "url": f"{web.url}/disk.raw", "transfer": "stream", **FORMATS}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"cloudimage.glance.image": options}]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+    command = [f"{pathlib.Path(sys.executable).parent}/ansible-playbook", str(tmp_path / "play.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    lines = [line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]
+    assert lines, done.stdout
+    assert re.fullmatch(rf"{name}: \d+ MiB, [\d.]+ MiB/s", lines[0])
+    assert list(pathlib.Path(tempfile.gettempdir()).glob("glance-progress-*")) == []

@@ -10,7 +10,7 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _data
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _data, _transfer
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
 
@@ -24,6 +24,7 @@ FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry at once; how long is waited is tested elsewhere."""
     monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
+    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.02)
 
 
 def run_with(cloud: Cloud, fault: Fault, module: str, **options: t.Any) -> Outcome:

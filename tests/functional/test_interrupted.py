@@ -22,6 +22,8 @@ from .conftest import Cloud, Json
 from .faults import CUT, CUT_ANSWER, Spoil, proxy
 from .web import serving
 
+pytestmark = pytest.mark.slow
+
 FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 OLD = b"the old data"
 DATA = hashlib.shake_256(b"the new data").digest(4 * 1024 * 1024)

@@ -22,7 +22,8 @@ COMPUTED = ("id", "created_at", "updated_at", "size", "virtual_size", "checksum"
 
 def apart_from_data(image: Json) -> Json:
     """All of an image that a replacement carries over."""
-    return {key: value for key, value in image.items() if key not in COMPUTED and not key.startswith("os_glance")}
+    kept = {key: value for key, value in image.items() if key not in COMPUTED and not key.startswith("os_glance")}
+    return {**kept, "tags": sorted(image["tags"])}
 
 
 def test_all_that_is_not_named_is_carried_over(alice: Cloud, name: str, path: str) -> None:

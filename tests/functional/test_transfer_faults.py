@@ -4,16 +4,15 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """Each fault at each place of a transfer: in every case there is one verified image or none, a right file or none.
 
-Faults at the first and the last byte are tried with GLANCE_FAULTS=all. GLANCE_FAULT_TABLE names a file for what came of it,
-which docs/transfers.md has as a table.
+With GLANCE_FAULTS=all those at the first and the last byte are tried too, and what comes of it is written to docs/faults.md.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -22,6 +21,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _de
 from .conftest import Cloud, Outcome
 from .faults import CUT, CUT_ANSWER, Fault, Spoil, proxy
 from .web import serving
+
+pytestmark = pytest.mark.slow
 
 FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 DATA = hashlib.shake_256(b"an image").digest(10 * 1024 * 1024 + 12345)
@@ -59,16 +60,39 @@ def spoils(target: str) -> t.Iterator[tuple[str, str, t.Any]]:
 
 
 # All of them take two minutes; what is at the first and at the last byte is for the session of its own.
-PLACES_TRIED = ("-", "before", "after", "middle", *(("first", "last") if os.environ.get("GLANCE_FAULTS") == "all" else ()))
+ALL = os.environ.get("GLANCE_FAULTS") == "all"
+PLACES_TRIED = ("-", "before", "after", "middle", *(("first", "last") if ALL else ()))
+TIMES = ("once", "always")
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+HEAD = [
+    "<!--",
+    *(line.removeprefix("# ") for line in pathlib.Path(__file__).read_text().splitlines()[:4]),
+    "-->",
+    "",
+    "# What comes of each fault of a transfer",
+    "",
+    "Written by `nox -s faults`. A small proxy between module and Glance, or the server that a URL is of, does what the",
+    "second column says, at the first byte, in the middle or at the last byte; the first time only, or each time. In every",
+    "case there is one image afterwards, whole and verified, or none, and one right file or none.",
+    "",
+    "- `401` to `503`: that is the answer. `cut`: the connection ends. `stall`: nothing moves any more. `corrupt`: one",
+    "  byte arrives changed. `lost answer`, `reset after`: the request is carried out and its answer lost. `lying length`,",
+    "  `long`: more bytes are announced than come.",
+    "- An upload that stalls at its end cannot be told from a store that is slow; here `wait_timeout` was 4 s.",
+    "",
+    "| Transfer | Fault | At | First time only | Each time |",
+    "|---|---|---|---|---|",
+]
 CASES = [
     pytest.param(target, fault, place, spoil, times, id=f"{target}-{fault}-{place}-{times}")
     for target in TARGETS
     for fault, place, spoil in spoils(target)
     if place in PLACES_TRIED
-    for times in ("once", "always")
+    for times in TIMES
 ]
 
-TABLE: list[dict[str, str]] = []
+# What came of each transfer, fault and place: once, and each time.
+TABLE: dict[tuple[str, str, str], dict[str, str]] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -82,9 +106,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def table() -> t.Iterator[None]:
     yield
-    file = os.environ.get("GLANCE_FAULT_TABLE")
-    if file:
-        pathlib.Path(file).write_text(json.dumps(TABLE, indent=1))
+    if ALL:
+        DOCUMENT.write_text(document())
+
+
+def document() -> str:
+    """docs/faults.md, from what has come of each fault."""
+    rows = [f"| {' | '.join(key)} | {' | '.join(cells[times] for times in TIMES)} |" for key, cells in TABLE.items()]
+    return "\n".join([*HEAD, *rows]) + "\n"
 
 
 def fault_for(target: str, spoil: t.Any, times: str) -> Fault:
@@ -101,9 +130,15 @@ def fault_for(target: str, spoil: t.Any, times: str) -> Fault:
 
 
 def record(target: str, fault: str, place: str, times: str, outcome: Outcome) -> None:
-    transfer = outcome.result.get("transfer") or {}
-    what = f"failed: {outcome.result['msg']}" if outcome.failed else f"whole, {transfer.get('attempts')} attempts"
-    TABLE.append({"transfer": target, "fault": fault, "at": place, "times": times, "outcome": what})
+    if outcome.failed:
+        message = str(outcome.result["msg"]).removeprefix("url: ")
+        message = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", message)
+        message = re.sub(r"http://127.0.0.1:\d+", "http://host", message)
+        said = f"nothing; “{re.split(r'(?<=[a-z])[.:;] |: a fault', message, maxsplit=1)[0]}”"
+    else:
+        attempts = (outcome.result.get("transfer") or {}).get("attempts")
+        said = "whole, at once" if attempts == 1 else f"whole, {attempts} attempts"
+    TABLE.setdefault((target, fault, place), {})[times] = said.replace("|", "\\|")
 
 
 @pytest.mark.parametrize(("target", "fault", "place", "spoil", "times"), CASES)
@@ -141,13 +176,14 @@ def test_every_fault_ends_in_all_or_nothing(
 
 
 @pytest.mark.parametrize("fault", [*STATUSES, "cut:0", "cut:1000000", f"cut:{len(DATA) - 1}", "long:7", "stall:1000000"])
-@pytest.mark.parametrize("times", ["once", "always"])
+@pytest.mark.parametrize("times", TIMES)
 def test_a_source_that_breaks(alice: Cloud, name: str, fault: t.Any, times: str) -> None:
     with serving() as web:
         web.files["/disk"] = DATA
         web.faults = [fault] * (1 if times == "once" else 100)
         outcome = alice.run("image", name=name, url=f"{web.url}/disk", transfer="stream", api_timeout=1, **FORMATS)
-    record("url", str(fault), "-", times, outcome)
+    kind, _colon, at = str(fault).partition(":")
+    record("url", kind, f"byte {at}" if kind in ("cut", "stall") else "-", times, outcome)
     images = alice.named(name)
     assert len(images) == (0 if outcome.failed else 1)
     for image in images:

@@ -18,7 +18,8 @@ class Web:
     """What it serves, by path, and what it was asked for.
 
     :param faults: for each GET in turn what goes wrong with it: a status code, ``cut:N`` (the connection ends after N
-        bytes), ``long:N`` (it says N bytes more than there are), ``stall:N`` (it says nothing more after N bytes) or null.
+        bytes), ``long:N`` (it says N bytes more than there are), ``stall:N`` (it says nothing more after N bytes),
+        ``slow:N`` (it takes N seconds) or null.
     """
 
     url: str = ""
@@ -49,7 +50,12 @@ def serving() -> t.Iterator[Web]:
             self.send_response(200)
             self.send_header("Content-Length", str(len(data) + (int(number) if kind == "long" else 0)))
             self.end_headers()
-            if self.command == "GET":
+            if self.command == "GET" and kind == "slow":
+                step = len(data) // int(number) + 1
+                for start in range(0, len(data), step):
+                    self.wfile.write(data[start : start + step])
+                    stopped.wait(1)
+            elif self.command == "GET":
                 self.wfile.write(data[: int(number)] if kind in ("cut", "stall") else data)
                 if kind == "stall":
                     self.wfile.flush()

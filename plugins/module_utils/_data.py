@@ -13,7 +13,7 @@ import typing as t
 from ._api import GlanceApi
 from ._attributes import SOURCE_CHECKSUM, Image, check_id
 from ._checksum import Checksum, parse_checksum
-from ._errors import InvalidInput
+from ._errors import InvalidInput, present
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
 from ._plan import Data
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
@@ -137,14 +137,14 @@ class WantedData:
 
     def _cloud_downloads(self) -> bool:
         """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""
-        assert self.content
+        content = present(self.content)
         asked_for = self._params["transfer"] == "import" or self._params["import_method"] == "web-download"
         if asked_for:
-            if self.content.compression:
+            if content.compression:
                 raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
             self._check_offered("web-download")
             return True
-        may = self._params["transfer"] == "auto" and self._params["import_method"] is None and not self.content.compression
+        may = self._params["transfer"] == "auto" and self._params["import_method"] is None and not content.compression
         return may and "web-download" in self._offered
 
     @functools.cached_property

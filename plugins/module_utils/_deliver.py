@@ -13,7 +13,7 @@ from ._api import GlanceApi
 from ._attributes import Image, stores_of
 from ._checksum import Checksum
 from ._download import image_blocks
-from ._errors import ApiError, ConnectionProblem, GlanceError
+from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, in_transit, is_copy, is_staged
 from ._progress import Reporter
@@ -86,10 +86,9 @@ class Delivery:
     # Sending
 
     def _send(self, operation: Operation, remake: t.Callable[[], str] | None) -> str:
-        assert self._content
         method = "stage" if operation.path.endswith("/stage") else "upload"
         self.transfer = Transfer(method)
-        self._upload = upload_of(self._content, self.transfer, self.deadline, self._progress)
+        self._upload = upload_of(present(self._content), self.transfer, self.deadline, self._progress)
         store = operation.body.get("store")
         poll = Poll()
         while True:
@@ -122,11 +121,11 @@ class Delivery:
         return str(operation.image_id)
 
     def _give_up_unless_passing(self, error: GlanceError) -> None:
-        assert self.transfer
         if isinstance(error, ApiError) and error.status not in PASSING:
             raise error
-        if self.transfer.attempts >= ATTEMPTS or self.deadline.passed:
-            error.message = f"{error.message} That was attempt {self.transfer.attempts}, and the last."
+        attempts = present(self.transfer).attempts
+        if attempts >= ATTEMPTS or self.deadline.passed:
+            error.message = f"{error.message} That was attempt {attempts}, and the last."
             raise error
 
     def _settle(self, image_id: str, error: GlanceError, disposable: bool) -> str | None:
@@ -135,7 +134,6 @@ class Delivery:
         Returns the id if the data are there after all, null if the image is gone, and an empty string if it is ready for
         another attempt. A disposable image that the cloud does not let go of is deleted, if its data cannot become whole.
         """
-        assert self._upload
         poll = Poll()
         began = time.monotonic()
         while True:
@@ -147,7 +145,7 @@ class Delivery:
             if is_staged(image) or not in_transit(image):
                 return image_id
             given_up = time.monotonic() - began > LETS_GO or self.deadline.passed
-            if disposable and given_up and not self._upload.complete:
+            if disposable and given_up and not present(self._upload).complete:
                 self._api.perform(Operation(DELETE, image_id))
                 return None
             if self.deadline.passed:
@@ -236,8 +234,9 @@ class Delivery:
                 f"The cloud has other data than the task says: {found} instead of {checksum}."
                 " If the cloud converts what it imports, use 'transfer: stream'."
             )
-        if size is None and isinstance(self._content and self._content.source, UrlSource) and not checksum:
-            size = t.cast("UrlSource", t.cast("Content", self._content).source).published_size()
+        source = self._content.source if self._content else None
+        if size is None and checksum is None and isinstance(source, UrlSource):
+            size = source.published_size()
         if size not in (None, image.get("size")):
             raise WrongData(f"The cloud has {image.get('size')} bytes of data, and the source has {size}.")
         if not checksum:

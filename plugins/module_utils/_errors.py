@@ -11,6 +11,15 @@ from __future__ import annotations
 
 import typing as t
 
+T = t.TypeVar("T")
+
+
+def present(value: T | None) -> T:
+    """A value that is there wherever this is asked; if it is not, that is a mistake in this collection."""
+    if value is None:
+        raise AssertionError("unreachable: a value is missing that always is there")
+    return value
+
 
 class GlanceError(Exception):
     """A failure that the user can act on.

@@ -13,7 +13,7 @@ import uuid
 from ._api import GlanceApi
 from ._attributes import Image
 from ._deliver import DataStillInTransit, Delivery, await_others_data
-from ._errors import ApiError, GlanceError
+from ._errors import ApiError, GlanceError, present
 from ._hints import hint
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
 from ._plan import Plan, attributes_only, is_copy, joined, set_protection
@@ -146,8 +146,7 @@ class Maker:
         return data[-1] if data else None
 
     def _remake(self) -> str:
-        assert self._create_call
-        self.image = self._create(self._create_call)
+        self.image = self._create(present(self._create_call))
         return str(self.image["id"])
 
     def _create(self, operation: Operation) -> Image:

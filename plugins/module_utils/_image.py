@@ -14,7 +14,7 @@ from ._api import GlanceApi
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
 from ._data import WantedData, check_data_options, wanted_data
 from ._deliver import OTHERS_BEGIN, Delivery, await_others_data
-from ._errors import InvalidInput
+from ._errors import InvalidInput, present
 from ._execute import carry_out, create_or_update, delete, replace
 from ._patch import wanted_properties
 from ._plan import (
@@ -172,12 +172,12 @@ class Planner:
 
     def _plan_replacement(self, old: Image, new: Image | None = None) -> Plan:
         """A replacement, from wherever an earlier run left it."""
-        assert self._source
+        source = present(self._source)
         project = self._api.connection.project_id
         left = new or self._left_over(old)
         if left and in_transit(left):
             left = await_others_data(self._api, left["id"], _patience(left, self._wait or 0, own=True))
-        whole = left is not None and left.get("status") == "active" and self._source.is_in(left)
+        whole = left is not None and left.get("status") == "active" and source.is_in(left)
         target = carried_over(old, self._wanted, project)
         if left and any(left.get(key) != target.get(key) for key in FORMATS):
             whole = False

@@ -20,7 +20,7 @@ import typing as t
 import uuid
 
 from ._attributes import MAX_TEXT, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown, stores_of
-from ._errors import InvalidInput
+from ._errors import InvalidInput, present
 from ._operations import ADD_MEMBER, CREATE, DEACTIVATE, DELETE, NEW_IMAGE_ID, SET_MEMBER_STATUS, UPDATE, Operation
 from ._patch import PROPERTY, Change, build_patch
 from ._plan import (
@@ -152,10 +152,10 @@ def plan_replacement(
     :param new_members: the projects that it is shared with already, and their status.
     :param spoilt: what an earlier run left and cannot be used.
     """
-    assert wanted.data
+    data = present(wanted.data)
     # Once the new image has the name it has all the rest too, and somebody may have changed it since.
     target = carried_over(new if new and new.get("name") == old.get("name") else old, wanted, project)
-    check_formats(target, wanted.data)
+    check_formats(target, data)
     operations = list(_removal(spoilt)) if spoilt else []
     if new:
         new_id, current = new["id"], new
@@ -165,7 +165,7 @@ def plan_replacement(
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
         operations.append(Operation(CREATE, body={"id": NEW_IMAGE_ID, **current}))
-        operations += data_operations(wanted.data, wanted.stores, None)
+        operations += data_operations(data, wanted.stores, None)
     if target.get("visibility", "shared") == "shared":
         operations += _sharing(new_id, members, new_members)
     patch = build_patch(_differences(current, target))
@@ -179,28 +179,28 @@ def plan_replacement(
         *changes_of_old,
     ]
     before, after = diff_of(changes)
-    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": "active", "size": wanted.data.size})
+    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": "active", "size": data.size})
     return Plan(image, new_id, tuple(changes), (*operations, *aside), before, after, replaced=old)
 
 
 def plan_restart(left: Image, wanted: Wanted, project: str | None) -> Plan:
     """An image whose data never came, and whose maker has given up: it is deleted and made again as it was to be."""
-    assert wanted.data
+    data = present(wanted.data)
     target = carried_over(left, wanted, project)
-    check_formats(target, wanted.data)
+    check_formats(target, data)
     operations = [
         *_removal(left),
         Operation(CREATE, body={"id": NEW_IMAGE_ID, **target}),
-        *data_operations(wanted.data, wanted.stores, None),
+        *data_operations(data, wanted.stores, None),
     ]
     changes = [
         Change("id", left["id"], NEW_IMAGE_ID),
-        Change("status", left.get("status"), status_after(wanted.data)),
+        Change("status", left.get("status"), status_after(data)),
         *_changes_of_data(left, wanted),
         *_differences(left, {"owner": left.get("owner"), **target}),
     ]
     before, after = diff_of(changes)
-    image = shown({"owner": left.get("owner"), **target, "status": status_after(wanted.data), "size": wanted.data.size})
+    image = shown({"owner": left.get("owner"), **target, "status": status_after(data), "size": data.size})
     return Plan(image, None, tuple(changes), tuple(operations), before, after)
 
 
@@ -234,10 +234,10 @@ def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]
 
 
 def _changes_of_data(old: Image, wanted: Wanted) -> t.Iterator[Change]:
-    assert wanted.data
-    if wanted.data.size != old.get("size"):
-        yield Change("size", old.get("size"), wanted.data.size)
-    digest = wanted.data.hash
+    data = present(wanted.data)
+    if data.size != old.get("size"):
+        yield Change("size", old.get("size"), data.size)
+    digest = data.hash
     if digest and digest.algorithm == old.get("os_hash_algo"):
         yield Change("os_hash_value", old.get("os_hash_value"), digest.value)
     elif digest and digest.algorithm == "md5":

@@ -350,24 +350,23 @@ class Content:
 
     def read(self) -> Blocks:
         """The image's bytes; what would make them whole is handed out only once the source has proved right."""
-        blocks = self._checked() if self.checksum else self.source.read()
+        blocks = self._checked(self.checksum) if self.checksum else self.source.read()
         if self.compression:
             blocks = joined_blocks(decompressed(blocks, self.compression, self.source.shown))
         return blocks
 
-    def _checked(self) -> Blocks:
-        assert self.checksum
-        digest = new_hash(self.checksum.algorithm)
+    def _checked(self, checksum: Checksum) -> Blocks:
+        digest = new_hash(checksum.algorithm)
         last = b""
         for block in self.source.read():
             if last:
                 yield last
             digest.update(block)
             last = block
-        if digest.hexdigest() != self.checksum.value:
+        if digest.hexdigest() != checksum.value:
             raise WrongSource(
-                f"checksum: {self.source.shown} has the {self.checksum.algorithm} {digest.hexdigest()},"
-                f" not {self.checksum.value} as the task says."
+                f"checksum: {self.source.shown} has the {checksum.algorithm} {digest.hexdigest()},"
+                f" not {checksum.value} as the task says."
             )
         if last:
             yield last

@@ -12,7 +12,7 @@ import typing as t
 
 from ._attributes import Image
 from ._checksum import Checksum
-from ._errors import GlanceError
+from ._errors import GlanceError, present
 from ._progress import Reporter
 from ._source import Content, new_hash
 
@@ -169,8 +169,7 @@ class SizedUpload(Upload):
     """An upload whose length is known; requests sends any other in chunks (RFC 9112, 7.1)."""
 
     def __len__(self) -> int:
-        assert self.size is not None
-        return self.size
+        return present(self.size)
 
 
 def upload_of(content: Content, transfer: Transfer, deadline: Deadline, progress: Reporter | None = None) -> Upload:

@@ -136,7 +136,7 @@ class Bench:
 
 
 def median(figures: t.Sequence[Json], key: str) -> float:
-    return statistics.median(each[key] for each in figures)
+    return float(statistics.median(each[key] for each in figures))
 
 
 def summary(figures: dict[str, list[Json]]) -> Json:

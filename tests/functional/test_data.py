@@ -21,7 +21,7 @@ import typing as t
 import pytest
 import zstandard
 
-from .conftest import Cloud, Outcome
+from .conftest import Cloud, Json, Outcome
 from .faults import proxy
 from .web import Web, serving
 
@@ -71,7 +71,7 @@ def test_a_url_by_the_cloud(alice: Cloud, name: str, web: Web) -> None:
 @pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
 @pytest.mark.parametrize("transfer", ["import", "stream"])
 def test_checksums_of_a_url(alice: Cloud, name: str, web: Web, transfer: str, algorithm: str) -> None:
-    url = {"url": f"{web.url}/disk.raw", "transfer": transfer}
+    url: Json = {"url": f"{web.url}/disk.raw", "transfer": transfer}
     wrong = alice.run("image", name=name, checksum=hashed(algorithm, b"other"), **url, **FORMATS)
     assert "was deleted again" in wrong.message
     assert alice.named(name) == []

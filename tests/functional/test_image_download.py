@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pathlib
 import stat
+import typing as t
 
 import pytest
 
@@ -22,7 +23,7 @@ def parts(folder: pathlib.Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name.endswith(".part")]
 
 
-def download(cloud: Cloud, name: str, dest: pathlib.Path, **options: object) -> Json:
+def download(cloud: Cloud, name: str, dest: pathlib.Path, **options: t.Any) -> Json:
     """Check mode, for real, and again. Returns the real run's result."""
     before = dest.read_bytes() if dest.is_file() else None
     predicted = cloud.run("image_download", check=True, name=name, dest=str(dest), **options).succeeded()

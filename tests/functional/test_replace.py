@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from .conftest import Cloud, Json
-from .faults import CUT, CUT_ANSWER, proxy
+from .faults import CUT, CUT_ANSWER, Fault, proxy
 
 FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 OLD = b"the old data"
@@ -118,6 +118,18 @@ def mutating_calls(cloud: Cloud, name: str, path: str, replaced: str) -> int:
     return len(outcome.result["operations"])
 
 
+def fault_at(step: int, what: int, seen: list[str]) -> Fault:
+    """A fault at the first try of the ``step``-th call that changes something; ``seen`` gets all of them."""
+
+    def fault(method: str, path: str, _count: int) -> int | None:
+        if method == "GET":
+            return None
+        seen.append(f"{method} {path}")
+        return what if len(set(seen)) == step + 1 and seen[-1] not in seen[:-1] else None
+
+    return fault
+
+
 @pytest.mark.parametrize("replaced", ["delete", "hide", "deactivate", "keep"])
 @pytest.mark.parametrize("fault", [500, CUT, CUT_ANSWER])
 def test_a_failure_at_any_step_leaves_one_in_service(
@@ -131,13 +143,7 @@ def test_a_failure_at_any_step_leaves_one_in_service(
         old = alice.make(step_name, OLD, protected=True, tags=["t"])
         seen: list[str] = []
 
-        def fail_step(method: str, path: str, _count: int, step: int = step, seen: list[str] = seen) -> int | None:
-            if method == "GET":
-                return None
-            seen.append(f"{method} {path}")
-            return fault if len(set(seen)) == step + 1 and seen[-1] not in seen[:-1] else None
-
-        with proxy(alice.sandbox.glance_url, fail_step) as url:
+        with proxy(alice.sandbox.glance_url, fault_at(step, fault, seen)) as url:
             outcome = alice.run("image", name=step_name, endpoint_override=url, **options)
         assert "Traceback" not in outcome.stdout
         images = alice.named(step_name)

@@ -134,7 +134,7 @@ def record(target: str, fault: str, place: str, times: str, outcome: Outcome) ->
         message = str(outcome.result["msg"]).removeprefix("url: ")
         message = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", message)
         message = re.sub(r"http://127.0.0.1:\d+", "http://host", message)
-        said = f"nothing; “{re.split(r'(?<=[a-z])[.:;] |: a fault', message, maxsplit=1)[0]}”"
+        said = f"nothing; *{re.split(r'(?<=[a-z])[.:;] |: a fault', message, maxsplit=1)[0]}*"
     else:
         attempts = (outcome.result.get("transfer") or {}).get("attempts")
         said = "whole, at once" if attempts == 1 else f"whole, {attempts} attempts"

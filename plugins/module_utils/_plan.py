@@ -300,6 +300,11 @@ def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[
             del result["properties"][change.attribute[len(PROPERTY) :]]
         else:
             result["properties"][change.attribute[len(PROPERTY) :]] = change.after
+    if any(operation.call in DATA_CALLS for operation in operations):
+        # What Glance notes of an import at the image changes with it, in ways that only Glance knows.
+        result["properties"] = {
+            key: value for key, value in result["properties"].items() if not key.startswith(RESERVED_PREFIX)
+        }
     before, after = diff_of(changes)
     return Plan(result, image["id"], tuple(changes), tuple(operations), before, after)
 

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What openstack.cloud 2.5.0 does wrong with data, each as a case here."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import time
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _transfer
+
+from .conftest import Cloud
+from .faults import Spoil, fault_on, proxy
+from .web import serving
+
+FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
+DATA = b"some data of an image" * 1000
+
+
+@pytest.mark.parametrize("status", [401, 503])
+@pytest.mark.parametrize("times", ["once", "always"])
+def test_a_refused_upload_leaves_no_empty_active_image(
+    alice: Cloud, name: str, path: str, status: int, times: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.02)
+    refused: list[str] = []
+
+    def fault(method: str, asked: str, _count: int) -> Spoil | None:
+        if method != "PUT" or (times == "once" and refused):
+            return None
+        refused.append(asked)
+        return Spoil("status", 100, status)
+
+    with proxy(alice.sandbox.glance_url, fault) as url:
+        outcome = alice.run("image", name=name, path=path, endpoint_override=url, **FORMATS)
+    assert [image["os_hash_value"] for image in alice.named(name)] == (
+        [hashlib.sha512(DATA).hexdigest()] if times == "once" else []
+    )
+    assert outcome.failed == (times == "always")
+
+
+def test_a_web_download_without_further_options_is_no_empty_image(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        web.files["/disk"] = DATA
+        outcome = alice.thrice("image", name=name, url=f"{web.url}/disk", **FORMATS)
+    assert outcome.image["size"] == len(DATA)
+
+
+def test_an_import_that_fails_is_seen_at_once_and_says_why(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        began = time.monotonic()
+        outcome = alice.run("image", name=name, url=f"{web.url}/nothing", transfer="import", **FORMATS)
+    assert time.monotonic() - began < 10
+    assert "The cloud could not import the data" in outcome.message
+    assert "[task " in outcome.message
+    assert alice.named(name) == []
+
+
+def test_an_import_that_fails_leaves_an_image_that_was_there(alice: Cloud, name: str) -> None:
+    image = alice.make(name, p="1", **FORMATS)
+    with serving() as web:
+        outcome = alice.run("image", name=name, url=f"{web.url}/nothing", transfer="import")
+        assert "The cloud could not import the data" in outcome.message
+        (left,) = alice.named(name)
+        assert (left["id"], left["status"], left["p"]) == (image["id"], "queued", "1")
+        web.files["/nothing"] = DATA
+        assert alice.thrice("image", name=name, url=f"{web.url}/nothing").image["id"] == image["id"]
+
+
+def test_a_hidden_image_is_not_uploaded_again(alice: Cloud, name: str, path: str) -> None:
+    image = alice.make(name, DATA, os_hidden=True)
+    alice.unchanged("image", name=name, path=path)
+    assert [found["id"] for found in alice.named(name)] == [image["id"]]
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha512"])
+def test_another_checksum_makes_no_second_image(alice: Cloud, name: str, path: str, algorithm: str) -> None:
+    image = alice.make(name, DATA)
+    checksum = f"{algorithm}:{hashlib.new(algorithm, b'other').hexdigest()}"
+    assert "has other data" in alice.fails("image", name=name, path=path, checksum=checksum)
+    assert [found["id"] for found in alice.named(name)] == [image["id"]]
+
+
+def test_an_image_without_a_source_is_made_at_once_and_stays(alice: Cloud, name: str) -> None:
+    began = time.monotonic()
+    assert alice.thrice("image", name=name).image["status"] == "queued"
+    assert time.monotonic() - began < 10
+
+
+def test_a_file_of_the_images_name_is_not_uploaded_unasked(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).write_bytes(DATA)
+    monkeypatch.chdir(tmp_path)
+    assert alice.thrice("image", name=name, **FORMATS).image["status"] == "queued"
+
+
+def test_not_waiting_drops_no_properties(alice: Cloud, name: str, path: str) -> None:
+    outcome = alice.run("image", name=name, path=path, wait=False, properties={"p": 1}, tags=["t"], **FORMATS).succeeded()
+    (image,) = alice.named(name)
+    assert (image["p"], image["tags"], outcome.changed) == ("1", ["t"], True)
+    assert not alice.run("image", name=name, path=path, wait=False, properties={"p": 1}, tags=["t"]).changed
+
+
+def test_not_waiting_for_an_import(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        web.files["/disk"] = DATA
+        options = {"name": name, "url": f"{web.url}/disk", "wait": False, **FORMATS}
+        predicted = alice.run("image", check=True, **options).succeeded()
+        assert predicted.image["status"] is None
+        assert alice.run("image", **options).succeeded().changed
+        assert not alice.run("image", **options).succeeded().changed
+        deadline = time.monotonic() + 20
+        while alice.named(name)[0]["status"] != "active":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        alice.unchanged("image", **options)
+
+
+def test_no_image_is_active_before_it_has_its_properties(alice: Cloud, name: str, path: str) -> None:
+    outcome = alice.thrice("image", name=name, path=path, properties={"p": 1}, tags=["t"], min_disk=2, **FORMATS)
+    assert [entry["method"] for entry in outcome.mutations] == ["POST", "PUT"]
+
+
+def test_no_properties_that_nobody_asked_for(alice: Cloud, name: str, path: str) -> None:
+    assert alice.thrice("image", name=name, path=path, **FORMATS).image["properties"] == {}
+
+
+def test_a_timeout_deletes_nothing_that_may_still_succeed(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        web.files["/disk"] = DATA
+        web.faults = ["slow:4"]
+        options = {"name": name, "url": f"{web.url}/disk", "transfer": "import", **FORMATS}
+        outcome = alice.run("image", wait_timeout=1, **options)
+        assert "Nothing was deleted: the cloud may yet finish" in outcome.message
+        image = alice.named(name)[0]
+        assert alice.run("image", **options).succeeded().image["id"] == image["id"]
+        assert web.asked == ["GET /disk"]  # the next run waited for it, and did not begin again
+        assert alice.show(image["id"])["os_hash_value"] == hashlib.sha512(DATA).hexdigest()
+
+
+def test_an_image_in_use_is_not_lost_when_it_is_replaced(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, b"old", protected=True)
+    with proxy(alice.sandbox.glance_url, fault_on("DELETE", old["id"], 409)) as url:
+        outcome = alice.run("image", name=name, path=path, data_policy="replace", endpoint_override=url)
+    assert "The image is in use" in outcome.message
+    assert outcome.message.endswith(f"The old image {old['id']} is in service as before.")
+    (left,) = alice.named(name)
+    assert {**left, "updated_at": None} == {**old, "updated_at": None}

@@ -96,7 +96,9 @@ class WantedData:
             shown = f"image {remote['id']} of region {self._params['remote']['region']}"
             return Data("remote", shown, remote.get("size"), hash_of(remote), awaited=awaited)
         source, checksum = self.content.source, self.content.checksum
-        noted = checksum if checksum and (self.content.compression or checksum.algorithm not in COMPUTED_BY_CLOUDS) else None
+        compression = self.content.compression
+        is_noted = checksum and (compression or checksum.algorithm not in COMPUTED_BY_CLOUDS)
+        noted = f"{checksum} {compression or ''}".rstrip() if is_noted else None
         return Data(source.option, source.shown, self.content.size, self.content.image_hash, noted, awaited=awaited)
 
     def data_into(self, stores: t.Sequence[str] | None) -> Data:
@@ -157,6 +159,11 @@ class WantedData:
             others = f"it offers {', '.join(sorted(offered))}" if offered else "it offers no imports"
             raise InvalidInput(f"import_method: this cloud does not offer {method}; {others}. Use 'transfer: stream'.")
 
+    @property
+    def comparable(self) -> bool:
+        """Whether it can be found out if an image has these data: not with a URL alone."""
+        return self.content is None or self.content.source.option != "url" or self.content.checksum is not None
+
     def is_in(self, image: Image) -> bool:
         """Whether an image has these data: by size, then by a hash that is known, and only then by reading the source."""
         hashes = hashes_of(image)
@@ -165,10 +172,10 @@ class WantedData:
             return False
         if data.hash and data.hash.algorithm in hashes:
             return hashes[data.hash.algorithm] == data.hash.value
-        if data.source_checksum and image.get(SOURCE_CHECKSUM):
-            return bool(image[SOURCE_CHECKSUM] == str(data.source_checksum))
-        if content is None or (content.source.option == "url" and content.checksum is None):
+        if not self.comparable or content is None:
             return True
+        if data.source_checksum and _same_kind(data.source_checksum, str(image.get(SOURCE_CHECKSUM))):
+            return bool(image[SOURCE_CHECKSUM] == data.source_checksum)
         stored = hash_of(image)
         return digest_of(content, stored.algorithm) == (image.get("size"), stored)
 
@@ -176,6 +183,12 @@ class WantedData:
     def expected(self) -> tuple[Checksum | None, int | None]:
         """Hash and size (bytes) that an image is to have which the cloud made without this host."""
         return self.data.hash, self.data.size
+
+
+def _same_kind(noted: str, other: str) -> bool:
+    """Whether two notes of a source's checksum can be compared: of one algorithm, and unpacked the same way or not."""
+    kinds = [(note.partition(":")[0], note.partition(" ")[2]) for note in (noted, other)]
+    return kinds[0] == kinds[1]
 
 
 def wanted_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> WantedData | None:

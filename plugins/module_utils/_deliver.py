@@ -17,10 +17,10 @@ from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, in_transit, is_copy, is_staged
 from ._progress import Reporter
-from ._source import BrokenSource, Content, UrlSource, new_hash
+from ._source import BrokenSource, Content, UrlSource, new_hash, without_queries
 from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Transfer, Upload, WrongData, hashes_of, upload_of
 
-# How long somebody else who has just made the image may take to begin sending its data (s).
+# How long somebody else who has just made the image may take to begin sending its data, or to import them (s).
 OTHERS_BEGIN = 10.0
 # The longest pause that a cloud can ask for with Retry-After (s).
 LONGEST_ASKED = 30.0
@@ -216,6 +216,10 @@ class Delivery:
     # Verifying
 
     def _verify(self, image: Image) -> None:
+        if not image.get("size"):
+            raise WrongData(
+                f"The cloud has no data at all in image {image['id']}, though it is active: the source is empty."
+            )
         if self._upload:
             self._upload.check_arrived(image)
             return
@@ -263,7 +267,7 @@ def failed_import(api: GlanceApi, image: Image) -> str:
     tasks = [task for task in api.list_tasks(image["id"]) if task.get("type") in (None, "api_image_import")]
     if tasks and tasks[-1].get("status") == "failure":
         where = f" (stores: {stores})" if stores else ""
-        return f"{tasks[-1].get('message') or 'its task failed'}{where} [task {tasks[-1].get('id')}]."
+        return f"{without_queries(str(tasks[-1].get('message') or 'its task failed'))}{where} [task {tasks[-1].get('id')}]."
     return f"it failed in the stores {stores}." if stores and not tasks else ""
 
 

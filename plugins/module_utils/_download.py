@@ -26,6 +26,10 @@ with contextlib.suppress(ImportError):  # _session says so, before anything here
     import urllib3
 
 
+# Of a file, in bytes, on the usual file systems.
+LONGEST_NAME = 255
+
+
 def image_blocks(
     api: GlanceApi, image: Image, offset: int, deadline: Deadline, transfer: Transfer | None = None
 ) -> t.Iterator[bytes]:
@@ -110,7 +114,9 @@ def file_has(path: str, image: Image) -> bool:
 def partial_file(dest: str, image: Image) -> str:
     """Where an image's data are while they are not whole. An image's data never change, so its id says whose they are."""
     folder, name = os.path.split(dest)
-    return os.path.join(folder, f".{name[:150]}.{image['id']}.part")
+    suffix = f".{image['id']}.part"
+    kept = os.fsencode(name)[: LONGEST_NAME - len(suffix) - 1].decode(errors="ignore")
+    return os.path.join(folder, f".{kept}{suffix}")
 
 
 def download(

@@ -15,7 +15,7 @@ from ._attributes import Image
 from ._deliver import DataStillInTransit, Delivery, await_others_data
 from ._errors import ApiError, GlanceError, present
 from ._hints import hint
-from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
+from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
 from ._plan import Plan, attributes_only, is_copy, joined, set_protection
 from ._replace import derived_ids
 from ._transfer import WrongData
@@ -171,8 +171,8 @@ class Maker:
 def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
     """Carry out the plan for an image that is to be present; returns the image as the cloud then has it.
 
-    A new image whose data do not arrive whole is deleted again. One that was there before stays as it is, without data,
-    unless it got the wrong ones.
+    A new image whose data do not arrive whole is deleted again. One that was there before stays as it is, without data; if
+    it got the wrong ones, which cannot be taken from it, it is deactivated, so that nobody uses them.
     """
     maker = Maker(api, plan, delivery)
     try:
@@ -182,8 +182,10 @@ def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> I
     except (DataStillInTransit, Overtaken):
         raise
     except BaseException as error:
-        if "id" in maker.image and (maker.made or isinstance(error, WrongData)):
+        if "id" in maker.image and maker.made:
             _withdraw(api, maker.image, error)
+        elif isinstance(error, WrongData):
+            _deactivate(api, maker.image["id"], error)
         raise
     return maker.image
 
@@ -245,6 +247,15 @@ def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
             " Run the task again to go on with it, or delete it."
         )
     _explain(error, outcome)
+
+
+def _deactivate(api: GlanceApi, image_id: str, error: BaseException) -> None:
+    try:
+        api.perform(Operation(DEACTIVATE, image_id))
+        outcome = f"Image {image_id} was there before, so it was not deleted but deactivated: nobody can use these data."
+    except GlanceError as failure:
+        outcome = f"Image {image_id} was there before and is active with the wrong data; deactivating it failed: {failure}"
+    _explain(error, f"{outcome} Delete it, and run the task again.")
 
 
 def _explain(error: BaseException, outcome: str) -> None:

@@ -19,19 +19,27 @@ from ._execute import carry_out, create_or_update, delete, replace
 from ._patch import wanted_properties
 from ._plan import (
     FORMATS,
-    IMPORT_TASK,
     DataState,
     Plan,
     Wanted,
     data_state,
     in_transit,
+    is_abandoned,
     is_staged,
     plan_create,
     plan_delete,
     plan_update,
 )
 from ._progress import reporter
-from ._replace import carried_over, has_derived_id, plan_replacement, plan_restart, replacement_in, temporary_name
+from ._replace import (
+    carried_over,
+    has_derived_id,
+    is_replacement_of,
+    plan_replacement,
+    plan_restart,
+    replacement_in,
+    temporary_name,
+)
 from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
 
@@ -100,7 +108,8 @@ class Planner:
         self._params = params
         self._wanted = wanted
         self._source = source
-        self._replacing = source is not None and params["data_policy"] == "replace"
+        # What cannot be compared is never other data, and nothing is replaced by what cannot be verified.
+        self._replacing = source is not None and source.comparable and params["data_policy"] == "replace"
         self._wait: int | None = params["wait_timeout"] if params["wait"] else None
         self.warnings: list[str] = []
 
@@ -110,7 +119,7 @@ class Planner:
         # A twin that a replacement left may be hidden where the image is not, or the other way round.
         hidden_too = params["hidden"] is True or (self._replacing and params["hidden"] is not None)
         found = _candidates(self._api, params, wanted.attributes.get("owner"), hidden_too)
-        cut_off = replacement_in(found)
+        cut_off = replacement_in(found, wanted, self._api.connection.project_id)
         if cut_off:
             found = [image for image in found if image is not cut_off[1]]
         images = _chosen(params, found)
@@ -144,9 +153,8 @@ class Planner:
                 self._check_stores()
             return plan_update(image, wanted)
         if in_transit(image) and self._wait:
-            own = self._is_own_left_over(image, str(image.get("name")))
-            image = await_others_data(self._api, image["id"], _patience(image, self._wait, own)) or image
-            if own and in_transit(image) and self._params["id"] is None:
+            image = await_others_data(self._api, image["id"], _patience(image, self._wait)) or image
+            if in_transit(image) and self._can_be_made_anew(image):
                 return plan_restart(image, self._with_calls(), self._api.connection.project_id)
         state = data_state(image, source.data, source.is_in)
         if state is DataState.OTHER and self._replacing:
@@ -176,13 +184,18 @@ class Planner:
         project = self._api.connection.project_id
         left = new or self._left_over(old)
         if left and in_transit(left):
-            left = await_others_data(self._api, left["id"], _patience(left, self._wait or 0, own=True))
+            left = await_others_data(self._api, left["id"], _patience(left, self._wait or 0))
+            if left and in_transit(left) and not is_abandoned(left, _age(left)):
+                raise InvalidInput(
+                    f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the status"
+                    f" '{left.get('status')}'. Wait for it and run the task again; if nobody is sending, delete that one."
+                )
         whole = left is not None and left.get("status") == "active" and source.is_in(left)
         target = carried_over(old, self._wanted, project)
         if left and any(left.get(key) != target.get(key) for key in FORMATS):
             whole = False
         members, new_members = {}, {}
-        if target.get("visibility") == "shared" and old.get("visibility") == "shared":
+        if old.get("visibility") == "shared":
             members = self._members(old)
             new_members = _statuses(self._api, left["id"]) if left and whole else {}
         return plan_replacement(
@@ -212,26 +225,35 @@ class Planner:
         """What an earlier replacement of an image left, while it was still hidden and had a name of its own."""
         name = temporary_name(old)
         query = [("name", f"eq:{name}"), ("os_hidden", "true"), ("visibility", "all")]
-        return next((image for image in self._api.list_images(query) if self._is_own_left_over(image, name)), None)
+        project = self._api.connection.project_id
+        return next(
+            (
+                image
+                for image in self._api.list_images(query)
+                if image.get("name") == name and is_replacement_of(old, image, self._wanted, project)
+            ),
+            None,
+        )
 
-    def _is_own_left_over(self, image: Image, name: str) -> bool:
-        """Whether this collection made the image, in this or the image's project; others' uploads are never taken over."""
-        return image.get("name") == name and has_derived_id(image, name)
+    def _can_be_made_anew(self, image: Image) -> bool:
+        """Whether an image whose data never came may be deleted and made again: this collection's own, and nobody else's."""
+        own = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
+        return (
+            own
+            and self._params["id"] is None
+            and not image.get("protected")
+            and is_abandoned(image, _age(image))
+            and not (image.get("visibility") == "shared" and self._api.list_members(image["id"]))
+        )
 
 
 def _statuses(api: GlanceApi, image_id: str) -> dict[str, str]:
     return {str(member["member_id"]): str(member["status"]) for member in api.list_members(image_id)}
 
 
-def _patience(image: Image, wait: float, own: bool) -> float:
-    """How long (s) to wait for data that are on their way.
-
-    Of its own left-overs this collection knows when their maker gave up: ``wait_timeout`` after it began, or soon after
-    everything was staged and the import was still not asked for.
-    """
-    if not own or image.get(IMPORT_TASK):
-        return wait
-    return max(0.0, min(wait, OTHERS_BEGIN if is_staged(image) else wait) - _age(image))
+def _patience(image: Image, wait: float) -> float:
+    """How long (s) to wait for data that are on their way; once they are staged, their import follows at once."""
+    return max(0.0, min(wait, OTHERS_BEGIN - _age(image))) if is_staged(image) else wait
 
 
 def _age(image: Image) -> float:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from ._api import GlanceApi
@@ -26,7 +27,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
     for option, check in (("id", check_id), ("name", check_text)):
         if params[option] is not None:
             check(params[option], option)
-    _check_folder(params["dest"])
+    _check_dest(params["dest"])
     ids, names = ([params["id"]], []) if params["id"] is not None else ([], [params["name"]])
     image = find_existing(api, ids, names)[0]
     _check_has_data(image)
@@ -50,7 +51,11 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
     return {**result, "changed": True, "diff": diff}
 
 
-def _check_folder(dest: str) -> None:
+def _check_dest(dest: str) -> None:
+    if not dest or "\0" in dest:
+        raise InvalidInput(f"dest: {dest!r} is no path; give that of a file or of a folder.")
+    if os.path.exists(dest) and not os.path.isdir(dest) and not os.path.isfile(dest):
+        raise InvalidInput(f"dest: {dest} is neither a regular file nor a folder.")
     folder = dest if os.path.isdir(dest) else os.path.dirname(os.path.abspath(dest))
     if dest.endswith("/") and not os.path.isdir(dest):
         raise InvalidInput(f"dest: the folder {dest} does not exist on the host that runs the task.")
@@ -75,6 +80,7 @@ def _file_in(dest: str, image: Image) -> str:
     """The file that is meant; in a folder it has the image's name, and its format as an extension."""
     if not os.path.isdir(dest):
         return dest
-    name = str(image.get("name") or image["id"]).replace("/", "_").replace("\0", "_")
+    # What ends a name, or what Ansible takes for a variable or a home, is no part of a file's name.
+    name = re.sub(r"[/$~\x00-\x1f\x7f]", "_", str(image.get("name") or image["id"]))
     extension = f".{image.get('disk_format')}"
     return os.path.join(dest, name if name.endswith(extension) else name + extension)

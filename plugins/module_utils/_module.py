@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -53,6 +54,7 @@ def run_module(run: Run, argument_spec: Spec, files: bool = False, **constraints
                 check_timeout(module.params[option], option)
         api = GlanceApi(connect(module.params))
         if files:
+            _check_file_attributes(module)
             run = functools.partial(run, move=functools.partial(_move, module))
         result = run(api, module.params, module.check_mode)
     except GlanceError as error:
@@ -68,6 +70,16 @@ def run_module(run: Run, argument_spec: Spec, files: bool = False, **constraints
 
 def _move(module: t.Any, source: str, dest: str) -> None:
     module.atomic_move(source, dest, unsafe_writes=module.params["unsafe_writes"])
+
+
+def _check_file_attributes(module: t.Any) -> None:
+    """Let Ansible refuse a mode, an owner or a group before anything is done: in check mode, on the folder."""
+    dest = module.params["dest"]
+    folder = dest if os.path.isdir(dest) else os.path.dirname(os.path.abspath(dest))
+    if "\0" not in dest and os.path.isdir(folder):
+        check_mode, module.check_mode = module.check_mode, True
+        module.set_fs_attributes_if_different(module.load_file_common_arguments(module.params, path=folder), False)
+        module.check_mode = check_mode
 
 
 def _set_file_attributes(module: t.Any, result: dict[str, t.Any]) -> None:

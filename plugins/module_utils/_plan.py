@@ -48,6 +48,9 @@ DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
 OF_OLD = "replaced."
 COPY_IMAGE = "copy-image"
 IMPORT_TASK = "os_glance_import_task"
+# After this long without a change nobody goes on with data (s).
+STAGED_ABANDONED = 10.0
+UPLOAD_ABANDONED = 24 * 3600.0
 STATE_ACTIONS = {"active": REACTIVATE, "deactivated": DEACTIVATE}
 
 
@@ -59,7 +62,8 @@ class Data:
     :param shown: what they are called in results and errors.
     :param size: their size (bytes), if it is known beforehand.
     :param hash: their hash, if it is known beforehand.
-    :param source_checksum: the source's checksum, if it has to be noted because the cloud's own hash says nothing of it.
+    :param source_checksum: the source's checksum, and how it is compressed, if that has to be noted, because the cloud's
+        own hash says nothing of it.
     :param calls: the calls that bring them into an image; empty as long as they were not needed.
     :param awaited: whether the task waits until they are there.
     """
@@ -68,14 +72,14 @@ class Data:
     shown: str
     size: int | None = None
     hash: Checksum | None = None
-    source_checksum: Checksum | None = None
+    source_checksum: str | None = None
     calls: tuple[Operation, ...] = ()
     awaited: bool = True
 
     @property
     def properties(self) -> dict[str, str]:
         """What is noted at an image that has these data."""
-        return {SOURCE_CHECKSUM: str(self.source_checksum)} if self.source_checksum else {}
+        return {SOURCE_CHECKSUM: self.source_checksum} if self.source_checksum else {}
 
 
 class DataState(enum.Enum):
@@ -358,6 +362,17 @@ def in_transit(image: Image) -> bool:
     """Whether data are on their way into the image: during an import Glance keeps the import's task at the image."""
     status = image.get("status")
     return status in DATA_IN_TRANSIT or (status == "queued" and bool(image.get(IMPORT_TASK)))
+
+
+def is_abandoned(image: Image, age: float) -> bool:
+    """Whether nobody will bring the rest of data that are on their way.
+
+    :param age: seconds since the image last changed. Of an upload Glance does not tell whether it goes on; it lasts no
+        longer than its token, which is a matter of hours.
+    """
+    if image.get(IMPORT_TASK) or image.get("status") == "importing":
+        return False  # that is the cloud's own work
+    return age >= (STAGED_ABANDONED if is_staged(image) else UPLOAD_ABANDONED)
 
 
 def is_staged(image: Image) -> bool:

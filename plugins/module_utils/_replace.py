@@ -21,7 +21,17 @@ import uuid
 
 from ._attributes import MAX_TEXT, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown, stores_of
 from ._errors import InvalidInput, present
-from ._operations import ADD_MEMBER, CREATE, DEACTIVATE, DELETE, NEW_IMAGE_ID, SET_MEMBER_STATUS, UPDATE, Operation
+from ._operations import (
+    ADD_MEMBER,
+    CREATE,
+    DEACTIVATE,
+    DELETE,
+    NEW_IMAGE_ID,
+    SET_MEMBER_STATUS,
+    UPDATE,
+    Operation,
+    remove_from_store,
+)
 from ._patch import PROPERTY, Change, build_patch
 from ._plan import (
     OF_OLD,
@@ -101,11 +111,20 @@ def _with_suffix(name: str, suffix: str) -> str:
     return name[: MAX_TEXT - len(suffix)] + suffix
 
 
-def replacement_in(images: t.Sequence[Image]) -> tuple[Image, Image] | None:
+def is_replacement_of(old: Image, new: Image, wanted: Wanted, project: str | None) -> bool:
+    """Whether an earlier run has made an image to take the place of another one.
+
+    Anybody can make an image with such an id in a project of their own, so it has to belong to whom the new one shall.
+    """
+    owner = wanted.attributes.get("owner") or old.get("owner") or project
+    return new.get("owner") == owner and has_derived_id(new, temporary_name(old))
+
+
+def replacement_in(images: t.Sequence[Image], wanted: Wanted, project: str | None) -> tuple[Image, Image] | None:
     """The old and the new image, if a replacement was cut off when both had the name."""
     for old in images:
         for new in images:
-            if new is not old and has_derived_id(new, temporary_name(old)):
+            if new is not old and is_replacement_of(old, new, wanted, project):
                 return old, new
     return None
 
@@ -162,12 +181,18 @@ def plan_replacement(
         missing_stores = [store for store in wanted.stores or () if store not in stores_of(new)]
         if missing_stores:
             operations.append(copy_to_stores(new_id, missing_stores))
+        operations += [
+            Operation(remove_from_store(store), new_id)
+            for store in stores_of(new)
+            if wanted.stores and store not in wanted.stores
+        ]
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
+        if members:
+            current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
         operations.append(Operation(CREATE, body={"id": NEW_IMAGE_ID, **current}))
         operations += data_operations(data, wanted.stores, None)
-    if target.get("visibility", "shared") == "shared":
-        operations += _sharing(new_id, members, new_members)
+    operations += _sharing(new_id, members, new_members)
     patch = build_patch(_differences(current, target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
@@ -176,10 +201,12 @@ def plan_replacement(
         Change("id", old["id"], new_id or NEW_IMAGE_ID),
         *_changes_of_data(old, wanted),
         *_differences(old, {"owner": old.get("owner"), **target}),
+        *_changes_of_stores(old, wanted),
         *changes_of_old,
     ]
     before, after = diff_of(changes)
     image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": "active", "size": data.size})
+    image["stores"] = sorted(wanted.stores or ())
     return Plan(image, new_id, tuple(changes), (*operations, *aside), before, after, replaced=old)
 
 
@@ -242,6 +269,11 @@ def _changes_of_data(old: Image, wanted: Wanted) -> t.Iterator[Change]:
         yield Change("os_hash_value", old.get("os_hash_value"), digest.value)
     elif digest and digest.algorithm == "md5":
         yield Change("checksum", old.get("checksum"), digest.value)
+
+
+def _changes_of_stores(old: Image, wanted: Wanted) -> t.Iterator[Change]:
+    if wanted.stores and sorted(wanted.stores) != stores_of(old):
+        yield Change("stores", stores_of(old), sorted(wanted.stores))
 
 
 def _differences(current: Image, target: Image) -> list[Change]:

@@ -36,6 +36,7 @@ BLOCK = 1024 * 1024
 # than four bytes (RFC 8878, 3.1.1.2), so what comes of it stays below 16 MiB.
 ZSTD_STEP = 512
 MAX_LIST = 10_000_000
+LONG_ENOUGH = 8
 USER_AGENT = "cloudimage.glance"
 
 SUFFIXES = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
@@ -125,28 +126,32 @@ def shown_url(url: str) -> str:
 
 
 def secrets_in_url(url: t.Any) -> set[str]:
-    """The strings in a URL that must never be shown: all of it if it holds a password or is signed."""
-    if not isinstance(url, str):
+    """The strings in a URL that must never be shown: all of it if there can be a user, a password or a signature in it."""
+    if isinstance(url, (list, tuple)):
+        return {secret for item in url for secret in secrets_in_url(item)}
+    if not isinstance(url, str) or not set(url) & set("@?#"):
         return set()
     try:
         parts = urllib.parse.urlsplit(url)
-        secrets = {parts.password, parts.query if len(parts.query) > 8 else None}
+        # A user without a password is a token. What is short would blank out half of a result.
+        secrets = {parts.password, parts.username if parts.password is None else None}
+        secrets |= {text if len(text) > LONG_ENOUGH else None for text in (parts.query, parts.fragment)}
     except ValueError:
-        return set()
-    return {url, *(secret for secret in secrets if secret)} if parts.password or parts.query else set()
+        secrets = set()
+    return {url, *(secret for secret in secrets if secret)}
 
 
 def check_url(url: str, option: str) -> str:
+    """The URL as it is sent, with all that is not ASCII encoded. What is refused is not repeated: it may hold a secret."""
     try:
-        parts = urllib.parse.urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
-    except ValueError:
+        prepared = requests.Request("GET", url).prepare().url or ""
+        parts = urllib.parse.urlsplit(prepared)
+        valid = parts.scheme in ("http", "https") and ".." not in (parts.hostname or "..") and not re.search(r"\s", url)
+    except (requests.RequestException, ValueError):
         valid = False
-    if not valid or re.search(r"\s", url):
-        raise InvalidInput(
-            f"{option}: '{shown_url(url) if valid else url}' is no URL of a file; http and https are allowed."
-        )
-    return url
+    if not valid:
+        raise InvalidInput(f"{option}: what was given is no URL of a file, such as 'https://example.com/disk.qcow2'.")
+    return prepared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,7 +209,7 @@ def _opened(url: str, timeout: float, option: str) -> t.Iterator[requests.Respon
     try:
         answer = requests.get(url, stream=True, timeout=timeout, headers=_HEADERS)
     except (requests.RequestException, ValueError) as error:
-        raise BrokenSource(f"{option}: {shown_url(url)} does not answer: {_reason(error, url)}.") from error
+        raise BrokenSource(f"{option}: {shown_url(url)} does not answer: {_reason(error)}.") from error
     with answer:
         if answer.status_code != 200:
             kind = BrokenSource if answer.status_code in (429, 500, 502, 503, 504) else WrongSource
@@ -221,14 +226,20 @@ def _read_block(answer: requests.Response, shown: str) -> bytes:
                 break
             block = block + piece if block else piece
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise BrokenSource(f"url: {shown} broke off: {error}.") from error
+        raise BrokenSource(f"url: {shown} broke off: {without_queries(str(error))}.") from error
     return block
 
 
-def _reason(error: Exception, url: str) -> str:
-    """An error's text without the query of the URL, which may be a signature."""
-    query = urllib.parse.urlsplit(url).query
-    return str(error).replace(f"?{query}", "?…") if query else str(error)
+def _reason(error: Exception) -> str:
+    """An error's text without URLs, the queries of which may be signatures; also those that a redirect leads to."""
+    inner = getattr(error.args[0], "reason", None) if error.args else None
+    return without_queries(str(inner or error))
+
+
+def without_queries(text: str) -> str:
+    """A text without what may be secret in URLs that are in it: user, password, query and fragment."""
+    text = re.sub(r"//[^/\s]*@", "//", text)
+    return re.sub(r"(?<=[\w/.%-])[?#]\S+", "?…", text)
 
 
 def look_up(checksum: Checksum | ChecksumList | None, source: str, timeout: float) -> Checksum | None:
@@ -238,13 +249,13 @@ def look_up(checksum: Checksum | ChecksumList | None, source: str, timeout: floa
     """
     if not isinstance(checksum, ChecksumList):
         return checksum
-    check_url(checksum.url, "checksum")
+    url = check_url(checksum.url, "checksum")
     try:
-        with _opened(checksum.url, timeout, "checksum") as answer:
+        with _opened(url, timeout, "checksum") as answer:
             text = answer.raw.read(MAX_LIST, decode_content=True).decode("utf-8", "replace")
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise BrokenSource(f"checksum: {shown_url(checksum.url)} broke off: {error}.") from error
-    return find_in_list(text, checksum.algorithm, file_name(source), shown_url(checksum.url))
+        raise BrokenSource(f"checksum: {shown_url(url)} broke off: {without_queries(str(error))}.") from error
+    return find_in_list(text, checksum.algorithm, file_name(source), shown_url(url))
 
 
 def compression_of(option: str, source: str) -> str | None:
@@ -274,8 +285,10 @@ def _decompressed(blocks: Blocks, kind: str, shown: str) -> Blocks:
         data = block
         while data:
             if stream is None or stream.eof:
-                if stream is not None and not data.strip(b"\0"):
-                    break  # padding, which gzip and xz allow behind the end
+                if stream is not None:
+                    data = data.lstrip(b"\0")  # padding, which gzip and xz allow behind the end
+                    if not data:
+                        break
                 stream = _new_stream(kind)
             data = yield from _steps(stream, kind, data)
     if stream is None or not stream.eof:
@@ -353,7 +366,15 @@ class Content:
         blocks = self._checked(self.checksum) if self.checksum else self.source.read()
         if self.compression:
             blocks = joined_blocks(decompressed(blocks, self.compression, self.source.shown))
-        return blocks
+        empty = True
+        for block in blocks:
+            empty = False
+            yield block
+        if empty:
+            raise WrongSource(
+                f"{self.source.option}: there is nothing in {self.source.shown}."
+                " Glance would make an active image of it that cannot boot."
+            )
 
     def _checked(self, checksum: Checksum) -> Blocks:
         digest = new_hash(checksum.algorithm)

@@ -219,3 +219,61 @@ def test_a_long_transfer_tells_how_far_it_is(name: str, web: Web, tmp_path: path
     assert lines, done.stdout
     assert re.fullmatch(rf"{name}: \d+ MiB, [\d.]+ MiB/s", lines[0])
     assert list(pathlib.Path(tempfile.gettempdir()).glob("glance-progress-*")) == []
+
+
+@pytest.mark.parametrize("options", [{"transfer": "import"}, {"transfer": "stream"}, {}])
+def test_an_empty_source_is_no_image(alice: Cloud, name: str, web: Web, options: Json) -> None:
+    web.files["/empty"] = b""
+    assert "empty" in alice.run("image", name=name, url=f"{web.url}/empty", **options, **FORMATS).message
+    assert alice.named(name) == []
+
+
+def test_a_forgotten_decompress_can_be_made_up_for(alice: Cloud, name: str, web: Web) -> None:
+    packed = gzip.compress(DATA)
+    web.files["/disk.gz"] = packed
+    source: Json = {"url": f"{web.url}/disk.gz", "checksum": hashed("sha256", packed)}
+    outcome = alice.thrice("image", name=name, **source, **FORMATS)
+    assert stored(alice, outcome) == packed
+    for decompress, data in (("gz", DATA), ("none", packed)):
+        outcome = alice.thrice("image", name=name, decompress=decompress, data_policy="replace", **source)
+        assert stored(alice, outcome) == data
+
+
+def test_wrong_data_in_an_image_that_was_there(alice: Cloud, name: str, web: Web) -> None:
+    image = alice.make(name, protected=True, tags=["t"], **FORMATS)
+    options: Json = {"url": f"{web.url}/disk.raw", "transfer": "import"}
+    outcome = alice.run("image", name=name, checksum=hashed("sha512", b"other"), **options)
+    assert "was not deleted but deactivated" in outcome.message
+    left = alice.show(image["id"])
+    assert (left["status"], left["protected"], left["tags"]) == ("deactivated", True, ["t"])
+
+
+def test_a_url_that_is_not_ascii(alice: Cloud, name: str, web: Web) -> None:
+    web.files["/%C3%BC.raw"] = DATA
+    outcome = alice.thrice("image", name=name, url=f"{web.url}/ü.raw", **FORMATS)
+    assert outcome.result["transfer"]["method"] == "web-download"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "URL/disk.raw?X-Amz-Signature=SECRET12345",
+        "URL/to?X-Amz-Signature=SECRET12345",
+        'URL/none?sig=aä|"<SECRET12345',
+        "http://user:SECRET12345@HOST/none",
+        "http://SECRET12345@HOST/none",
+        "http://u:[SECRET12345@HOST/none",
+        "http:/u:SECRET12345@HOST/none",
+        "http://u:1#SECRET12345@HOST/none",
+    ],
+)
+@pytest.mark.parametrize("where", ["url", "checksum"])
+def test_no_secret_of_a_url_is_shown(alice: Cloud, name: str, web: Web, url: str, where: str) -> None:
+    web.redirects["/to"] = "http://127.0.0.1:9/obj?X-Amz-Signature=SECRET12345-of-the-target"
+    url = url.replace("URL", web.url).replace("HOST", web.url.removeprefix("http://"))
+    options: Json = {"url": url} if where == "url" else {"url": f"{web.url}/disk.raw", "checksum": f"sha256:{url}"}
+    for check in (True, False):
+        for transfer in ("stream", "import"):
+            outcome = alice.run("image", check=check, name=name, transfer=transfer, **options, **FORMATS)
+            assert "SECRET12345" not in outcome.stdout
+    alice.run("image", name=name, state="absent").succeeded()

@@ -121,6 +121,35 @@ def test_bad_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     assert "is not an image id" in fails("image_download", id="1", dest=str(tmp_path))
 
 
+def test_a_name_of_an_image_is_no_variable(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make("$HOME/~root\n" + name, DATA)
+    (tmp_path / "other").write_bytes(b"")
+    result = alice.run("image_download", name="$HOME/~root\n" + name, dest=str(tmp_path), mode="0600").succeeded().result
+    assert result["dest"] == str(tmp_path / f"_HOME__root_{name}.raw")
+    assert stat.S_IMODE(os.stat(result["dest"]).st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dest": ""}, "is no path"),
+        ({"dest": "/tmp/a\0b"}, "is no path"),
+        ({"dest": "/dev/null"}, "neither a regular file nor a folder"),
+        ({"dest": "/tmp/x", "mode": "abc"}, "mode must be in octal or symbolic form"),
+        ({"dest": "/tmp/x", "owner": "nobody-of-this-name"}, "failed to look up user"),
+    ],
+)
+def test_bad_destinations(alice: Cloud, name: str, options: Json, message: str) -> None:
+    alice.make(name, DATA)
+    assert message in alice.fails("image_download", name=name, **options)
+    assert not os.path.exists("/tmp/x")
+
+
+def test_a_long_name(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, DATA)
+    assert download(alice, name, tmp_path / ("漢" * 80))["changed"]
+
+
 def test_a_deactivated_image(admin: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     admin.call("POST", f"/images/{image['id']}/actions/deactivate")

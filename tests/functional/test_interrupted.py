@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import multiprocessing
 import os
 import pathlib
 import signal
+import threading
 import time
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver, _image
+from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver, _image, _plan
+from ansible_collections.cloudimage.glance.plugins.module_utils._replace import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import BLOCK
 
 from .conftest import Cloud, Json
@@ -42,6 +45,7 @@ TASKS: dict[str, Json] = {
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (_deliver, _image):
         monkeypatch.setattr(module, "OTHERS_BEGIN", 1.0)
+    monkeypatch.setattr(_plan, "STAGED_ABANDONED", 1.0)
 
 
 def run_killed(cloud: Cloud, module: str, options: Json, step: int, what_of_it: int | None, reading: bool = False) -> bool:
@@ -116,6 +120,50 @@ def test_anothers_upload_is_not_taken_over(alice: Cloud, name: str, path: str) -
     assert "has the status 'uploading'" in outcome.message
     assert outcome.mutations == []
     assert alice.show(image["id"])["status"] == "uploading"
+
+
+def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str) -> None:
+    """Also into an image that this collection has made."""
+    image = alice.run("image", name=name, protected=True, tags=["t"], **FORMATS).succeeded().image
+    go_on = threading.Event()
+
+    def slowly() -> t.Iterator[bytes]:
+        yield DATA[:1_000_000]
+        go_on.wait(20)
+        yield DATA[1_000_000:]
+
+    headers = {"Content-Type": "application/octet-stream"}
+    thread = threading.Thread(
+        target=lambda: alice.call("PUT", f"/images/{image['id']}/file", data=slowly(), headers=headers), daemon=True
+    )
+    thread.start()
+    while alice.show(image["id"])["status"] != "saving":
+        time.sleep(0.05)
+    for options in ({"data_policy": "fail"}, {"data_policy": "replace"}):
+        outcome = alice.run("image", name=name, path=path, wait_timeout=1, **options, **FORMATS)
+        assert "has the status 'saving'" in outcome.message
+        assert outcome.mutations == []
+    go_on.set()
+    thread.join()
+    left = alice.show(image["id"])
+    assert (left["status"], left["size"], left["tags"]) == ("active", len(DATA), ["t"])
+
+
+def test_another_project_cannot_plant_a_replacement(admin: Cloud, bob: Cloud, name: str, path: str) -> None:
+    old = admin.make(name, OLD, visibility="public")
+    first = f"{name}-replacing-{old['id']}"
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    ids = derived_ids(bob.project_id, first, today)
+    planted = [
+        bob.make(name, b"planted", id=ids[0]),
+        bob.make(first, pathlib.Path(path).read_bytes(), id=ids[1], os_hidden=True),
+        bob.make(first, b"planted", id=ids[2], os_hidden=True, visibility="community"),
+    ]
+    alone = {"owner": admin.project_id}
+    outcome = admin.thrice("image", name=name, path=path, data_policy="replace", **alone)
+    assert (outcome.image["owner"], outcome.image["visibility"]) == (admin.project_id, "public")
+    for image in planted:
+        assert bob.show(image["id"]) == image
 
 
 @pytest.mark.parametrize("what_of_it", [CUT, None])

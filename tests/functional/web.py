@@ -25,6 +25,7 @@ class Web:
     url: str = ""
     files: dict[str, bytes] = dataclasses.field(default_factory=dict)
     faults: list[t.Any] = dataclasses.field(default_factory=list)
+    redirects: dict[str, str] = dataclasses.field(default_factory=dict)
     asked: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -42,7 +43,13 @@ def serving() -> t.Iterator[Web]:
 
         def answer(self, fault: t.Any) -> None:
             web.asked.append(f"{self.command} {self.path}")
-            data = web.files.get(self.path.split("?", maxsplit=1)[0])
+            path = self.path.split("?", maxsplit=1)[0]
+            if path in web.redirects:
+                self.send_response(302)
+                self.send_header("Location", web.redirects[path])
+                self.end_headers()
+                return
+            data = web.files.get(path)
             if data is None or isinstance(fault, int):
                 self.send_error(fault or 404)
                 return

@@ -17,6 +17,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan import (
     Plan,
     Wanted,
     data_state,
+    is_abandoned,
     plan_create,
     plan_delete,
     plan_state,
@@ -202,6 +203,22 @@ def test_the_state_of_an_images_data(image: dict[str, t.Any], same: bool | None,
     else:
         with pytest.raises(InvalidInput, match=state):
             data_state(image, data, compare)
+
+
+@pytest.mark.parametrize(
+    ("changes_of_image", "age", "abandoned"),
+    [
+        ({"status": "saving"}, 3600, False),
+        ({"status": "saving"}, 24 * 3600, True),
+        ({"status": "uploading", "size": None}, 3600, False),
+        ({"status": "uploading", "size": 3}, 9, False),
+        ({"status": "uploading", "size": 3}, 10, True),
+        ({"status": "uploading", "size": 3, "os_glance_import_task": "t"}, 24 * 3600, False),
+        ({"status": "importing"}, 24 * 3600, False),
+    ],
+)
+def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
+    assert is_abandoned({**IMAGE, **changes_of_image}, age) is abandoned
 
 
 @pytest.mark.parametrize(

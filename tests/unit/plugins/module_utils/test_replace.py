@@ -19,6 +19,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._replace import 
     dated_name,
     derived_ids,
     has_derived_id,
+    is_replacement_of,
     plan_replacement,
     plan_restart,
     replacement_in,
@@ -110,10 +111,25 @@ def test_what_this_collection_made(image: Image, own: bool) -> None:
 
 def test_a_replacement_that_was_cut_off_is_recognised() -> None:
     promoted, other = {**NEW, "name": "n"}, {**OLD, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}
-    assert replacement_in([other, promoted, OLD]) == (OLD, promoted)
-    assert replacement_in([other, OLD]) is None
-    assert replacement_in([other, promoted]) is None
-    assert replacement_in([]) is None
+
+    def found(*images: Image) -> tuple[Image, Image] | None:
+        return replacement_in(images, Wanted(), "p1")
+
+    assert found(other, promoted, OLD) == (OLD, promoted)
+    assert found(other, OLD) is None
+    assert found(other, promoted) is None
+    assert found() is None
+
+
+def test_what_another_project_made_is_no_left_over() -> None:
+    ids = {owner: derived_ids(owner, temporary_name(OLD), datetime.date(2026, 11, 21))[0] for owner in ("p1", "p2")}
+    planted = {**NEW, "owner": "p2", "id": ids["p2"]}
+    assert has_derived_id(planted, temporary_name(OLD))
+    assert not is_replacement_of(OLD, planted, Wanted(), "p1")
+    assert not is_replacement_of(OLD, planted, Wanted(), "p2")
+    assert is_replacement_of(OLD, planted, Wanted({"owner": "p2"}), "p1")
+    assert is_replacement_of(OLD, NEW, Wanted(), "admin")
+    assert is_replacement_of({**OLD, "owner": None}, NEW, Wanted(), "p1")
 
 
 def test_what_is_carried_over() -> None:
@@ -131,7 +147,7 @@ def test_what_is_carried_over() -> None:
         "q": "2",
     }
     assert carried_over(OLD, wanted, "admin")["owner"] == "p1"
-    noted = carried_over(OLD, Wanted(data=Data("url", "u", source_checksum=Checksum("sha256", "2"))), "p1")
+    noted = carried_over(OLD, Wanted(data=Data("url", "u", source_checksum="sha256:2")), "p1")
     assert noted["cloudimage_source_checksum"] == "sha256:2"
 
 
@@ -164,6 +180,23 @@ def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str
     assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
     promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
     assert from_here(new=promoted, new_members=members) == aside
+
+
+def test_members_of_an_image_that_becomes_private_are_kept() -> None:
+    plan = plan_replacement(OLD, Wanted({"visibility": "private"}, data=DATA), "keep", {"m": "pending"}, "p1")
+    create, _upload, share, give_name, _aside = plan.operations
+    assert (create.body["visibility"], share.body) == ("shared", {"member": "m"})
+    assert {"op": "replace", "path": "/visibility", "value": "private"} in give_name.body
+
+
+def test_stores_of_a_replacement() -> None:
+    old = {**OLD, "stores": "a"}
+    plan = plan_replacement(old, Wanted(data=DATA, stores=("b",)), "keep", {}, "p1")
+    assert [(each.before, each.after) for each in plan.changes if each.attribute == "stores"] == [(["a"], ["b"])]
+    assert plan.image is not None
+    assert plan.image["stores"] == ["b"]
+    again = plan_replacement(old, Wanted(data=DATA, stores=("b",)), "keep", {}, "p1", new={**NEW, "stores": "a,c"})
+    assert calls(again)[:3] == ["POST new/import", "DELETE stores/a/new", "DELETE stores/c/new"]
 
 
 def test_what_a_replacement_changes() -> None:

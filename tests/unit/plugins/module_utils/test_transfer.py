@@ -22,12 +22,14 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._source import (
     Content,
     FileSource,
     WrongSource,
+    check_url,
     compression_of,
     decompressed,
     file_source,
     joined_blocks,
     secrets_in_url,
     shown_url,
+    without_queries,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import (
     Deadline,
@@ -162,7 +164,16 @@ def test_decompressing(kind: str, size: int, data: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["gz", "xz"])
 def test_padding_is_no_data(kind: str) -> None:
-    assert b"".join(decompressed(in_blocks(COMPRESSED[kind](DATA) + b"\0" * 8, 100), kind, "s")) == DATA
+    packed = COMPRESSED[kind](DATA)
+    assert b"".join(decompressed(in_blocks(packed + b"\0" * 8, 100), kind, "s")) == DATA
+    assert b"".join(decompressed(in_blocks(packed + b"\0" * 8 + packed, 100), kind, "s")) == DATA + DATA
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_nothing_that_is_packed_is_no_image(tmp_path: pathlib.Path, kind: str) -> None:
+    (tmp_path / "data").write_bytes(COMPRESSED[kind](b""))
+    with pytest.raises(WrongSource, match="there is nothing in"):
+        list(upload(Content(file_source(str(tmp_path / "data")), compression=kind)))
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
@@ -202,8 +213,35 @@ def test_a_digest_is_of_what_is_unpacked(tmp_path: pathlib.Path) -> None:
         ("http://me:pass@host:8/a", "http://host:8/a", {"http://me:pass@host:8/a", "pass"}),
         ("https://host/a?Signature=xyz", "https://host/a?…", {"https://host/a?Signature=xyz", "Signature=xyz"}),
         ("https://host/a?v=1", "https://host/a?…", {"https://host/a?v=1"}),
+        ("https://ghp_x@host/a", "https://host/a", {"https://ghp_x@host/a", "ghp_x"}),
+        ("http://host/a#part", "http://host/a", {"http://host/a#part"}),
     ],
 )
 def test_what_is_secret_in_a_url(url: str, shown: str, secrets: set[str]) -> None:
     assert shown_url(url) == shown
     assert secrets_in_url(url) == secrets
+
+
+@pytest.mark.parametrize("url", ["http:/u:pw@host/x", "u:pw@host/x", "http://u:1#s@h/x", "ftp://u:p@h/x"])
+def test_a_url_that_is_refused_is_not_repeated(url: str) -> None:
+    assert url in secrets_in_url(url)
+    assert url in secrets_in_url([url])
+    if url.count("#") == 0:
+        with pytest.raises(InvalidInput) as caught:
+            check_url(url, "url")
+        assert "pw" not in caught.value.message
+
+
+@pytest.mark.parametrize("url", ["http://a..b/x", "http://*.x/x", "http://host:99999/x", "http:///x", "http://host/a b", ""])
+def test_urls_that_cannot_be(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is no URL of a file"):
+        check_url(url, "url")
+
+
+def test_a_url_is_sent_as_ascii() -> None:
+    assert check_url("http://host/ü b.raw".replace(" ", "%20"), "url") == "http://host/%C3%BC%20b.raw"
+
+
+def test_text_without_secrets_of_urls() -> None:
+    text = "no answer: /obj?X-Sig=abc (Caused by http://me:pw@host/f#tok) why? because"
+    assert without_queries(text) == "no answer: /obj?… (Caused by http://host/f?… why? because"

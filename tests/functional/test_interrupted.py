@@ -139,8 +139,8 @@ def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, na
     thread.start()
     while alice.show(image["id"])["status"] != "saving":
         time.sleep(0.05)
-    for options in ({"data_policy": "fail"}, {"data_policy": "replace"}):
-        outcome = alice.run("image", name=name, path=path, wait_timeout=1, **options, **FORMATS)
+    for policy in ("fail", "replace"):
+        outcome = alice.run("image", name=name, path=path, wait_timeout=1, data_policy=policy, **FORMATS)
         assert "has the status 'saving'" in outcome.message
         assert outcome.mutations == []
     go_on.set()

@@ -90,7 +90,7 @@ def derived_ids(project: str | None, name: str, day: datetime.date) -> list[str]
 def has_derived_id(image: Image, name: str) -> bool:
     """Whether this collection made the image under this name; the day may have changed between its id and its creation."""
     created = re.match(r"\d{4}-\d\d-\d\d", str(image.get("created_at")))
-    if not created:
+    if not created or str(image.get("id"))[14:15] != "5":  # the version of a derived UUID (RFC 9562, 4.2)
         return False
     day = datetime.date.fromisoformat(created[0])
     days = (day, day - datetime.timedelta(days=1), day + datetime.timedelta(days=1))

@@ -31,7 +31,8 @@ class ProgressAction(ActionBase):  # type: ignore[misc] # ansible-core has no ty
         is_near = self._connection.transport == "local" and not self._connection.become and not self._task.async_val
         with _shown_progress() if is_near else contextlib.nullcontext() as path:
             if path:
-                self._task.environment = [*(self._task.environment or []), {PROGRESS_FILE: path}]
+                given = self._task.environment or []
+                self._task.environment = [*(given if isinstance(given, list) else [given]), {PROGRESS_FILE: path}]
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         return result
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Breaks the collection in small ways, one at a time, and shows whether the tests notice: mutations.py CHECKOUT-COPY.
+"""Breaks the collection in small ways, one at a time, and shows whether the tests notice: mutations.py COPY [WORD].
+
+With a WORD only the mutations are tried that have it in their description.
 
 The copy is a collection in a tree (.../ansible_collections/cloudimage/glance); GLANCE_SANDBOX names a running sandbox. Each
 mutation is tried on the unit tests first, and on the tests against a real Glance if these do not notice.
@@ -56,7 +58,7 @@ MUTATIONS = [
     (
         "purge takes the kernel too",
         "_plan.py",
-        "if key not in REFERENCES.values() and not",
+        "if key not in KEPT_PROPERTIES and not",
         "if not",
     ),
     (
@@ -68,11 +70,8 @@ MUTATIONS = [
     (
         "check mode predicts no upload",
         "_plan.py",
-        "def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:\n",
-        (
-            "def _needs_data(image: Image, path: str, same_data: bool | None) -> bool:\n    if image.get"
-            "('status') == 'queued':\n        return False\n"
-        ),
+        '    if status == "queued":\n        return DataState.NONE\n',
+        '    if status == "queued":\n        return DataState.SAME\n',
     ),
     (
         "the deletion of a protected image needs no force",
@@ -125,8 +124,8 @@ MUTATIONS = [
     (
         "check mode changes things",
         "_image.py",
-        "    plans = make_plans()\n    if check_mode:\n",
-        "    plans = make_plans()\n    if False:\n",
+        "    plans = planner.make_plans()\n    if check_mode:\n",
+        "    plans = planner.make_plans()\n    if False:\n",
     ),
     (
         "changed is always true",
@@ -142,9 +141,87 @@ MUTATIONS = [
     ),
     (
         "what arrived is not compared",
+        "_deliver.py",
+        "            self._upload.check_arrived(image)\n",
+        "            pass\n",
+    ),
+    (
+        "what was imported is not compared",
+        "_deliver.py",
+        "        if checksum != found:\n",
+        "        if False:\n",
+    ),
+    (
+        "an empty image is taken for good",
+        "_deliver.py",
+        '        if not image.get("size"):\n',
+        "        if False:\n",
+    ),
+    (
+        "a wrong source is sent to its end",
+        "_source.py",
+        "        if digest.hexdigest() != checksum.value:\n",
+        "        yield last\n        last = b''\n        if digest.hexdigest() != checksum.value:\n",
+    ),
+    (
+        "a compressed source that is cut off is taken for whole",
+        "_source.py",
+        "    if stream is None or not stream.eof:\n",
+        "    if stream is None:\n",
+    ),
+    (
+        "an upload is sent again from where it stopped",
+        "_transfer.py",
+        "        for block in self.content.read():\n",
+        "        self._blocks = getattr(self, '_blocks', None) or self.content.read()\n        for block in self._blocks:\n",
+    ),
+    (
+        "an upload is sent again while the cloud still has the first one",
+        "_deliver.py",
+        '            if image.get("status") == "queued":\n                return ""\n',
+        '            if image:\n                return ""\n',
+    ),
+    (
+        "data that go on are deleted",
+        "_plan.py",
+        "UPLOAD_ABANDONED = 24 * 3600.0",
+        "UPLOAD_ABANDONED = 0.0",
+    ),
+    (
+        "another project's image is taken for a left-over",
+        "_replace.py",
+        '    return new.get("owner") == owner and has_derived_id',
+        "    return has_derived_id",
+    ),
+    (
+        "the old image goes before the new one has the name",
+        "_replace.py",
+        "(*operations, *aside)",
+        "(*operations[:-1], *aside, *operations[-1:])",
+    ),
+    (
+        "a failed replacement leaves the new image",
         "_execute.py",
-        "                upload.check_arrived(current)\n",
-        "                pass\n",
+        "            _back_out(api, plan, maker.image, error)\n",
+        "            pass\n",
+    ),
+    (
+        "members are not carried over",
+        "_replace.py",
+        "    operations += _sharing(new_id, members, new_members)\n",
+        "",
+    ),
+    (
+        "a download goes on at the wrong byte",
+        "_api.py",
+        '{"Range": f"bytes={offset}-"}',
+        '{"Range": f"bytes={offset + 1}-"}',
+    ),
+    (
+        "a downloaded file is not compared",
+        "_download.py",
+        "            if found == stored:\n",
+        "            if True:\n",
     ),
     (
         "a deactivated image is not reactivated",
@@ -154,9 +231,11 @@ MUTATIONS = [
     ),
 ]
 
+DATA_TESTS = ("data", "replace", "image_download", "peers_defects", "interrupted", "transfer_faults")
 NOTICED_BY = (
     ("unit tests", ["tests/unit"]),
     ("functional tests of the module image", ["tests/functional/test_image.py"]),
+    ("functional tests of data", [f"tests/functional/test_{name}.py" for name in DATA_TESTS]),
     ("search", ["tests/functional", "-k", "search_for_lies"]),
     ("other functional tests", ["tests/functional", "-k", "not search_for_lies"]),
 )
@@ -172,8 +251,9 @@ def passes(collection: pathlib.Path, arguments: list[str]) -> bool:
 
 def main() -> int:
     collection = pathlib.Path(sys.argv[1])
+    chosen = [mutation for mutation in MUTATIONS if all(word in mutation[0] for word in sys.argv[2:])]
     missed = 0
-    for what, name, code, broken in MUTATIONS:
+    for what, name, code, broken in chosen:
         file = collection / "plugins" / "module_utils" / name
         whole = file.read_text()
         if code not in whole:
@@ -185,7 +265,7 @@ def main() -> int:
             file.write_text(whole)
         missed += noticed is None
         print(f"{what}: {'noticed by the ' + noticed if noticed else 'NOT NOTICED'}", flush=True)
-    print(f"{len(MUTATIONS) - missed} passed, {missed} failed")
+    print(f"{len(chosen) - missed} passed, {missed} failed")
     return 1 if missed else 0
 
 

@@ -183,14 +183,15 @@ class Planner:
         source = present(self._source)
         project = self._api.connection.project_id
         left = new or self._left_over(old)
-        if left and in_transit(left):
+        about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < OTHERS_BEGIN
+        if left and (in_transit(left) or about_to_begin):
             left = await_others_data(self._api, left["id"], _patience(left, self._wait or 0))
             if left and in_transit(left) and not is_abandoned(left, _age(left)):
                 raise InvalidInput(
                     f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the status"
                     f" '{left.get('status')}'. Wait for it and run the task again; if nobody is sending, delete that one."
                 )
-        whole = left is not None and left.get("status") == "active" and source.is_in(left)
+        whole = left is not None and left.get("status") in ("active", "deactivated") and source.is_in(left)
         target = carried_over(old, self._wanted, project)
         if left and any(left.get(key) != target.get(key) for key in FORMATS):
             whole = False

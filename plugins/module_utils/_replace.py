@@ -193,6 +193,8 @@ def plan_replacement(
         operations.append(Operation(CREATE, body={"id": NEW_IMAGE_ID, **current}))
         operations += data_operations(data, wanted.stores, None)
     operations += _sharing(new_id, members, new_members)
+    if old.get("status") == "deactivated" and current.get("status") != "deactivated":
+        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
     patch = build_patch(_differences(current, target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
@@ -205,7 +207,7 @@ def plan_replacement(
         *changes_of_old,
     ]
     before, after = diff_of(changes)
-    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": "active", "size": data.size})
+    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": old.get("status"), "size": data.size})
     image["stores"] = sorted(wanted.stores or ())
     return Plan(image, new_id, tuple(changes), (*operations, *aside), before, after, replaced=old)
 

@@ -71,6 +71,13 @@ def test_a_replaced_image_is_not_replaced_again(alice: Cloud, name: str, path: s
         assert alice.call("GET", f"/images/{outcome.image['id']}/file").content == data
 
 
+def test_a_deactivated_image_stays_deactivated(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, OLD)
+    alice.call("POST", f"/images/{old['id']}/actions/deactivate")
+    outcome = alice.thrice("image", name=name, path=path, data_policy="replace")
+    assert outcome.image["status"] == "deactivated"
+
+
 def test_members(admin: Cloud, alice: Cloud, bob: Cloud, name: str, path: str) -> None:
     for cloud, status, warned in ((admin, "accepted", False), (alice, "pending", True)):
         old = cloud.make(f"{name}-{cloud.name}", OLD)

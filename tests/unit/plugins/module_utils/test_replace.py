@@ -189,6 +189,17 @@ def test_members_of_an_image_that_becomes_private_are_kept() -> None:
     assert {"op": "replace", "path": "/visibility", "value": "private"} in give_name.body
 
 
+def test_a_deactivated_image_stays_deactivated() -> None:
+    old = {**OLD, "status": "deactivated"}
+    wanted = Wanted(data=DATA)
+    plan = plan_replacement(old, wanted, "deactivate", {}, "p1")
+    assert calls(plan) == ["POST", "PUT new/file", "POST new/actions/deactivate", "PATCH new", "PATCH old"]
+    assert plan.image is not None
+    assert plan.image["status"] == "deactivated"
+    again = plan_replacement(old, wanted, "deactivate", {}, "p1", new={**NEW, "status": "deactivated"})
+    assert calls(again) == ["PATCH new", "PATCH old"]
+
+
 def test_stores_of_a_replacement() -> None:
     old = {**OLD, "stores": "a"}
     plan = plan_replacement(old, Wanted(data=DATA, stores=("b",)), "keep", {}, "p1")

@@ -121,10 +121,10 @@ def search(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
-    """Every fault at every place of a transfer, of which the session functional has a slice."""
+    """Every fault and every kill at every place of a transfer, of which the session functional has a slice."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     os.environ["GLANCE_FAULTS"] = "all"
-    run_functional(session, "-k", "test_transfer_faults")
+    run_functional(session, "-k", "test_transfer_faults or test_interrupted or test_replace")
 
 
 @nox.session(default=False)

@@ -172,8 +172,9 @@ def plan_replacement(
     :param spoilt: what an earlier run left and cannot be used.
     """
     data = present(wanted.data)
-    # Once the new image has the name it has all the rest too, and somebody may have changed it since.
-    target = carried_over(new if new and new.get("name") == old.get("name") else old, wanted, project)
+    # Once the new image has the name it has all the rest too, and either may have been changed since.
+    model = new if new and new.get("name") == old.get("name") else old
+    target = carried_over(model, wanted, project)
     check_formats(target, data)
     operations = list(_removal(spoilt)) if spoilt else []
     if new:
@@ -193,7 +194,7 @@ def plan_replacement(
         operations.append(Operation(CREATE, body={"id": NEW_IMAGE_ID, **current}))
         operations += data_operations(data, wanted.stores, None)
     operations += _sharing(new_id, members, new_members)
-    if old.get("status") == "deactivated" and current.get("status") != "deactivated":
+    if model.get("status") == "deactivated" and current.get("status") != "deactivated":
         operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
     patch = build_patch(_differences(current, target))
     if patch:
@@ -207,7 +208,7 @@ def plan_replacement(
         *changes_of_old,
     ]
     before, after = diff_of(changes)
-    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": old.get("status"), "size": data.size})
+    image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": model.get("status"), "size": data.size})
     image["stores"] = sorted(wanted.stores or ())
     return Plan(image, new_id, tuple(changes), (*operations, *aside), before, after, replaced=old)
 

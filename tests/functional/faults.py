@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import http.client
 import http.server
+import os
 import socket
 import ssl
 import threading
@@ -32,6 +33,9 @@ class Spoil:
     at: int = 0
     status: int = 503
 
+
+# Whether everything is tried, which takes minutes (nox -s faults), or a slice of it.
+ALL = os.environ.get("GLANCE_FAULTS") == "all"
 
 # Given method, path and how many requests came before; the answer's status, or CUT to close the connection unanswered, or
 # a Spoil, or None to pass the request on.

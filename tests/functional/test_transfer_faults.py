@@ -10,7 +10,6 @@ With GLANCE_FAULTS=all those at the first and the last byte are tried too, and w
 from __future__ import annotations
 
 import hashlib
-import os
 import pathlib
 import re
 import typing as t
@@ -19,7 +18,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _deliver, _transfer
 
 from .conftest import Cloud, Outcome
-from .faults import CUT, CUT_ANSWER, Fault, Spoil, proxy
+from .faults import ALL, CUT, CUT_ANSWER, Fault, Spoil, proxy
 from .web import serving
 
 pytestmark = pytest.mark.slow
@@ -60,7 +59,6 @@ def spoils(target: str) -> t.Iterator[tuple[str, str, t.Any]]:
 
 
 # All of them take two minutes; what is at the first and at the last byte is for the session of its own.
-ALL = os.environ.get("GLANCE_FAULTS") == "all"
 PLACES_TRIED = ("-", "before", "after", "middle", *(("first", "last") if ALL else ()))
 TIMES = ("once", "always")
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "faults.md"

@@ -200,6 +200,14 @@ def test_a_deactivated_image_stays_deactivated() -> None:
     assert calls(again) == ["PATCH new", "PATCH old"]
 
 
+def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
+    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
+    plan = plan_replacement({**OLD, "status": "deactivated"}, Wanted(data=DATA), "deactivate", {}, "p1", new=promoted)
+    assert calls(plan) == ["PATCH old"]
+    assert plan.image is not None
+    assert plan.image["status"] == "active"
+
+
 def test_stores_of_a_replacement() -> None:
     old = {**OLD, "stores": "a"}
     plan = plan_replacement(old, Wanted(data=DATA, stores=("b",)), "keep", {}, "p1")

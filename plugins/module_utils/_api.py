@@ -148,13 +148,8 @@ class GlanceApi:
 
         :param base: base URL of another region's Image API.
         """
-        try:
-            image = self._json(self._send(SHOW, _of(SHOW, image_id), base=base), SHOW)
-        except ApiError as error:
-            if error.status == 404:
-                return None
-            raise
-        return None if image.get("status") in GONE else image
+        image = self._found(SHOW, _of(SHOW, image_id), base)
+        return None if image is None or image.get("status") in GONE else image
 
     def list_images(self, query: Query, page_size: int = PAGE_SIZE) -> t.Iterator[Image]:
         """Images that match, page by page: no page is fetched before it is needed.
@@ -195,12 +190,7 @@ class GlanceApi:
 
     def list_tasks(self, image_id: str) -> list[dict[str, t.Any]]:
         """The tasks that Glance has had with an image, oldest first; none on clouds that do not show them."""
-        try:
-            answer = self._json(self._send(TASKS, _of(TASKS, image_id)), TASKS)
-        except ApiError as error:
-            if error.status == 404:
-                return []
-            raise
+        answer = self._found(TASKS, _of(TASKS, image_id)) or {}
         return sorted(answer.get("tasks") or [], key=lambda task: str(task.get("created_at")))
 
     def list_members(self, image_id: str) -> list[dict[str, t.Any]]:
@@ -210,23 +200,12 @@ class GlanceApi:
 
     def import_methods(self) -> frozenset[str]:
         """The ways to import data that the cloud offers; none where it does not know the question."""
-        try:
-            answer = self._json(self._send(IMPORT_INFO), IMPORT_INFO)
-        except ApiError as error:
-            if error.status == 404:
-                return frozenset()
-            raise
-        methods = answer.get("import-methods")
+        methods = (self._found(IMPORT_INFO) or {}).get("import-methods")
         return frozenset(methods.get("value") or ()) if isinstance(methods, dict) else frozenset()
 
     def list_stores(self) -> list[str]:
         """The names of the cloud's stores; none where it has but one."""
-        try:
-            answer = self._json(self._send(STORES_INFO), STORES_INFO)
-        except ApiError as error:
-            if error.status == 404:
-                return []
-            raise
+        answer = self._found(STORES_INFO) or {}
         return [str(store["id"]) for store in answer.get("stores") or [] if store.get("read-only") != "true"]
 
     def download(self, image_id: str, offset: int = 0) -> requests.Response:
@@ -268,6 +247,15 @@ class GlanceApi:
         self.connection.session.invalidate()
 
     # The machinery
+
+    def _found(self, call: Call, path: str | None = None, base: str | None = None) -> dict[str, t.Any] | None:
+        """The answer to a question about something that need not be there: null for HTTP 404."""
+        try:
+            return self._json(self._send(call, path, base=base), call)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _send(
         self,

@@ -100,6 +100,12 @@ def stores_of(image: Image) -> list[str]:
     return sorted(filter(None, stores.split(","))) if isinstance(stores, str) else list(stores or [])
 
 
+def missing_stores(image: Image, stores: t.Iterable[str]) -> list[str]:
+    """Those of the stores that do not hold the image's data."""
+    there = stores_of(image)
+    return [store for store in stores if store not in there]
+
+
 def described(image: Image) -> str:
     """One image in a list of candidates: what a person tells them apart by."""
     parts = [

@@ -12,12 +12,12 @@ import typing as t
 
 from ._api import GlanceApi
 from ._attributes import SOURCE_CHECKSUM, Image, check_id
-from ._checksum import Checksum, parse_checksum
+from ._checksum import parse_checksum
 from ._errors import InvalidInput, present
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
 from ._plan import Data
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
-from ._transfer import EXPECTED_ALGORITHM, digest_of, hash_of, hashes_of
+from ._transfer import EXPECTED_ALGORITHM, digest, hash_of, hashes_of
 
 SOURCES = ("path", "url", "remote")
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
@@ -92,7 +92,7 @@ class WantedData:
         """The data as a plan knows them, without the calls that bring them."""
         awaited = bool(self._params["wait"])
         if self.content is None:
-            remote = self._remote or {}
+            remote = present(self._remote)
             shown = f"image {remote['id']} of region {self._params['remote']['region']}"
             return Data("remote", shown, remote.get("size"), hash_of(remote), awaited=awaited)
         source, checksum = self.content.source, self.content.checksum
@@ -177,12 +177,7 @@ class WantedData:
         if data.source_checksum and _same_kind(data.source_checksum, str(image.get(SOURCE_CHECKSUM))):
             return bool(image[SOURCE_CHECKSUM] == data.source_checksum)
         stored = hash_of(image)
-        return digest_of(content, stored.algorithm) == (image.get("size"), stored)
-
-    @property
-    def expected(self) -> tuple[Checksum | None, int | None]:
-        """Hash and size (bytes) that an image is to have which the cloud made without this host."""
-        return self.data.hash, self.data.size
+        return digest(content.read(), stored.algorithm) == (image.get("size"), stored)
 
 
 def _same_kind(noted: str, other: str) -> bool:

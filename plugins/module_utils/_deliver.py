@@ -10,18 +10,17 @@ import time
 import typing as t
 
 from ._api import GlanceApi
-from ._attributes import Image, stores_of
+from ._attributes import Image, missing_stores
 from ._checksum import Checksum
 from ._download import image_blocks
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._operations import DELETE, IMPORT, Operation
-from ._plan import IMPORT_TASK, in_transit, is_copy, is_staged
+from ._plan import IMPORT_TASK, STAGED_ABANDONED, Data, in_transit, is_copy, is_staged
 from ._progress import Reporter
-from ._source import BrokenSource, Content, UrlSource, new_hash, without_queries
-from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Transfer, Upload, WrongData, hashes_of, upload_of
+from ._source import BrokenSource, Content, UrlSource
+from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Transfer, Upload, WrongData, digest, hashes_of, upload_of
+from ._urls import without_queries
 
-# How long somebody else who has just made the image may take to begin sending its data, or to import them (s).
-OTHERS_BEGIN = 10.0
 # The longest pause that a cloud can ask for with Retry-After (s).
 LONGEST_ASKED = 30.0
 # How long the cloud may take to notice that an upload has broken off (s).
@@ -44,7 +43,7 @@ class Delivery:
     """The data of one task on their way into one image.
 
     :param content: what is sent; null where the cloud fetches the data itself and the task knows no source of them.
-    :param expected: hash and size (bytes) that the image is to have, as far as they are known beforehand.
+    :param data: what the image is to have, as far as it is known beforehand; null where the task names none.
     :param wait: how long the whole may take (s); null to not wait for the cloud.
     """
 
@@ -52,16 +51,17 @@ class Delivery:
         self,
         api: GlanceApi,
         content: Content | None,
-        expected: tuple[Checksum | None, int | None],
+        data: Data | None,
         wait: float | None,
         progress: Reporter | None = None,
     ) -> None:
         self._api = api
         self._content = content
-        self._expected = expected
+        self._data = data
         self._wait = wait
         self._progress = progress
         self._upload: Upload | None = None
+        self._import_began = 0.0
         self.deadline = Deadline(wait)
         self.transfer: Transfer | None = None
         self.warnings: list[str] = []
@@ -79,6 +79,9 @@ class Delivery:
     def await_and_verify(self, image_id: str) -> Image:
         """The image once its data are there, and are those that were sent; without waiting, as it is now."""
         image = self._await_data(image_id)
+        if self._upload is None and self.transfer:  # what the cloud fetched itself
+            self.transfer.seconds = time.monotonic() - self._import_began
+            self.transfer.bytes = image.get("size") or 0
         if image.get("status") == "active":
             self._verify(image)
         return image
@@ -145,6 +148,8 @@ class Delivery:
             if is_staged(image) or not in_transit(image):
                 return image_id
             given_up = time.monotonic() - began > LETS_GO or self.deadline.passed
+            if given_up and self._wait is None and present(self._upload).complete:
+                return image_id  # the cloud has everything and is busy with it, which the task does not wait for
             if disposable and given_up and not present(self._upload).complete:
                 self._api.perform(Operation(DELETE, image_id))
                 return None
@@ -158,18 +163,12 @@ class Delivery:
     # Importing
 
     def _import(self, operation: Operation) -> None:
-        began = time.monotonic()
-        self._begin_import(operation)
-        if is_copy(operation):
-            if self._wait is not None:
-                await_copy(self._api, str(operation.image_id), operation.body["stores"], self.deadline)
-            return
-        if self.transfer is None:
+        if not is_copy(operation) and self.transfer is None:
             self.transfer = Transfer(operation.body["method"]["name"], attempts=1)
-        image = self._await_data(str(operation.image_id))
-        if self._upload is None:
-            self.transfer.seconds = time.monotonic() - began
-            self.transfer.bytes = image.get("size") or 0
+        self._import_began = time.monotonic()
+        self._begin_import(operation)
+        if is_copy(operation) and self._wait is not None:
+            await_copy(self._api, str(operation.image_id), operation.body["stores"], self.deadline)
 
     def _begin_import(self, operation: Operation) -> None:
         poll = Poll()
@@ -182,8 +181,7 @@ class Delivery:
                     raise
                 # Where only the answer was lost, the import is going on or already over.
                 image = self._api.find_image(str(operation.image_id)) or {}
-                stores = stores_of(image)
-                copied = is_copy(operation) and all(store in stores for store in operation.body["stores"])
+                copied = is_copy(operation) and not missing_stores(image, operation.body["stores"])
                 if image.get(IMPORT_TASK) or copied or (image.get("status") in DONE and not is_copy(operation)):
                     return
                 poll.pause(self.deadline.left)
@@ -223,7 +221,7 @@ class Delivery:
         if self._upload:
             self._upload.check_arrived(image)
             return
-        checksum, size = self._expected
+        checksum, size = (self._data.hash, self._data.size) if self._data else (None, None)
         hashes = hashes_of(image)
         if self.transfer and hashes:
             self.transfer.hash = Checksum(*list(hashes.items())[-1])
@@ -253,10 +251,7 @@ class Delivery:
 
 def read_back(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) -> Checksum:
     """The hash of what the cloud has, where it does not compute it itself: all of it is downloaded and none of it kept."""
-    digest = new_hash(algorithm)
-    for block in image_blocks(api, image, 0, deadline):
-        digest.update(block)
-    return Checksum(algorithm, digest.hexdigest())
+    return digest(image_blocks(api, image, 0, deadline), algorithm)[1]
 
 
 def failed_import(api: GlanceApi, image: Image) -> str:
@@ -286,7 +281,7 @@ def await_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline:
         image = api.find_image(image_id)
         if image is None:
             raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being copied.")
-        missing = [store for store in stores if store not in stores_of(image)]
+        missing = missing_stores(image, stores)
         if not missing:
             return image
         failed = [store for store in missing if store in str(image.get("os_glance_failed_import") or "").split(",")]
@@ -315,7 +310,7 @@ def await_others_data(api: GlanceApi, image_id: str, wait: float | None) -> Imag
             return None
         waited = time.monotonic() - began
         moving = in_transit(image) and waited < (wait or 0)
-        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < OTHERS_BEGIN
+        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < STAGED_ABANDONED
         if not moving and not about_to_begin:
             return image
-        poll.pause((wait or 0) - waited if moving else OTHERS_BEGIN)
+        poll.pause((wait or 0) - waited if moving else STAGED_ABANDONED)

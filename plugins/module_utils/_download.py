@@ -19,7 +19,7 @@ from ._checksum import Checksum
 from ._errors import ApiError, ConnectionProblem, GlanceError
 from ._progress import Reporter
 from ._source import BLOCK, new_hash
-from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Transfer, WrongData, hash_of
+from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Transfer, WrongData, digest, hash_of
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     import requests
@@ -100,15 +100,13 @@ def file_has(path: str, image: Image) -> bool:
         if os.path.getsize(path) != image.get("size"):
             return False
         stored = hash_of(image)
-        digest = new_hash(stored.algorithm)
         with open(path, "rb", buffering=0) as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
+            found = digest(iter(lambda: file.read(BLOCK), b""), stored.algorithm)[1]
     except FileNotFoundError:
         return False
     except OSError as error:
         raise GlanceError(f"dest: {path} cannot be read: {error.strerror}.") from error
-    return digest.hexdigest() == stored.value
+    return found == stored
 
 
 def partial_file(dest: str, image: Image) -> str:
@@ -177,22 +175,22 @@ def _fill(
     progress: Reporter | None,
 ) -> Checksum:
     """Append what is missing; returns the hash of the whole."""
-    digest, offset = new_hash(algorithm), 0
+    found, offset = new_hash(algorithm), 0
     file.seek(0)
     while block := file.read(BLOCK):
-        digest.update(block)
+        found.update(block)
         offset += len(block)
     if offset > int(image["size"]):
         file.truncate(0)
-        digest, offset = new_hash(algorithm), 0
+        found, offset = new_hash(algorithm), 0
     for block in image_blocks(api, image, offset, deadline, transfer):
         written = 0
         while written < len(block):
             written += file.write(block[written:] if written else block)
-        digest.update(block)
+        found.update(block)
         offset += len(block)
         transfer.bytes += len(block)
         if progress:
             progress(offset, image["size"], offset - transfer.bytes)
     os.fsync(file.fileno())
-    return Checksum(algorithm, digest.hexdigest())
+    return Checksum(algorithm, found.hexdigest())

@@ -16,7 +16,7 @@ from ._deliver import DataStillInTransit, Delivery, await_others_data
 from ._errors import ApiError, GlanceError, present
 from ._hints import hint
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
-from ._plan import Plan, attributes_only, is_copy, joined, set_protection
+from ._plan import Plan, attributes_only, is_copy, joined, removal, set_protection
 from ._replace import derived_ids
 from ._transfer import WrongData
 
@@ -126,8 +126,7 @@ class Maker:
             return
         if self._delivery and operation.call in DATA_CALLS:
             image_id = self._delivery.perform(operation.of(self.image["id"]), self._remake if self.made else None)
-            if image_id != self.image["id"] or not is_copy(operation):
-                self.image = {**self.image, "id": image_id}
+            self.image = {**self.image, "id": image_id}
             if operation is self._last_of_data():
                 self.image = self._delivery.await_and_verify(image_id)
             return
@@ -237,9 +236,8 @@ def new_image_ids(project: str | None, name: str, today: datetime.date) -> t.Ite
 def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
     """Delete an image that must not stay, and add to the error what became of it."""
     try:
-        if image.get("protected"):
-            api.perform(set_protection(image["id"], False))
-        api.perform(Operation(DELETE, image["id"]))
+        for operation in removal(image):
+            api.perform(operation)
         outcome = f"Image {image['id']} was deleted again."
     except GlanceError as failure:
         outcome = (

@@ -13,19 +13,21 @@ import typing as t
 from ._api import GlanceApi
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
 from ._data import WantedData, check_data_options, wanted_data
-from ._deliver import OTHERS_BEGIN, Delivery, await_others_data
+from ._deliver import Delivery, await_others_data
 from ._errors import InvalidInput, present
 from ._execute import carry_out, create_or_update, delete, replace
 from ._patch import wanted_properties
 from ._plan import (
     FORMATS,
+    STAGED_ABANDONED,
     DataState,
     Plan,
     Wanted,
     data_state,
+    differ_in_stores,
     in_transit,
     is_abandoned,
-    is_staged,
+    patience,
     plan_create,
     plan_delete,
     plan_update,
@@ -82,8 +84,8 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
     plans = planner.make_plans()
     if check_mode:
         return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
-    content, expected = (source.content, source.expected) if source else (None, (None, None))
-    delivery = Delivery(api, content, expected, wait, reporter(str(params["name"] or params["id"])))
+    content, data = (source.content, source.data) if source else (None, None)
+    delivery = Delivery(api, content, data, wait, reporter(str(params["name"] or params["id"])))
     plans, images = carry_out(
         plans,
         planner.make_plans,
@@ -139,21 +141,25 @@ class Planner:
         return dataclasses.replace(self._wanted, data=data, stores=stores)
 
     def _check_stores(self) -> None:
-        if self._wanted.stores:
-            known = self._api.list_stores()
-            unknown = [store for store in self._wanted.stores if store not in known]
-            if unknown:
-                there = f"it has {', '.join(known)}" if known else "it has only one, without a name"
-                raise InvalidInput(f"stores: this cloud has no store {', '.join(unknown)}; {there}.")
+        if not self._wanted.stores:
+            return
+        known = self._api.list_stores()
+        unknown = [store for store in self._wanted.stores if store not in known]
+        if unknown:
+            there = f"it has {', '.join(known)}" if known else "it has only one, without a name"
+            raise InvalidInput(f"stores: this cloud has no store {', '.join(unknown)}; {there}.")
+
+    def _check_stores_if_other(self, image: Image) -> None:
+        if differ_in_stores(image, self._wanted):
+            self._check_stores()
 
     def _plan_for(self, image: Image) -> Plan:
         wanted, source = self._wanted, self._source
         if source is None:
-            if wanted.stores and stores_of(image) != sorted(wanted.stores):
-                self._check_stores()
+            self._check_stores_if_other(image)
             return plan_update(image, wanted)
         if in_transit(image) and self._wait:
-            image = await_others_data(self._api, image["id"], _patience(image, self._wait)) or image
+            image = await_others_data(self._api, image["id"], patience(image, _age(image), self._wait)) or image
             if in_transit(image) and self._can_be_made_anew(image):
                 return plan_restart(image, self._with_calls(), self._api.connection.project_id)
         state = data_state(image, source.data, source.is_in)
@@ -166,8 +172,8 @@ class Planner:
             )
         if state is DataState.NONE:
             wanted = self._with_calls()
-        elif wanted.stores and stores_of(image) != sorted(wanted.stores):
-            self._check_stores()
+        else:
+            self._check_stores_if_other(image)
         return plan_update(image, wanted, state)
 
     def _go_on_replacing(self, old: Image, new: Image) -> Plan:
@@ -183,9 +189,9 @@ class Planner:
         source = present(self._source)
         project = self._api.connection.project_id
         left = new or self._left_over(old)
-        about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < OTHERS_BEGIN
+        about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < STAGED_ABANDONED
         if left and (in_transit(left) or about_to_begin):
-            left = await_others_data(self._api, left["id"], _patience(left, self._wait or 0))
+            left = await_others_data(self._api, left["id"], patience(left, _age(left), self._wait or 0))
             if left and in_transit(left) and not is_abandoned(left, _age(left)):
                 raise InvalidInput(
                     f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the status"
@@ -250,11 +256,6 @@ class Planner:
 
 def _statuses(api: GlanceApi, image_id: str) -> dict[str, str]:
     return {str(member["member_id"]): str(member["status"]) for member in api.list_members(image_id)}
-
-
-def _patience(image: Image, wait: float) -> float:
-    """How long (s) to wait for data that are on their way; once they are staged, their import follows at once."""
-    return max(0.0, min(wait, OTHERS_BEGIN - _age(image))) if is_staged(image) else wait
 
 
 def _age(image: Image) -> float:

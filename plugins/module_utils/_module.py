@@ -16,7 +16,7 @@ from ._api import GlanceApi
 from ._argspec import CONNECTION, Spec
 from ._errors import GlanceError
 from ._session import check_timeout, connect, secrets_in
-from ._source import secrets_in_url
+from ._urls import secrets_in_url
 
 # Takes the API, the options, whether it is check mode, and if the module writes a file what moves a file to its place.
 Run = t.Callable[..., dict[str, t.Any]]

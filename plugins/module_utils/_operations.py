@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 import urllib.parse
 
-from ._source import shown_url
+from ._urls import shown_url
 
 # Stands for the id of an image that does not exist yet, in paths and in the body that makes it.
 NEW_IMAGE_ID = "{id}"

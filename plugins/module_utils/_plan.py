@@ -19,6 +19,7 @@ from ._attributes import (
     RESERVED_PREFIX,
     SOURCE_CHECKSUM,
     Image,
+    missing_stores,
     properties_of,
     shown,
     stores_of,
@@ -48,7 +49,8 @@ DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
 OF_OLD = "replaced."
 COPY_IMAGE = "copy-image"
 IMPORT_TASK = "os_glance_import_task"
-# After this long without a change nobody goes on with data (s).
+# After this long without a change nobody goes on with data (s). It is also how long somebody else who has just made an
+# image may take to begin sending its data, or to import what is staged.
 STAGED_ABANDONED = 10.0
 UPLOAD_ABANDONED = 24 * 3600.0
 STATE_ACTIONS = {"active": REACTIVATE, "deactivated": DEACTIVATE}
@@ -213,9 +215,9 @@ def plan_update(image: Image, wanted: Wanted, data_state: DataState = DataState.
             " are, or give the new data another name."
         )
     elif wanted.stores:
-        operations += _store_operations(image, wanted.stores)
-        if stores_of(image) != sorted(wanted.stores):
-            changes.append(Change("stores", stores_of(image), sorted(wanted.stores)))
+        _check_stores_can_change(image, wanted.stores)
+        operations += store_operations(image, wanted.stores)
+        changes += changes_of_stores(image, wanted)
     return _changing(image, changes, operations)
 
 
@@ -237,22 +239,35 @@ def is_copy(operation: Operation) -> bool:
     return operation.call is IMPORT and bool(operation.body["method"]["name"] == COPY_IMAGE)
 
 
-def _store_operations(image: Image, stores: t.Sequence[str]) -> list[Operation]:
+def store_operations(image: Image, stores: t.Sequence[str]) -> list[Operation]:
     """First what is missing is copied, then what is too much is removed: there always is a copy."""
-    present = stores_of(image)
+    missing = missing_stores(image, stores)
+    return [
+        *([copy_to_stores(image["id"], missing)] if missing else []),
+        *(Operation(remove_from_store(store), image["id"]) for store in stores_of(image) if store not in stores),
+    ]
+
+
+def changes_of_stores(image: Image, wanted: Wanted) -> list[Change]:
+    if not differ_in_stores(image, wanted):
+        return []
+    return [Change("stores", stores_of(image), sorted(wanted.stores or ()))]
+
+
+def differ_in_stores(image: Image, wanted: Wanted) -> bool:
+    """Whether the image's data are in other stores than the task names."""
+    return bool(wanted.stores) and stores_of(image) != sorted(wanted.stores or ())
+
+
+def _check_stores_can_change(image: Image, stores: t.Sequence[str]) -> None:
     if image.get("status") == "queued":
         raise InvalidInput(f"stores: {_named(image)} has no data yet, so it is in no store; give 'path' or 'url' too.")
-    if not present:
+    if not stores_of(image):
         raise InvalidInput(f"stores: the cloud does not say in which stores {_named(image)} is; it may have only one.")
-    missing = [store for store in stores if store not in present]
-    if missing and image.get("status") != "active":
+    if missing_stores(image, stores) and image.get("status") != "active":
         raise InvalidInput(
             f"stores: {_named(image)} has the status '{image.get('status')}'; only an active image can be copied to stores."
         )
-    return [
-        *([copy_to_stores(image["id"], missing)] if missing else []),
-        *(Operation(remove_from_store(store), image["id"]) for store in present if store not in stores),
-    ]
 
 
 def status_after(data: Data) -> str | None:
@@ -265,20 +280,22 @@ def set_protection(image_id: str, protected: bool) -> Operation:
     return Operation(UPDATE, image_id, build_patch([Change("protected", not protected, protected)]))
 
 
+def removal(image: Image) -> list[Operation]:
+    """The calls that delete an image, its protection being lifted first."""
+    lifted = [set_protection(image["id"], False)] if image.get("protected") else []
+    return [*lifted, Operation(DELETE, image["id"])]
+
+
 def plan_delete(image: Image, force: bool) -> Plan:
     """An image that is to go: its protection is lifted first if ``force`` says so."""
-    operations = []
-    if image.get("protected"):
-        if not force:
-            raise InvalidInput(
-                f"Image {image['id']} '{image.get('name')}' is protected and cannot be deleted."
-                " Set 'force: true' to lift the protection first, or 'protected: false' in a task of its own."
-            )
-        operations.append(set_protection(image["id"], False))
-    operations.append(Operation(DELETE, image["id"]))
+    if image.get("protected") and not force:
+        raise InvalidInput(
+            f"{_named(image)} is protected and cannot be deleted."
+            " Set 'force: true' to lift the protection first, or 'protected: false' in a task of its own."
+        )
     change = Change("state", "present", "absent")
     before = {"state": "present", **_without_nulls(shown(image))}
-    return Plan(None, image["id"], (change,), tuple(operations), before, {"state": "absent"})
+    return Plan(None, image["id"], (change,), tuple(removal(image)), before, {"state": "absent"})
 
 
 def plan_state(image: Image, state: str) -> Plan:
@@ -288,7 +305,7 @@ def plan_state(image: Image, state: str) -> Plan:
         return Plan(shown(image), image["id"])
     if status not in STATE_ACTIONS:
         raise InvalidInput(
-            f"Image {image['id']} '{image.get('name')}' has the status '{status}': only an active image can be deactivated,"
+            f"{_named(image)} has the status '{status}': only an active image can be deactivated,"
             " and only a deactivated one made active again."
         )
     return _changing(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image["id"])])
@@ -343,7 +360,7 @@ def _check_formats_can_change(image: Image, changes: t.Sequence[Change]) -> None
     for change in changes:
         if change.attribute in FORMATS:
             raise InvalidInput(
-                f"Image {image['id']} '{image.get('name')}' has {change.attribute} '{change.before}', which cannot be"
+                f"{_named(image)} has {change.attribute} '{change.before}', which cannot be"
                 f" changed to '{change.after}' any more: Glance fixes the formats once an image has data."
                 " Make a new image instead."
             )
@@ -373,6 +390,15 @@ def is_abandoned(image: Image, age: float) -> bool:
     if image.get(IMPORT_TASK) or image.get("status") == "importing":
         return False  # that is the cloud's own work
     return age >= (STAGED_ABANDONED if is_staged(image) else UPLOAD_ABANDONED)
+
+
+def patience(image: Image, age: float, wait: float) -> float:
+    """How long (s) to wait for data that are on their way; once they are staged, their import follows at once.
+
+    :param age: seconds since the image last changed.
+    :param wait: how long the task may wait (s).
+    """
+    return max(0.0, min(wait, STAGED_ABANDONED - age)) if is_staged(image) else wait
 
 
 def is_staged(image: Image) -> bool:

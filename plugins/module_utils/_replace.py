@@ -19,18 +19,16 @@ import types
 import typing as t
 import uuid
 
-from ._attributes import MAX_TEXT, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown, stores_of
+from ._attributes import MAX_TEXT, OPTION_OF, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown
 from ._errors import InvalidInput, present
 from ._operations import (
     ADD_MEMBER,
     CREATE,
     DEACTIVATE,
-    DELETE,
     NEW_IMAGE_ID,
     SET_MEMBER_STATUS,
     UPDATE,
     Operation,
-    remove_from_store,
 )
 from ._patch import PROPERTY, Change, build_patch
 from ._plan import (
@@ -38,16 +36,15 @@ from ._plan import (
     Plan,
     Wanted,
     attribute_changes,
+    changes_of_stores,
     check_formats,
-    copy_to_stores,
     data_operations,
     diff_of,
     property_changes,
-    set_protection,
+    removal,
     status_after,
+    store_operations,
 )
-
-REPLACED = ("delete", "hide", "deactivate", "keep")
 
 # How often an image of one name can be made and deleted again on one day before its ids are random ones.
 DERIVED_IDS = 20
@@ -64,18 +61,7 @@ OF_OLD_DATA = frozenset(
 )
 SIGNATURE = "img_signature"
 # Attributes that the next image gets from the one whose place it takes.
-CARRIED = (
-    "name",
-    "visibility",
-    "protected",
-    "os_hidden",
-    "owner",
-    "tags",
-    "disk_format",
-    "container_format",
-    "min_disk",
-    "min_ram",
-)
+CARRIED = tuple(key for key in OPTION_OF if key != "id")
 
 
 def derived_ids(project: str | None, name: str, day: datetime.date) -> list[str]:
@@ -176,17 +162,10 @@ def plan_replacement(
     model = new if new and new.get("name") == old.get("name") else old
     target = carried_over(model, wanted, project)
     check_formats(target, data)
-    operations = list(_removal(spoilt)) if spoilt else []
+    operations = removal(spoilt) if spoilt else []
     if new:
         new_id, current = new["id"], new
-        missing_stores = [store for store in wanted.stores or () if store not in stores_of(new)]
-        if missing_stores:
-            operations.append(copy_to_stores(new_id, missing_stores))
-        operations += [
-            Operation(remove_from_store(store), new_id)
-            for store in stores_of(new)
-            if wanted.stores and store not in wanted.stores
-        ]
+        operations += store_operations(new, wanted.stores) if wanted.stores else []
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
         if members:
@@ -204,7 +183,7 @@ def plan_replacement(
         Change("id", old["id"], new_id or NEW_IMAGE_ID),
         *_changes_of_data(old, wanted),
         *_differences(old, {"owner": old.get("owner"), **target}),
-        *_changes_of_stores(old, wanted),
+        *changes_of_stores(old, wanted),
         *changes_of_old,
     ]
     before, after = diff_of(changes)
@@ -219,7 +198,7 @@ def plan_restart(left: Image, wanted: Wanted, project: str | None) -> Plan:
     target = carried_over(left, wanted, project)
     check_formats(target, data)
     operations = [
-        *_removal(left),
+        *removal(left),
         Operation(CREATE, body={"id": NEW_IMAGE_ID, **target}),
         *data_operations(data, wanted.stores, None),
     ]
@@ -242,16 +221,10 @@ def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapp
             yield Operation(SET_MEMBER_STATUS, image_id, {"status": status}, member)
 
 
-def _removal(image: Image) -> t.Iterator[Operation]:
-    if image.get("protected"):
-        yield set_protection(image["id"], False)
-    yield Operation(DELETE, image["id"])
-
-
 def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
     """What is done to the old image once the new one has the name."""
     if replaced == "delete":
-        return list(_removal(old)), [Change(f"{OF_OLD}state", "present", "absent")]
+        return removal(old), [Change(f"{OF_OLD}state", "present", "absent")]
     changes = [Change("name", old.get("name"), dated_name(old))]
     if replaced == "hide" and not old.get("os_hidden"):
         changes.append(Change("os_hidden", False, True))
@@ -272,11 +245,6 @@ def _changes_of_data(old: Image, wanted: Wanted) -> t.Iterator[Change]:
         yield Change("os_hash_value", old.get("os_hash_value"), digest.value)
     elif digest and digest.algorithm == "md5":
         yield Change("checksum", old.get("checksum"), digest.value)
-
-
-def _changes_of_stores(old: Image, wanted: Wanted) -> t.Iterator[Change]:
-    if wanted.stores and sorted(wanted.stores) != stores_of(old):
-        yield Change("stores", stores_of(old), sorted(wanted.stores))
 
 
 def _differences(current: Image, target: Image) -> list[Change]:

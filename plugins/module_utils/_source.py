@@ -20,6 +20,8 @@ import zlib
 
 from ._checksum import Checksum, ChecksumList, file_name, find_in_list
 from ._errors import GlanceError, InvalidInput
+from ._session import APP_NAME
+from ._urls import shown_url, without_queries
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     import requests
@@ -36,8 +38,6 @@ BLOCK = 1024 * 1024
 # than four bytes (RFC 8878, 3.1.1.2), so what comes of it stays below 16 MiB.
 ZSTD_STEP = 512
 MAX_LIST = 10_000_000
-LONG_ENOUGH = 8
-USER_AGENT = "cloudimage.glance"
 
 SUFFIXES = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
 
@@ -118,29 +118,6 @@ def file_source(path: str) -> FileSource:
     return FileSource(path, status.st_size)
 
 
-def shown_url(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query and fragment."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
-
-
-def secrets_in_url(url: t.Any) -> set[str]:
-    """The strings in a URL that must never be shown: all of it if there can be a user, a password or a signature in it."""
-    if isinstance(url, (list, tuple)):
-        return {secret for item in url for secret in secrets_in_url(item)}
-    if not isinstance(url, str) or not set(url) & set("@?#"):
-        return set()
-    try:
-        parts = urllib.parse.urlsplit(url)
-        # A user without a password is a token. What is short would blank out half of a result.
-        secrets = {parts.password, parts.username if parts.password is None else None}
-        secrets |= {text if len(text) > LONG_ENOUGH else None for text in (parts.query, parts.fragment)}
-    except ValueError:
-        secrets = set()
-    return {url, *(secret for secret in secrets if secret)}
-
-
 def check_url(url: str, option: str) -> str:
     """The URL as it is sent, with all that is not ASCII encoded. What is refused is not repeated: it may hold a secret."""
     try:
@@ -186,9 +163,8 @@ class UrlSource:
                 last = block
             if left:
                 raise BrokenSource(f"url: {self.shown} broke off {left} bytes before its end.")
-            if not last:
-                raise WrongSource(f"url: {self.shown} is empty. Glance would make an active image of it that cannot boot.")
-            yield last
+            if last:
+                yield last
 
     def published_size(self) -> int | None:
         """The size (bytes) that the server says the file has, if it does."""
@@ -201,7 +177,7 @@ class UrlSource:
 
 
 # What is compressed is not to be packed once more, and a checksum is that of the file itself.
-_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+_HEADERS = {"User-Agent": APP_NAME, "Accept-Encoding": "identity"}
 
 
 @contextlib.contextmanager
@@ -234,12 +210,6 @@ def _reason(error: Exception) -> str:
     """An error's text without URLs, the queries of which may be signatures; also those that a redirect leads to."""
     inner = getattr(error.args[0], "reason", None) if error.args else None
     return without_queries(str(inner or error))
-
-
-def without_queries(text: str) -> str:
-    """A text without what may be secret in URLs that are in it: user, password, query and fragment."""
-    text = re.sub(r"//[^/\s]*@", "//", text)
-    return re.sub(r"(?<=[\w/.%-])[?#]\S+", "?…", text)
 
 
 def look_up(checksum: Checksum | ChecksumList | None, source: str, timeout: float) -> Checksum | None:

@@ -105,13 +105,13 @@ def hashes_of(image: Image) -> dict[str, str]:
     return found
 
 
-def digest_of(content: Content, algorithm: str) -> tuple[int, Checksum]:
-    """Size (bytes) and hash of what an image would get, by reading it through."""
-    digest, size = new_hash(algorithm), 0
-    for block in content.read():
-        digest.update(block)
+def digest(blocks: t.Iterable[bytes], algorithm: str) -> tuple[int, Checksum]:
+    """Size (bytes) and hash of data, by reading them through."""
+    found, size = new_hash(algorithm), 0
+    for block in blocks:
+        found.update(block)
         size += len(block)
-    return size, Checksum(algorithm, digest.hexdigest())
+    return size, Checksum(algorithm, found.hexdigest())
 
 
 class Upload:
@@ -157,7 +157,7 @@ class Upload:
     def check_arrived(self, image: Image) -> None:
         """Compare what the cloud says it has with what was sent; any difference is an error."""
         stored = hash_of(image)
-        sent = self.hash if stored.algorithm == EXPECTED_ALGORITHM else digest_of(self.content, stored.algorithm)[1]
+        sent = self.hash if stored.algorithm == EXPECTED_ALGORITHM else digest(self.content.read(), stored.algorithm)[1]
         if image.get("size") != self.sent or sent != stored:
             raise WrongData(
                 f"The data arrived changed: sent were {self.sent} bytes with {sent},"

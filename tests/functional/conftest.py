@@ -31,6 +31,9 @@ READING = ("GET", "HEAD")
 
 Json = dict[str, t.Any]
 
+# What an image needs to take data.
+FORMATS: Json = {"disk_format": "raw", "container_format": "bare"}
+
 
 class Sandbox:
     """The running sandbox, as sandbox.json describes it."""
@@ -171,7 +174,7 @@ class Cloud:
     def make(self, name: str, data: bytes | None = None, **attributes: t.Any) -> Json:
         """Make an image with a bare request, and give it data if some are given."""
         if data is not None:
-            attributes = {"disk_format": "raw", "container_format": "bare", **attributes}
+            attributes = {**FORMATS, **attributes}
         image = self.call("POST", "/images", json={"name": name, **attributes}).json()
         if data is not None:
             headers = {"Content-Type": "application/octet-stream"}

@@ -21,11 +21,10 @@ import typing as t
 import pytest
 import zstandard
 
-from .conftest import Cloud, Json, Outcome
+from .conftest import FORMATS, Cloud, Json, Outcome
 from .faults import proxy
 from .web import Web, serving
 
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 DATA = bytes(range(256)) * 5000
 COMPRESSED: dict[str, t.Callable[[bytes], bytes]] = {
     "gz": gzip.compress,

@@ -14,10 +14,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _da
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
 
-from .conftest import Cloud, Outcome
+from .conftest import FORMATS, Cloud, Outcome
 from .faults import CUT, Fault, fault_on, proxy
-
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,7 @@ import uuid
 
 import pytest
 
-from .conftest import Cloud, Json
-
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
+from .conftest import FORMATS, Cloud, Json
 
 
 def everything_but_times(image: Json) -> Json:

@@ -21,13 +21,12 @@ from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver,
 from ansible_collections.cloudimage.glance.plugins.module_utils._replace import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import BLOCK
 
-from .conftest import Cloud, Json
+from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
 from .faults import ALL, CUT, CUT_ANSWER, Spoil, proxy
 from .web import serving
 
 pytestmark = pytest.mark.slow
 
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 OLD = b"the old data"
 DATA = hashlib.shake_256(b"the new data").digest(4 * 1024 * 1024)
 TASKS: dict[str, Json] = {
@@ -43,9 +42,8 @@ TASKS: dict[str, Json] = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (_deliver, _image):
-        monkeypatch.setattr(module, "OTHERS_BEGIN", 1.0)
-    monkeypatch.setattr(_plan, "STAGED_ABANDONED", 1.0)
+    for module in (_deliver, _image, _plan):
+        monkeypatch.setattr(module, "STAGED_ABANDONED", 1.0)
 
 
 def run_killed(cloud: Cloud, module: str, options: Json, step: int, what_of_it: int | None, reading: bool = False) -> bool:
@@ -98,7 +96,9 @@ def test_the_next_run_leaves_one_good_image(
             killed += 1
             meanwhile = alice.named(step_name)
             assert old is None or any(image["status"] == "active" for image in meanwhile), (step, meanwhile)
+            predicted = alice.run("image", check=True, name=step_name, wait_timeout=20, **options).succeeded()
             again = alice.run("image", name=step_name, wait_timeout=20, **options).succeeded()
+            assert_told_the_truth(predicted, again)
             (image,) = alice.named(step_name)
             assert (image["status"], image["os_hash_value"]) == ("active", hashlib.sha512(DATA).hexdigest()), step
             assert again.image["id"] == image["id"]

@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import time
-import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _transfer
 
-from .conftest import Cloud
+from .conftest import FORMATS, Cloud
 from .faults import Spoil, fault_on, proxy
 from .web import serving
 
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 DATA = b"some data of an image" * 1000
 
 

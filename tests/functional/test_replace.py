@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import pathlib
 import re
-import typing as t
 
 import pytest
 
-from .conftest import Cloud, Json
+from .conftest import FORMATS, Cloud, Json
 from .faults import ALL, CUT, CUT_ANSWER, Fault, proxy
 
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 OLD = b"the old data"
 COMPUTED = ("id", "created_at", "updated_at", "size", "virtual_size", "checksum", "os_hash_value", "self", "file", "schema")
 

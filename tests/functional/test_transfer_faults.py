@@ -17,13 +17,12 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _deliver, _transfer
 
-from .conftest import Cloud, Outcome
+from .conftest import FORMATS, Cloud, Outcome
 from .faults import ALL, CUT, CUT_ANSWER, Fault, Spoil, proxy
 from .web import serving
 
 pytestmark = pytest.mark.slow
 
-FORMATS: dict[str, t.Any] = {"disk_format": "raw", "container_format": "bare"}
 DATA = hashlib.shake_256(b"an image").digest(10 * 1024 * 1024 + 12345)
 PLACES = {"first": 0, "middle": len(DATA) // 2, "last": len(DATA) - 1}
 # The end of the path of the request that is spoilt, by what is done.

@@ -87,13 +87,14 @@ def units(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
 
 
-def run_functional(session: nox.Session, *arguments: str) -> None:
+def run_functional(session: nox.Session, *arguments: str, **env: str) -> None:
     tree = linked_tree(session)
     in_sandbox(
         session,
         *("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/functional", *arguments, *session.posargs),
         PYTHONPATH=tree,
         ANSIBLE_COLLECTIONS_PATH=tree,
+        **env,
     )
 
 
@@ -106,25 +107,31 @@ def functional(session: nox.Session) -> None:
 
 @nox.session
 def functional_oldest(session: nox.Session) -> None:
-    """The same with the oldest openstacksdk that is supported."""
+    """The same with the oldest openstacksdk that is supported, in the controller's process."""
     session.install(*FUNCTIONAL, "ansible-core", OLDEST_SDK, env=unlocked())
-    run_functional(session, "-m", "not slow")
+    run_functional(session, "-m", "not slow", GLANCE_IN_PROCESS="yes")
+
+
+@nox.session(default=False)
+def in_process(session: nox.Session) -> None:
+    """All of the session functional, in the controller's process."""
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    run_functional(session, GLANCE_IN_PROCESS="yes")
 
 
 @nox.session(default=False)
 def search(session: nox.Session) -> None:
     """A long search for lies: 1,000 random cases on a real Glance; GLANCE_SEARCH_CASES asks for another number."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    os.environ.setdefault("GLANCE_SEARCH_CASES", "1000")
-    run_functional(session, "-k", "search_for_lies")
+    cases = os.environ.get("GLANCE_SEARCH_CASES", "1000")
+    run_functional(session, "-k", "search_for_lies", GLANCE_SEARCH_CASES=cases)
 
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Every fault and every kill at every place of a transfer, of which the session functional has a slice."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    os.environ["GLANCE_FAULTS"] = "all"
-    run_functional(session, "-k", "test_transfer_faults or test_interrupted or test_replace")
+    run_functional(session, "-k", "test_transfer_faults or test_interrupted or test_replace", GLANCE_FAULTS="all")
 
 
 @nox.session(default=False)

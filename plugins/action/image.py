@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._progress_action import ProgressAction
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import GlanceAction, in_process
 
 
-class ActionModule(ProgressAction):
-    """Runs the module image, and shows its progress."""
+class ActionModule(GlanceAction):
+    """Runs the module image."""
+
+    in_process = in_process("_image")
+    tells_progress = True

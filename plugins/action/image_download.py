@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._progress_action import ProgressAction
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import GlanceAction
 
 
-class ActionModule(ProgressAction):
-    """Runs the module image_download, and shows its progress."""
+class ActionModule(GlanceAction):
+    """Runs the module image_download, which needs a process of its own, as it writes a file."""
+
+    tells_progress = True

@@ -11,6 +11,7 @@ import datetime
 import typing as t
 
 from ._api import GlanceApi
+from ._argspec import IMAGE
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
 from ._data import WantedData, check_data_options, wanted_data
 from ._deliver import Delivery, await_others_data
@@ -44,6 +45,7 @@ from ._replace import (
 )
 from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
+from ._task import Task
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -359,3 +361,6 @@ def _candidates(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None
 def _chosen(params: t.Mapping[str, t.Any], images: list[Image]) -> list[Image]:
     """The images that the task means: at most one unless ``on_duplicate`` is ``all``."""
     return images if params["id"] is not None else choose(images, params["name"], params["on_duplicate"])
+
+
+TASK = Task(run, IMAGE, constraints={"required_one_of": [("name", "id")]})

@@ -11,12 +11,14 @@ import re
 import typing as t
 
 from ._api import GlanceApi
+from ._argspec import IMAGE_DOWNLOAD
 from ._attributes import Image, check_id, check_text, shown
 from ._download import download, file_has, partial_file
 from ._errors import ApiError, InvalidInput
 from ._hints import hint
 from ._progress import reporter
 from ._select import find_existing
+from ._task import Task
 from ._transfer import Deadline, Transfer, hash_of
 
 Move = t.Callable[[str, str], None]
@@ -84,3 +86,11 @@ def _file_in(dest: str, image: Image) -> str:
     name = re.sub(r"[/$~\x00-\x1f\x7f]", "_", str(image.get("name") or image["id"]))
     extension = f".{image.get('disk_format')}"
     return os.path.join(dest, name if name.endswith(extension) else name + extension)
+
+
+TASK = Task(
+    run,
+    IMAGE_DOWNLOAD,
+    constraints={"required_one_of": [("name", "id")], "mutually_exclusive": [("name", "id")]},
+    writes_file=True,
+)

@@ -11,8 +11,10 @@ import typing as t
 
 from . import _filters
 from ._api import PAGE_SIZE, GlanceApi
+from ._argspec import IMAGE_INFO
 from ._attributes import Image, shown
 from ._select import project_id
+from ._task import Task
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -54,3 +56,8 @@ def _by_ids(api: GlanceApi, ids: t.Sequence[str]) -> list[Image]:
         for query in _filters.id_queries([image_id for image_id in ids if image_id not in found], hidden):
             found.update((image["id"], image) for image in api.list_images(query))
     return [found[image_id] for image_id in ids if image_id in found]
+
+
+TASK = Task(
+    run, IMAGE_INFO, constraints={"mutually_exclusive": [("newest", "sort"), ("newest", "limit"), ("id", "member_status")]}
+)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import typing as t
 
 from ._api import GlanceApi
+from ._argspec import IMAGE_STATE
 from ._attributes import Image, shown
 from ._errors import GlanceError, InvalidInput
 from ._execute import carry_out, perform_all
 from ._plan import Plan, plan_state
 from ._result import result_of
 from ._select import find_existing
+from ._task import Task
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -40,3 +42,6 @@ def _change_state(api: GlanceApi, plan: Plan, state: str) -> Image:
         is_now = f"its status is '{image.get('status')}'" if image else "it is not there any more"
         raise GlanceError(f"Image {plan.image_id} should be {state} now, but {is_now}.")
     return shown(image)
+
+
+TASK = Task(run, IMAGE_STATE, constraints={"required_one_of": [("name", "id")]})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The modules' edge: the one place that knows AnsibleModule. Errors raised below become failed tasks here."""
+"""The edge to Ansible of a module in a process of its own: the one place that knows AnsibleModule."""
 
 from __future__ import annotations
 
@@ -12,60 +12,36 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._api import GlanceApi
-from ._argspec import CONNECTION, Spec
-from ._errors import GlanceError
-from ._session import check_timeout, connect, secrets_in
-from ._urls import secrets_in_url
-
-# Takes the API, the options, whether it is check mode, and if the module writes a file what moves a file to its place.
-Run = t.Callable[..., dict[str, t.Any]]
+from ._task import Result, Task, run_task, secrets_in_task
 
 
 class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
-    """An AnsibleModule that knows the secrets in its options before it logs or says anything.
-
-    ``no_log`` on the whole of ``auth`` would hide the names of users and projects too, and so blank out every image and tag
-    in the result that has such a name in it; on ``url`` it would hide where data come from.
-    """
+    """An AnsibleModule that knows the secrets in its options before it logs or says anything."""
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.no_log_values.update(secrets_in(self.params))
-        for option in ("url", "uri"):
-            self.no_log_values.update(secrets_in_url(self.params.get(option)))
-        self.no_log_values.update(secrets_in_url(str(self.params.get("checksum")).partition(":")[2]))
+        self.no_log_values.update(secrets_in_task(self.params))
 
 
-def run_module(run: Run, argument_spec: Spec, files: bool = False, **constraints: t.Any) -> None:
-    """Run a module: options, connection, ``run``, result.
-
-    :param run: takes the API, the options and whether it is check mode; returns the result.
-    :param files: whether it writes a file, named ``dest`` in the result. Then it takes the options of Ansible's file
-        modules, and ``run`` also takes what moves a file to its place.
-    :param constraints: ``mutually_exclusive``, ``required_one_of`` and the like of AnsibleModule.
-    """
+def run_module(task: Task) -> None:
+    """Take the options, run the task, and give its result."""
     module = GlanceModule(
-        argument_spec={**CONNECTION, **argument_spec}, supports_check_mode=True, add_file_common_args=files, **constraints
+        argument_spec=task.spec, supports_check_mode=True, add_file_common_args=task.writes_file, **task.constraints
     )
-    try:
-        for option in ("api_timeout", "wait_timeout"):
-            if module.params.get(option) is not None:
-                check_timeout(module.params[option], option)
-        api = GlanceApi(connect(module.params))
-        if files:
-            _check_file_attributes(module)
-            run = functools.partial(run, move=functools.partial(_move, module))
-        result = run(api, module.params, module.check_mode)
-    except GlanceError as error:
-        module.fail_json(msg=str(error), **error.details)
-    if files:
-        _set_file_attributes(module, result)
+    run = functools.partial(_run_with_file, task, module) if task.writes_file else task.run
+    result = run_task(run, module.params, module.check_mode, module._diff)
     for warning in result.pop("warnings", []):
         module.warn(warning)
-    if not module._diff:
-        result.pop("diff", None)
+    if result.pop("failed", False):
+        module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _run_with_file(task: Task, module: t.Any, api: t.Any, params: t.Any, check_mode: bool) -> Result:
+    _check_file_attributes(module)
+    result = task.run(api, params, check_mode, functools.partial(_move, module))
+    _set_file_attributes(module, result)
+    return result
 
 
 def _move(module: t.Any, source: str, dest: str) -> None:

@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
+import json
+import os
 import re
 import traceback
 import typing as t
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from ._errors import ConnectionProblem, InvalidInput, MissingLibrary
+from ._errors import ConnectionProblem, InvalidInput, MissingLibrary, present
 
+IMPORTED_IN = os.getcwd()
 try:
-    import openstack.config
+    import openstack.config.loader
     from keystoneauth1 import exceptions as ksa
 except ImportError:
     IMPORT_FAILURE: str | None = traceback.format_exc()
@@ -29,6 +33,7 @@ else:
     IMPORT_FAILURE = None
 
 if t.TYPE_CHECKING:
+    from keystoneauth1.plugin import BaseAuthPlugin
     from keystoneauth1.session import Session
     from openstack.config.cloud_region import CloudRegion
 
@@ -155,6 +160,12 @@ class Connection:
         self.session.timeout = self.timeout
 
     @functools.cached_property
+    def key(self) -> str:
+        """A digest of all that the connection is made of: two connections of one key are the same."""
+        made_of = [self._region.name, self._region.config, self._endpoint_override]
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
+
+    @functools.cached_property
     def image_url(self) -> str:
         """Base URL of the Image API; finding it logs in."""
         return image_api_base(self._endpoint_override or self._catalogue_url("image"))
@@ -191,6 +202,23 @@ class Connection:
         """Get a token now, so that a refused login is told from a refused request."""
         with translated(self._region):
             self.session.get_token()
+
+    @property
+    def auth_state(self) -> str | None:
+        """What the login has brought, as keystoneauth writes it, the token in it; null for a login that cannot be kept."""
+        try:
+            return t.cast("str | None", self._login.get_auth_state())
+        except NotImplementedError:
+            return None
+
+    def go_on_with(self, auth_state: str | None) -> None:
+        """Use what an earlier login with the same options has brought, for as long as it is valid."""
+        if auth_state is not None:
+            self._login.set_auth_state(auth_state)
+
+    @property
+    def _login(self) -> BaseAuthPlugin:
+        return present(self.session.auth)
 
     @property
     def project_id(self) -> str | None:
@@ -247,6 +275,23 @@ def connection_problem(error: Exception, auth_url: str | None = None) -> Connect
     return ConnectionProblem(f"The login failed{where}: {text}")
 
 
+def _files_of_this_folder() -> dict[str, t.Any]:
+    """Where openstacksdk is to look for its files: in the working folder, and where it looks anyway.
+
+    Left to itself it looks in the folder that was the working folder when it was imported, which is not the playbook's where
+    a task runs in the controller. Some releases change the lists that they take, so these are copies.
+    """
+    folder = os.getcwd()
+    lists = {"config_files": "CONFIG_FILES", "secure_files": "SECURE_FILES", "vendor_files": "VENDOR_FILES"}
+    return {
+        argument: [
+            os.path.join(folder, os.path.basename(path)) if os.path.dirname(path) == IMPORTED_IN else path
+            for path in getattr(openstack.config.loader, constant)
+        ]
+        for argument, constant in lists.items()
+    }
+
+
 # Option of the module -> key of openstacksdk's configuration.
 CONFIG_KEYS = {
     "auth": "auth",
@@ -262,7 +307,14 @@ CONFIG_KEYS = {
 
 
 def connect(options: t.Mapping[str, t.Any]) -> Connection:
-    """Open a connection with the options of the ``_auth`` documentation fragment.
+    """Open a connection with the options of the ``_auth`` documentation fragment."""
+    connection = configured(options)
+    connection.log_in()
+    return connection
+
+
+def configured(options: t.Mapping[str, t.Any]) -> Connection:
+    """The connection that the options of the ``_auth`` documentation fragment mean, before anybody is asked for anything.
 
     What the task does not give is left to clouds.yaml and the environment, as openstacksdk has it. A ``cloud`` given as a
     dict is a whole configuration: neither files nor variables are read beside it.
@@ -291,10 +343,13 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
     given = {key: options[option] for option, key in CONFIG_KEYS.items() if options.get(option) is not None}
     try:
         config = openstack.config.OpenStackConfig(
-            load_yaml_config=not isinstance(cloud, dict), load_envvars=not isinstance(cloud, dict), app_name=APP_NAME
+            load_yaml_config=not isinstance(cloud, dict),
+            load_envvars=not isinstance(cloud, dict),
+            app_name=APP_NAME,
+            **_files_of_this_folder(),
         )
         region = config.get_one(**{**cloud, **given}) if isinstance(cloud, dict) else config.get_one(cloud=cloud, **given)
-        connection = Connection(region, override)
+        return Connection(region, override)
     except InvalidInput:
         raise
     except Exception as error:  # openstacksdk and login plugins raise what they like about what they do not expect
@@ -302,5 +357,3 @@ def connect(options: t.Mapping[str, t.Any]) -> Connection:
             f"The connection to the cloud is not configured: {error}"
             " Give 'cloud' (the name of an entry of clouds.yaml, or a dict), or 'auth' and 'auth_type', or OS_* variables."
         ) from error
-    connection.log_in()
-    return connection

@@ -506,13 +506,12 @@ operations:
           value: virtio
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE
-from ansible_collections.cloudimage.glance.plugins.module_utils._image import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._image import TASK
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(run, IMAGE, required_one_of=[("name", "id")])
+    run_module(TASK)
 
 
 if __name__ == "__main__":

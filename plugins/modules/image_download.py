@@ -138,13 +138,12 @@ transfer:
       returned: success
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_DOWNLOAD
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_download import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_download import TASK
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(run, IMAGE_DOWNLOAD, files=True, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
+    run_module(TASK)
 
 
 if __name__ == "__main__":

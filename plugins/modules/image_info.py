@@ -245,13 +245,12 @@ images:
       returned: success
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_INFO
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import TASK
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(run, IMAGE_INFO, mutually_exclusive=[("newest", "sort"), ("newest", "limit"), ("id", "member_status")])
+    run_module(TASK)
 
 
 if __name__ == "__main__":

@@ -214,13 +214,12 @@ operations:
       body: null
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_STATE
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_state import run
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_state import TASK
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(run, IMAGE_STATE, required_one_of=[("name", "id")])
+    run_module(TASK)
 
 
 if __name__ == "__main__":

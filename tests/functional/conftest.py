@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Runs the modules through their own entry against the sandbox, and counts what went over the wire."""
+"""Runs the modules through their own entry against the sandbox, and counts what went over the wire.
+
+With GLANCE_IN_PROCESS=yes what can run inside the controller's process runs as it does there.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,11 @@ import pytest
 import requests
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 from keystoneauth1.session import Session
 
-MODULES = "ansible_collections.cloudimage.glance.plugins.modules"
+PLUGINS = "ansible_collections.cloudimage.glance.plugins"
+IN_PROCESS = os.environ.get("GLANCE_IN_PROCESS") == "yes"
 USER_AGENT = "cloudimage.glance"
 READING = ("GET", "HEAD")
 
@@ -44,6 +49,7 @@ class Sandbox:
         self.keystone_url: str = facts["keystone_url"]
         self.glance_url: str = facts["glance_url"]
         self.requests_log = pathlib.Path(facts["requests_log"])
+        self._keystone_log = pathlib.Path(facts["keystone_requests_log"])
         self.passwords: dict[str, str] = json.loads((folder / "passwords.json").read_text())
 
     @contextlib.contextmanager
@@ -60,6 +66,11 @@ class Sandbox:
             found += [
                 entry for entry in map(json.loads, log) if USER_AGENT in entry["user_agent"] and entry["began"] >= began
             ]
+
+    def logins(self) -> int:
+        """How often somebody has logged in until now."""
+        entries = map(json.loads, self._keystone_log.read_text().splitlines())
+        return sum((entry["method"], entry["path"]) == ("POST", "/v3/auth/tokens") for entry in entries)
 
 
 @dataclasses.dataclass
@@ -235,7 +246,12 @@ def forget_warnings() -> None:
 
 
 def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = False) -> Outcome:
-    main = importlib.import_module(f"{MODULES}.{module}").main
+    if IN_PROCESS and module != "image_download":
+        task = importlib.import_module(f"{PLUGINS}.module_utils._{module}").TASK
+        with sandbox.recorded() as recorded:
+            result = run_in_process(task, module, arguments, check, True, os.getcwd(), {})
+        return Outcome(json.loads(json.dumps(result)), recorded, json.dumps(result))
+    main = importlib.import_module(f"{PLUGINS}.modules.{module}").main
     full = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}
     payload = json.dumps({"ANSIBLE_MODULE_ARGS": full}).encode()
     stdout = io.StringIO()

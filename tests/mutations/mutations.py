@@ -76,14 +76,14 @@ MUTATIONS = [
     (
         "the deletion of a protected image needs no force",
         "_plan.py",
-        "        if not force:\n",
-        "        if False:\n",
+        'if image.get("protected") and not force:',
+        "if False:",
     ),
     (
         "protection is not lifted",
         "_plan.py",
-        '    if image.get("protected"):\n        if not force:',
-        '    if image.get("protected") and not force:\n        if not force:',
+        'lifted = [set_protection(image["id"], False)] if image.get("protected") else []',
+        "lifted: list[Operation] = []",
     ),
     (
         "formats may change",

@@ -11,7 +11,8 @@
     sandbox.py down [NAME]       stop it and remove its data
 
 COMMAND finds OS_CLIENT_CONFIG_FILE (clouds: admin, alice of project alpha, bob of project beta) and GLANCE_SANDBOX,
-the folder with sandbox.json (addresses) and requests.jsonl (each request that Glance answered).
+the folder with sandbox.json (addresses), requests.jsonl (each request that Glance answered) and
+keystone-requests.jsonl (those that Keystone answered, without their bodies).
 Everything lives in .sandbox/ in the checkout, or in the folder that GLANCE_SANDBOX_HOME names.
 """
 
@@ -50,6 +51,7 @@ INSTALL_OPTIONS = ["--only-binary", ":all:", "--no-binary", "simplegeneric", "-r
 KEYSTONE_PLACEHOLDER = "http://keystone.invalid"
 GLANCE_PLACEHOLDER = "http://glance.invalid"
 RESERVED = (VENV.name, TEMPLATE.name)
+REQUESTS_LOGS = {"glance": "requests.jsonl", "keystone": "keystone-requests.jsonl"}
 USERS = {"admin": "admin", "alice": "alpha", "bob": "beta"}
 
 
@@ -213,7 +215,7 @@ class Service:
         fd = self.socket.fileno()
         with (state / f"{self.name}.out").open("wb") as out:
             self.process = subprocess.Popen(
-                [VENV / "bin/python", HERE / "serve.py", self.name, str(fd), state / "requests.jsonl"],
+                [VENV / "bin/python", HERE / "serve.py", self.name, str(fd), state / REQUESTS_LOGS[self.name]],
                 env={
                     **{key: value for key, value in os.environ.items() if not key.startswith("OS_")},
                     "OS_KEYSTONE_CONFIG_FILES": f"{state}/keystone.conf",
@@ -336,7 +338,7 @@ def build_template(folder: pathlib.Path) -> None:
     for name in ("keystone", "glance"):
         with contextlib.closing(sqlite3.connect(folder / f"{name}.db")) as database:
             database.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
-    for left_over in ("keystone.log", "glance.log", "keystone.out", "requests.jsonl"):
+    for left_over in ("keystone.log", "glance.log", "keystone.out", *REQUESTS_LOGS.values()):
         (folder / left_over).unlink(missing_ok=True)
 
 
@@ -380,7 +382,8 @@ def sandbox(state: pathlib.Path) -> t.Iterator[dict[str, str]]:
                 database.execute("UPDATE endpoint SET url = ? WHERE url = ?", (url, placeholder))
             database.commit()
         (state / "clouds.yaml").write_text(clouds_yaml(keystone.url, passwords))
-        (state / "requests.jsonl").touch()
+        for log in REQUESTS_LOGS.values():
+            (state / log).touch()
         for service in (keystone, glance):
             service.start(state)
         for service in (keystone, glance):
@@ -389,7 +392,8 @@ def sandbox(state: pathlib.Path) -> t.Iterator[dict[str, str]]:
             "keystone_url": keystone.url,
             "glance_url": glance.url,
             "clouds_yaml": str(state / "clouds.yaml"),
-            "requests_log": str(state / "requests.jsonl"),
+            "requests_log": str(state / REQUESTS_LOGS["glance"]),
+            "keystone_requests_log": str(state / REQUESTS_LOGS["keystone"]),
         }
         (state / "sandbox.json").write_text(json.dumps(facts, indent=2))
         yield facts

@@ -66,10 +66,14 @@ class KeptOpen:
 
 
 class RequestsLog:
-    """WSGI middleware that writes a JSON line for each request, which is how tests count what went over the wire."""
+    """WSGI middleware that writes a JSON line for each request, which is how tests count what went over the wire.
 
-    def __init__(self, app: t.Any, path: str) -> None:
+    :param with_bodies: whether JSON bodies are in it; those that Keystone gets hold passwords.
+    """
+
+    def __init__(self, app: t.Any, path: str, with_bodies: bool) -> None:
         self.app = app
+        self.with_bodies = with_bodies
         self.log = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115
         self.lock = threading.Lock()
 
@@ -85,7 +89,7 @@ class RequestsLog:
         }
         environ["wsgi.input"] = KeptOpen(environ["wsgi.input"])
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if "json" in environ.get("CONTENT_TYPE", "") and 0 < length <= JSON_BODY_MAX:
+        if self.with_bodies and "json" in environ.get("CONTENT_TYPE", "") and 0 < length <= JSON_BODY_MAX:
             body = environ["wsgi.input"].read(length)
             environ["wsgi.input"] = io.BytesIO(body)
             try:
@@ -107,7 +111,7 @@ def main() -> None:
     service, fd, log = sys.argv[1:4]
     del sys.argv[1:]  # the services would read them as theirs
     app = importlib.import_module(APPLICATIONS[service]).application
-    server = InheritedSocketServer(int(fd), RequestsLog(app, log) if service == "glance" else app)
+    server = InheritedSocketServer(int(fd), RequestsLog(app, log, with_bodies=service == "glance"))
 
     def stop_with_parent() -> None:
         sys.stdin.buffer.read()

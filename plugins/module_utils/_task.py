@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""One task, from its options to its result, in whichever process it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ._api import GlanceApi
+from ._argspec import CONNECTION, Spec
+from ._errors import GlanceError
+from ._session import Connection, check_timeout, connect, secrets_in
+from ._urls import secrets_in_url
+
+Params = t.Mapping[str, t.Any]
+Result = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What a module does.
+
+    :param run: takes the API, the options and whether it is check mode; returns the result. If the module writes a file it
+        also takes what moves a file to its place.
+    :param options: the module's own options.
+    :param constraints: what holds between them: ``mutually_exclusive``, ``required_one_of`` and the like of AnsibleModule.
+    :param writes_file: whether it writes a file, named ``dest`` in the result, and so takes the options of file modules.
+    """
+
+    run: t.Callable[..., Result]
+    options: Spec
+    constraints: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    writes_file: bool = False
+
+    @property
+    def spec(self) -> Spec:
+        """All options, in ansible-core's form."""
+        return {**CONNECTION, **self.options}
+
+
+def secrets_in_task(params: Params) -> set[str]:
+    """The strings among a task's options that must never be shown.
+
+    ``no_log`` on the whole of ``auth`` would hide the names of users and projects too, and so blank out every image and tag
+    in the result that has such a name in it; on ``url`` it would hide where data come from.
+    """
+    secrets = secrets_in(params)
+    for option in ("url", "uri"):
+        secrets |= secrets_in_url(params.get(option))
+    return secrets | secrets_in_url(str(params.get("checksum")).partition(":")[2])
+
+
+def run_task(
+    run: t.Callable[..., Result],
+    params: Params,
+    check_mode: bool,
+    diff: bool,
+    connecting: t.Callable[[Params], Connection] = connect,
+) -> Result:
+    """Connect and run; what goes wrong becomes a failed result.
+
+    :param params: the options, validated.
+    :param diff: whether the result's diff is asked for.
+    """
+    try:
+        for option in ("api_timeout", "wait_timeout"):
+            if params.get(option) is not None:
+                check_timeout(params[option], option)
+        result = run(GlanceApi(connecting(params)), params, check_mode)
+    except GlanceError as error:
+        return {"failed": True, "msg": str(error), **error.details}
+    if not diff:
+        result.pop("diff", None)
+    return result

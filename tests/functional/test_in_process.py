@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Tasks in playbooks: where they run, that it makes no difference, and what they cost."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import TASK
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
+
+from .conftest import FORMATS, Cloud, Json, Sandbox
+from .faults import proxy
+
+SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
+
+
+@dataclasses.dataclass
+class Run:
+    """What a playbook's tasks gave, in order, and what was printed."""
+
+    results: list[Json]
+    stdout: str
+
+    @property
+    def sections(self) -> list[str]:
+        """What was printed, by task."""
+        return self.stdout.split("\nTASK [")[1:]
+
+
+def ran_as_modules(stdout: str) -> int:
+    """How many of the collection's tasks ran in processes of their own."""
+    return len(re.findall(r"Using module file \S*/cloudimage/glance/", stdout))
+
+
+@pytest.fixture
+def play(tmp_path: pathlib.Path) -> t.Callable[..., Run]:
+    def run(*tasks: Json, play: Json | None = None, **environment: str) -> Run:
+        """Run a play of these tasks on localhost."""
+        report = tmp_path / "report.json"
+        names = [f"result_{number}" for number in range(len(tasks))]
+        noted = {
+            "ansible.builtin.copy": {
+                "dest": str(report),
+                "mode": "0600",
+                "content": f"{{{{ [{', '.join(names)}] | to_json }}}}",
+            },
+            "vars": {"ansible_python_interpreter": sys.executable},
+        }
+        registered = [{"ignore_errors": True, **task, "register": name} for task, name in zip(tasks, names, strict=True)]
+        defaults = {"group/cloudimage.glance.glance": {"cloud": "alice"}}
+        whole = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "module_defaults": defaults,
+            **(play or {}),
+            "tasks": [*registered, noted],
+        }
+        playbook = tmp_path / "play.yml"
+        playbook.write_text(json.dumps([whole]))
+        command = [sys.executable, "-m", "ansible", "playbook", "-vvv", str(playbook)]
+        variables = {**os.environ, "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_LOCALHOST_WARNING": "false", **environment}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, cwd=tmp_path.parent)
+        assert report.exists(), done.stdout + done.stderr
+        return Run(json.loads(report.read_text()), done.stdout + done.stderr)
+
+    return run
+
+
+def image(**options: t.Any) -> Json:
+    return {"cloudimage.glance.image": options}
+
+
+def without_chance(result: t.Any) -> t.Any:
+    """A result without what differs from run to run."""
+    text = json.dumps(result, sort_keys=True)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|same-(true|false)", "X", text)
+    return json.loads(re.sub(r'"(seconds|rate)": [\d.]+', r'"\1": 0', text))
+
+
+def everything(name: str) -> list[Json]:
+    """Tasks that show all that may look different."""
+    described = image(
+        name=name, tags=["b", "a"], properties={"n": 5, "b": True}, min_ram="512", path="files/disk.raw", **FORMATS
+    )
+    auth = {"auth_url": "http://127.0.0.1:9/v3", "username": "alice", "password": "sesame-open", "project_name": "alpha"}
+    loop = ["{{ result_1.image.id }}", f"{name}-b"]
+    return [
+        {**described, "check_mode": True, "diff": True},
+        {**described, "diff": True},
+        described,
+        {**image(name=name, protected=True, is_protected=True), "diff": True},
+        {"cloudimage.glance.image_info": {"name": [name]}},
+        {"cloudimage.glance.image_state": {"name": name, "state": "deactivated"}},
+        image(name=name, state="absent"),
+        image(name=name, nonsense=1, password="p"),
+        image(name=name, min_ram="many"),
+        image(tags=["a"]),
+        image(cloud="{{ omit }}", auth=auth, name="sesame-open of alice"),
+        image(name=f"{name}-c", url="https://me:sesame-open@127.0.0.1:9/x", transfer="stream", **FORMATS),
+        image(cloud="nobody", name=name),
+        {**image(name=name), "no_log": True},
+        {**image(cloud="{{ omit }}", name=name), "environment": {"OS_CLOUD": "alice"}},
+        {**image(name="{{ name }}-b", hidden="{{ false }}"), "vars": {"name": name}},
+        {**image(id="{{ item }}", state="absent", force=True), "loop": loop[:1]},
+        {**image(name="{{ item }}", state="absent"), "loop": loop[1:], "loop_control": {"label": "x"}},
+    ]
+
+
+def test_both_ways_give_the_same_results(play: t.Callable[..., Run], name: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "disk.raw").write_bytes(b"data" * 1000)
+    here, there = (play(*everything(f"{name}-same-{way}"), **{SWITCH: way}) for way in ("true", "false"))
+    assert (ran_as_modules(here.stdout), ran_as_modules(there.stdout)) == (0, len(here.results))
+    for mine, module in zip(here.results, there.results, strict=True):
+        assert without_chance(mine) == without_chance(module)
+    for run in (here, there):
+        assert "sesame-open" not in run.stdout + json.dumps(run.results)
+        # The ones that are to fail do, and no other.
+        assert [number for number, result in enumerate(run.results) if result.get("failed")] == [6, 7, 8, 9, 10, 11, 12]
+
+
+WHERE: list[tuple[Json, bool]] = [
+    ({}, True),
+    ({"vars": {"cloudimage_glance_in_process": False}}, False),
+    ({"vars": {"cloudimage_glance_in_process": "{{ 'yes' }}"}}, True),
+    ({"vars": {"ansible_python_interpreter": "auto"}}, True),
+    ({"vars": {"ansible_python_interpreter": f"{{{{ '{sys.executable}' }}}}"}}, True),
+    ({"vars": {"ansible_python_interpreter": "/usr/bin/env python3"}}, False),
+    ({"environment": {"OS_REGION_NAME": "RegionOne", "https_proxy": "", "LC_ALL": "C.UTF-8"}}, True),
+    ({"environment": {"PYTHONPATH": ""}}, False),
+    ({"environment": {"HOME": "/nonexistent"}}, False),
+    ({"delegate_to": "localhost"}, True),
+    ({"async": 60, "poll": 1}, False),
+    ({"become": True, "become_method": "ansible.builtin.su"}, False),
+]
+
+
+def test_where_a_task_runs(play: t.Callable[..., Run]) -> None:
+    run = play(*({"cloudimage.glance.image_info": {"name": "nobody"}, **task} for task, _here in WHERE))
+    for (task, here), section, result in zip(WHERE, run.sections, run.results, strict=False):
+        assert ran_as_modules(section) == (0 if here else 1), (task, section)
+        if "become" not in task and "/usr/bin/env" not in str(task):  # what these need may not be there
+            assert result["images"] == [], (task, section)
+
+
+def test_a_switch_that_is_neither_on_nor_off(play: t.Callable[..., Run]) -> None:
+    run = play({"cloudimage.glance.image_info": {}, "vars": {"cloudimage_glance_in_process": "perhaps"}})
+    assert "cloudimage_glance_in_process: 'perhaps' was given; true or false is allowed." in run.results[0]["msg"]
+
+
+def test_the_working_folder_is_the_playbooks(play: t.Callable[..., Run], sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+    """As for any module: clouds.yaml is found beside the playbook, from wherever that is started."""
+    (tmp_path / "clouds.yaml").write_text((sandbox.folder / "clouds.yaml").read_text())
+    run = play({"cloudimage.glance.image_info": {"name": "nobody"}}, OS_CLIENT_CONFIG_FILE="")
+    assert run.results[0]["images"] == []
+    assert ran_as_modules(run.stdout) == 0
+
+
+def test_one_login_a_run(play: t.Callable[..., Run], sandbox: Sandbox, name: str) -> None:
+    before = sandbox.logins()
+    names = [f"{name}-{number}" for number in range(3)]
+    present = {**image(name="{{ item }}", tags=["t"]), "loop": names}
+    found = {"cloudimage.glance.image_info": {"name": names}}
+    run = play(present, present, found, {**image(name="{{ item }}", state="absent"), "loop": names})
+    assert [result["changed"] for result in run.results] == [True, False, False, True]
+    assert sandbox.logins() == before + 1
+
+
+def test_processes_that_begin_together_log_in_once(
+    play: t.Callable[..., Run], sandbox: Sandbox, tmp_path: pathlib.Path
+) -> None:
+    inventory = tmp_path / "hosts.ini"
+    inventory.write_text("host[0:3] ansible_connection=local\n")
+    before = sandbox.logins()
+    run = play({"cloudimage.glance.image_info": {"name": "nobody"}}, play={"hosts": "all"}, ANSIBLE_INVENTORY=str(inventory))
+    assert run.results[0]["images"] == []
+    assert sandbox.logins() == before + 1
+
+
+def test_a_withdrawn_token_is_renewed_unseen(alice: Cloud, name: str) -> None:
+    """And all the processes of the run go on with the new one."""
+    refused = [False]
+
+    def fault(_method: str, _path: str, _count: int) -> int | None:
+        return 401 if refused.pop() else None
+
+    with proxy(alice.sandbox.glance_url, fault) as url:
+        options = {"cloud": "alice", "name": [name], "endpoint_override": url}
+
+        def task() -> None:
+            result = run_in_process(TASK, "image_info", options, False, False, os.getcwd(), {})
+            assert result["images"] == []
+
+        before = alice.sandbox.logins()
+        task()
+        refused[:] = [False, True]
+        task()
+        assert alice.sandbox.logins() == before + 2
+        refused[:] = [False]
+        other = multiprocessing.get_context("fork").Process(target=task)
+        other.start()
+        other.join()
+        assert other.exitcode == 0
+        assert alice.sandbox.logins() == before + 2

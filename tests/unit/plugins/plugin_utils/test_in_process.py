@@ -1,0 +1,185 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+from __future__ import annotations
+
+import datetime
+import multiprocessing
+import os
+import sys
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible_collections.cloudimage.glance.plugins.module_utils._task import Task
+from ansible_collections.cloudimage.glance.plugins.plugin_utils import _in_process
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import (
+    HEEDED_AT_ANY_TIME,
+    _is_same_file,
+    is_switched_on,
+)
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import plain, run_in_process
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._tokens import SharedTokens
+
+
+class Text(str):
+    """Text with something behind it, as ansible-core has several kinds of."""
+
+    __slots__ = ()
+
+
+class Vaulted:
+    """As ansible-core's: it decrypts itself when it is asked for its text."""
+
+    def __str__(self) -> str:
+        return "decrypted"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Text("a"), "a"),
+        ({Text("k"): [Text("v"), 1, 1.5, True, None]}, {"k": ["v", 1, 1.5, True, None]}),
+        (("a", {"b"}), ["a", ["b"]]),
+        (datetime.date(2026, 11, 21), "2026-11-21"),
+        (datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.timezone.utc), "2026-11-21T07:00:00+00:00"),
+        (Vaulted(), "decrypted"),
+    ],
+)
+def test_values_become_those_that_a_module_gets(value: t.Any, expected: t.Any) -> None:
+    found = plain(value)
+    assert found == expected
+    assert type(found) is type(expected)
+    if isinstance(found, dict):
+        assert all(type(key) is str for key in found)
+
+
+class FakeConnection:
+    """Logs in by taking the next number, unless it has been given a state."""
+
+    def __init__(self, key: str, logins: t.Any) -> None:
+        self.key = key
+        self._logins = logins
+        self.auth_state: str | None = None
+
+    def go_on_with(self, auth_state: str | None) -> None:
+        self.auth_state = auth_state
+
+    def log_in(self) -> None:
+        if self.auth_state is None:
+            with self._logins.get_lock():
+                self._logins.value += 1
+            self.auth_state = f"token of {self.key}"
+
+
+@pytest.fixture
+def logins() -> t.Any:
+    return multiprocessing.get_context("fork").Value("i", 0)
+
+
+def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
+    tokens = SharedTokens()
+
+    def in_another_process(key: str, state: str, renewed: str | None = None) -> None:
+        connection: t.Any = FakeConnection(key, logins)
+        tokens.log_in(connection)
+        if connection.auth_state != state:
+            os._exit(1)
+        if renewed:
+            connection.auth_state = renewed
+            tokens.keep(connection)
+
+    def processes(*calls: tuple[t.Any, ...]) -> list[int | None]:
+        running = [multiprocessing.get_context("fork").Process(target=in_another_process, args=call) for call in calls]
+        for process in running:
+            process.start()
+        for process in running:
+            process.join()
+        return [process.exitcode for process in running]
+
+    assert processes(*[("a1", "token of a1")] * 6, ("b2", "token of b2")) == [0] * 7
+    assert logins.value == 2
+    assert processes(("a1", "token of a1", "renewed")) == [0]
+    assert processes(("a1", "renewed"), ("b2", "token of b2")) == [0, 0]
+    assert logins.value == 2
+
+
+def test_where_there_is_no_file_in_memory_each_logs_in(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    tokens = SharedTokens()
+    for _again in range(2):
+        connection: t.Any = FakeConnection("a1", logins)
+        tokens.log_in(connection)
+        tokens.keep(connection)
+    assert logins.value == 2
+
+
+def test_what_was_half_written_counts_as_nothing(logins: t.Any) -> None:
+    tokens = SharedTokens()
+    os.pwrite(tokens._file, b'{"a1": "tok', 0)
+    connection: t.Any = FakeConnection("a1", logins)
+    tokens.log_in(connection)
+    assert logins.value == 1
+
+
+def test_a_connection_is_not_used_on_both_sides_of_a_fork() -> None:
+    _in_process._connections["a1"] = t.cast("t.Any", None)
+    context = multiprocessing.get_context("fork")
+    found = context.Value("i", -1)
+
+    def count() -> None:
+        found.value = len(_in_process._connections)
+
+    child = context.Process(target=count)
+    child.start()
+    child.join()
+    del _in_process._connections["a1"]
+    assert found.value == 0
+
+
+def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[t.Any] = []
+
+    def look(_options: t.Any) -> t.NoReturn:
+        seen.extend([os.getcwd(), os.environ.get("OS_CLOUD"), os.environ.get("OS_NEW")])
+        print("noise", file=sys.stderr)
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("OS_CLOUD", "before")
+    monkeypatch.setattr(_in_process, "configured", look)
+    here = os.getcwd()
+    environment = {"OS_CLOUD": "meanwhile", "OS_NEW": "1"}
+    with pytest.raises(KeyboardInterrupt):
+        run_in_process(Task(dict, {}), "m", {}, False, False, str(tmp_path), environment)
+    assert seen == [str(tmp_path), "meanwhile", "1"]
+    assert (os.getcwd(), os.environ["OS_CLOUD"], os.environ.get("OS_NEW")) == (here, "before", None)
+
+
+def test_the_same_program() -> None:
+    folder = os.path.dirname(sys.executable)
+    same = next(name for name in ("python3", "python") if os.path.exists(os.path.join(folder, name)))
+    assert _is_same_file(os.path.join(folder, same), sys.executable)
+    assert not _is_same_file(os.path.join(folder, "nothing"), sys.executable)
+    assert not _is_same_file(f"{os.path.realpath('/bin/sh')}", sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("variable", "heeded"),
+    [
+        *[
+            (name, True)
+            for name in ("OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "https_proxy", "NO_PROXY", "SSL_CERT_FILE", "LC_ALL")
+        ],
+        *[(name, False) for name in ("PYTHONPATH", "HOME", "XDG_CONFIG_HOME", "LD_PRELOAD", "OS", "TMPDIR", "MY_proxy")],
+    ],
+)
+def test_variables_that_count_while_a_task_runs(variable: str, heeded: bool) -> None:
+    assert bool(HEEDED_AT_ANY_TIME.fullmatch(variable)) is heeded
+
+
+def test_the_switch() -> None:
+    assert is_switched_on("yes", "X")
+    assert not is_switched_on(False, "X")
+    with pytest.raises(AnsibleActionFail, match="X: 'perhaps' was given; true or false is allowed"):
+        is_switched_on("perhaps", "X")

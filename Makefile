@@ -20,7 +20,7 @@ bench: $(NOX)
 	$(NOX) --non-interactive -s bench
 
 lock: $(NOX)
-	for name in nox sessions; do .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done
+	for name in nox sessions bench-peer; do .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done
 	.venv/bin/uv $(COMPILE) --only-binary :all: --no-binary simplegeneric \
 	  tests/sandbox/requirements.in -o tests/sandbox/requirements.txt
 

@@ -136,9 +136,27 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """How fast data are moved, beside curl; writes docs/bench."""
-    session.install("ansible-core", "openstacksdk", "uv")
-    in_sandbox(session, "python", str(ROOT / "tests" / "bench" / "bench_transfer.py"), PYTHONPATH=linked_tree(session))
+    """How fast data are moved, beside curl, and tasks are, beside openstack.cloud; writes docs/bench and docs/speed.md."""
+    session.install("ansible-core", "matplotlib", "openstacksdk", "uv")
+    tree = linked_tree(session)
+    peer = pathlib.Path(session.create_tmp()).resolve() / "peer"
+    session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(peer), external=True)
+    session.run(
+        *("uv", "pip", "install", "--quiet", "--python", str(peer / "bin" / "python")),
+        *("--requirements", str(ROOT / "tests" / "requirements" / "bench-peer.txt")),
+        external=True,
+        env=unlocked(),
+    )
+    for name in session.posargs or ("bench_tasks", "bench_transfer"):
+        in_sandbox(
+            session,
+            *("python", str(ROOT / "tests" / "bench" / f"{name}.py")),
+            PYTHONPATH=tree,
+            ANSIBLE_COLLECTIONS_PATH=tree,
+            ANSIBLE_LOCALHOST_WARNING="false",
+            GLANCE_SANDBOX_PASSWORD_ROUNDS="12",
+            GLANCE_BENCH_PEER=str(peer / "bin"),
+        )
 
 
 @nox.session(default=False)

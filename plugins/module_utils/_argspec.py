@@ -67,6 +67,12 @@ IMAGE: Spec = {
     "wait_timeout": {"type": "int", "default": 3600, "aliases": ["timeout"]},
 }
 
+IMAGES: Spec = {
+    # Each is what the module image takes, and is checked as there.
+    "images": {"type": "list", "elements": "dict", "required": True},
+    "parallel": {"type": "int", "default": 4},
+}
+
 IMAGE_INFO: Spec = {
     "id": {"type": "list", "elements": "str"},
     "name": {"type": "list", "elements": "str", "aliases": ["image"]},

@@ -11,7 +11,7 @@ import functools
 import typing as t
 
 from ._api import GlanceApi
-from ._attributes import SOURCE_CHECKSUM, Image, check_id
+from ._attributes import SOURCE_CHECKSUM, Image
 from ._checksum import parse_checksum
 from ._errors import InvalidInput, present
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
@@ -19,57 +19,8 @@ from ._plan import Data
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
 from ._transfer import EXPECTED_ALGORITHM, digest, hash_of, hashes_of
 
-SOURCES = ("path", "url", "remote")
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
-
-
-def check_data_options(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse options that do not go together, before anybody is asked for anything."""
-    given = [option for option in SOURCES if params[option] is not None]
-    if len(given) > 1:
-        raise InvalidInput(f"{', '.join(given)}: an image has its data from one source; give one of these.")
-    source = given[0] if given else None
-    method, transfer = params["import_method"], params["transfer"]
-    if source is None:
-        for option in ("checksum", "import_method"):
-            if params[option] is not None:
-                raise InvalidInput(
-                    f"{option}: it says something of the data, and the task names none: give 'path' or 'url'."
-                )
-        return
-    allowed = {"path": ("glance-direct",), "url": ("web-download", "glance-direct"), "remote": ("glance-download",)}[source]
-    if method not in (None, *allowed):
-        raise InvalidInput(f"import_method: '{method}' was given; with '{source}' there is {' and '.join(allowed)}.")
-    if transfer == "import" and (source == "path" or method == "glance-direct"):
-        raise InvalidInput(
-            "transfer: with 'import' the cloud downloads the data itself, which needs 'url' and web-download."
-        )
-    if transfer == "stream" and (source == "remote" or method == "web-download"):
-        raise InvalidInput(
-            "transfer: with 'stream' the host that runs the task sends the data, which is for 'path' and 'url'"
-            " without 'import_method: web-download'."
-        )
-    if source == "remote":
-        check_id(params["remote"]["id"], "remote, id")
-        if params["checksum"] is not None or params["decompress"] not in ("none", "auto"):
-            raise InvalidInput(
-                "checksum, decompress: with 'remote' the data are compared with the other region's image as it is."
-            )
-    if params["data_policy"] == "replace":
-        if params["id"] is not None:
-            raise InvalidInput(
-                "data_policy: with 'replace' a new image, with an id of its own, takes the place of the old one;"
-                " so give its 'name', and not its 'id'."
-            )
-        if params["on_duplicate"] == "oldest":
-            raise InvalidInput(
-                "data_policy: 'replace' goes with 'on_duplicate: fail' or 'newest'; a new image never is the oldest."
-            )
-        if not params["wait"]:
-            raise InvalidInput("data_policy: 'replace' needs 'wait: true'; an image is replaced only by one that is whole.")
-    if params["stores"] is not None and not params["wait"]:
-        raise InvalidInput("stores: they need 'wait: true'; a copy is deleted only once the others are there.")
 
 
 class WantedData:
@@ -186,8 +137,8 @@ def _same_kind(noted: str, other: str) -> bool:
     return kinds[0] == kinds[1]
 
 
-def wanted_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> WantedData | None:
-    """The data that the task names, if it does; the options have been checked by ``check_data_options``."""
+def wanted_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> WantedData:
+    """The data that the task names; the options have been checked by ``check_data_options``."""
     timeout = api.connection.timeout
     checksum = parse_checksum(params["checksum"]) if params["checksum"] is not None else None
     if params["path"] is not None:
@@ -199,9 +150,7 @@ def wanted_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> WantedData | N
         url = check_url(params["url"], "url")
         compression = compression_of(params["decompress"], url)
         return WantedData(api, params, Content(UrlSource(url, timeout), look_up(checksum, url, timeout), compression))
-    if params["remote"] is not None:
-        return WantedData(api, params, None, _remote_image(api, params["remote"]))
-    return None
+    return WantedData(api, params, None, _remote_image(api, params["remote"]))
 
 
 def _remote_image(api: GlanceApi, remote: t.Mapping[str, t.Any]) -> Image:

@@ -14,6 +14,7 @@ import dataclasses
 import datetime
 import re
 import typing as t
+import urllib.parse
 
 from ._attributes import Image, properties_of, spellings
 from ._errors import InvalidInput
@@ -325,7 +326,7 @@ def in_lists(values: t.Sequence[str]) -> list[str]:
     for value in values:
         if value in alone:
             continue
-        length = len(value.encode()) * 3 + 9  # at worst each byte and each sign around it is sent as %XX
+        length = len(urllib.parse.quote_plus(value)) + 9  # with the quotes and the comma, which are sent as %XX
         if not lists or room < length:
             lists.append([])
             room = MAX_LIST_CHARACTERS

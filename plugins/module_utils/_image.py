@@ -13,10 +13,8 @@ import typing as t
 from ._api import GlanceApi
 from ._argspec import IMAGE
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
-from ._data import WantedData, check_data_options, wanted_data
-from ._deliver import Delivery, await_others_data
+from ._data_options import check_data_options, named_source
 from ._errors import InvalidInput, present
-from ._execute import carry_out, create_or_update, delete, replace
 from ._patch import wanted_properties
 from ._plan import (
     FORMATS,
@@ -47,21 +45,43 @@ from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
 from ._task import Task
 
+if t.TYPE_CHECKING:
+    from ._data import WantedData
+
+# A module's process compiles all that it imports. So what moves data, and what carries plans out, is imported where it is
+# needed: most tasks find everything as it is to be.
+
+
+def check_options(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse what cannot be, as far as it is known without asking anybody."""
+    if params["id"] is None and params["name"] is None:
+        raise InvalidInput("name, id: both are null; give at least one of them.")
+    if params["id"] is not None:
+        check_id(params["id"])
+    if params["name"] is not None:
+        check_text(params["name"], "name")
+    if params["state"] == "absent":
+        if params["on_duplicate"] in ("newest", "oldest"):
+            raise InvalidInput(
+                f"on_duplicate: '{params['on_duplicate']}' with 'state: absent' would delete another image in each run;"
+                " use 'all', or the 'id' of the one that is meant."
+            )
+        return
+    if params["on_duplicate"] == "all":
+        raise InvalidInput("on_duplicate: 'all' is allowed with 'state: absent' only; use fail, newest or oldest.")
+    check_data_options(params)
+    _named(params)
+
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the image to the state that the task wants; returns the module's result."""
+    check_options(params)
     if params["state"] == "absent":
         return _absent(api, params, check_mode)
     return _present(api, params, check_mode)
 
 
 def _absent(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    if params["on_duplicate"] in ("newest", "oldest"):
-        raise InvalidInput(
-            f"on_duplicate: '{params['on_duplicate']}' with 'state: absent' would delete another image in each run;"
-            " use 'all', or the 'id' of the one that is meant."
-        )
-    _check_selection(params)
     owner = _owner(api, params)
 
     def make_plans() -> list[Plan]:
@@ -70,22 +90,23 @@ def _absent(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> 
         return [plan_delete(image, params["force"]) for image in _chosen(params, found)]
 
     plans = make_plans()
-    if not check_mode:
+    if plans and not check_mode:
+        from ._execute import carry_out, delete  # noqa: PLC0415
+
         plans, _done = carry_out(plans, make_plans, lambda plan: delete(api, plan))
     return {**result_of(plans), "image": None, "transfer": None}
 
 
 def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    if params["on_duplicate"] == "all":
-        raise InvalidInput("on_duplicate: 'all' is allowed with 'state: absent' only; use fail, newest or oldest.")
-    _check_selection(params)
-    check_data_options(params)
     wanted, source = _wanted(api, params)
-    wait = params["wait_timeout"] if params["wait"] else None
     planner = Planner(api, params, wanted, source)
     plans = planner.make_plans()
-    if check_mode:
+    if check_mode or not plans[0].changed:
         return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
+    from ._deliver import Delivery  # noqa: PLC0415
+    from ._execute import carry_out, create_or_update, replace  # noqa: PLC0415
+
+    wait = params["wait_timeout"] if params["wait"] else None
     content, data = (source.content, source.data) if source else (None, None)
     delivery = Delivery(api, content, data, wait, reporter(str(params["name"] or params["id"])))
     plans, images = carry_out(
@@ -161,7 +182,7 @@ class Planner:
             self._check_stores_if_other(image)
             return plan_update(image, wanted)
         if in_transit(image) and self._wait:
-            image = await_others_data(self._api, image["id"], patience(image, _age(image), self._wait)) or image
+            image = self._waited_for(image) or image
             if in_transit(image) and self._can_be_made_anew(image):
                 return plan_restart(image, self._with_calls(), self._api.connection.project_id)
         state = data_state(image, source.data, source.is_in)
@@ -178,6 +199,12 @@ class Planner:
             self._check_stores_if_other(image)
         return plan_update(image, wanted, state)
 
+    def _waited_for(self, image: Image) -> Image | None:
+        """The image once somebody else who sends its data has done so, or has taken too long."""
+        from ._deliver import await_others_data  # noqa: PLC0415
+
+        return await_others_data(self._api, image["id"], patience(image, _age(image), self._wait or 0))
+
     def _go_on_replacing(self, old: Image, new: Image) -> Plan:
         if not self._replacing:
             raise InvalidInput(
@@ -193,7 +220,7 @@ class Planner:
         left = new or self._left_over(old)
         about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < STAGED_ABANDONED
         if left and (in_transit(left) or about_to_begin):
-            left = await_others_data(self._api, left["id"], patience(left, _age(left), self._wait or 0))
+            left = self._waited_for(left)
             if left and in_transit(left) and not is_abandoned(left, _age(left)):
                 raise InvalidInput(
                     f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the status"
@@ -269,15 +296,6 @@ def _age(image: Image) -> float:
     return max(0.0, (datetime.datetime.now(datetime.timezone.utc) - changed).total_seconds())
 
 
-def _check_selection(params: t.Mapping[str, t.Any]) -> None:
-    if params["id"] is None and params["name"] is None:
-        raise InvalidInput("name, id: both are null; give at least one of them.")
-    if params["id"] is not None:
-        check_id(params["id"])
-    if params["name"] is not None:
-        check_text(params["name"], "name")
-
-
 def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: Image) -> None:
     """Another project's community image is not found by its name alone: the next run would make a second one."""
     becomes_community = params["visibility"] == "community" != image.get("visibility")
@@ -292,8 +310,8 @@ def _is_own(api: GlanceApi, image: Image) -> bool:
     return image.get("owner") in (None, api.connection.project_id)
 
 
-def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[Wanted, WantedData | None]:
-    """What the task names, checked, before the cloud is asked about the image."""
+def _named(params: t.Mapping[str, t.Any]) -> Wanted:
+    """What the task names, checked, as far as nobody has to be asked for it."""
     attributes: dict[str, t.Any] = {}
     if params["name"] is not None:
         attributes["name"] = params["name"]
@@ -320,8 +338,19 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[Wanted, Want
     stores = tuple(dict.fromkeys(params["stores"])) if params["stores"] is not None else None
     if stores == ():
         raise InvalidInput("stores: an empty list was given; name at least one store.")
-    source = wanted_data(api, params)
-    # From here on the cloud is asked.
+    keep_data = params["data_policy"] == "keep"
+    return Wanted(attributes, properties, params["purge_properties"], stores=stores, keep_data=keep_data)
+
+
+def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[Wanted, WantedData | None]:
+    """All that the task names, before the cloud is asked about the image."""
+    named = _named(params)
+    attributes, properties = dict(named.attributes), dict(named.properties)
+    source = None
+    if named_source(params):
+        from ._data import wanted_data  # noqa: PLC0415
+
+        source = wanted_data(api, params)
     owner = _owner(api, params)
     if owner:
         attributes["owner"] = owner
@@ -329,15 +358,8 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[Wanted, Want
         if params[option] is not None:
             reference = params[option]
             properties[key] = find_by_id_or_name(api, reference, option)["id"] if reference else None
-    wanted = Wanted(
-        attributes,
-        properties,
-        params["purge_properties"],
-        source.data if source else None,
-        stores,
-        params["data_policy"] == "keep",
-    )
-    return wanted, source
+    data = source.data if source else None
+    return dataclasses.replace(named, attributes=attributes, properties=properties, data=data), source
 
 
 def _owner(api: GlanceApi, params: t.Mapping[str, t.Any]) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._api import GlanceApi
+from ._api import GlanceApi, Query
 from ._attributes import UUID, Image, check_text, described, spellings
 from ._errors import ApiError, InvalidInput
 
@@ -33,15 +33,24 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
     :param owner: find the images of this project only, and its community images too.
     :param hidden_too: find hidden images also if there are shown ones.
     """
-    # Without 'eq:' Glance takes what stands before a colon for an operator.
-    query = [("name", f"eq:{name}"), *([("owner", owner), ("visibility", "all")] if owner else [])]
     found: list[Image] = []
-    for hidden in ((), (("os_hidden", "true"),)):
+    for hidden in (False, True):
         if found and hidden and not hidden_too:
             break
+        # Without 'eq:' Glance takes what stands before a colon for an operator.
+        query = query_for_names(f"eq:{name}", owner, hidden)
         # A database that compares without regard to case gives more than was asked for.
-        found += [image for image in api.list_images([*query, *hidden]) if image.get("name") == name]
+        found += [image for image in api.list_images(query) if image.get("name") == name]
     return [image for image in found if owner is None or image.get("owner", owner) == owner]
+
+
+def query_for_names(names: str, owner: str | None, hidden: bool) -> Query:
+    """The query for the images of some names.
+
+    :param names: Glance's filter, an operator and the name or names.
+    """
+    of_owner = (("owner", owner), ("visibility", "all")) if owner else ()
+    return (("name", names), *of_owner, *((("os_hidden", "true"),) if hidden else ()))
 
 
 def find_by_id_or_name(api: GlanceApi, reference: str, option: str) -> Image:

@@ -22,10 +22,11 @@ import typing as t
 from ansible.module_utils.common.validation import check_type_dict
 
 from ._errors import ConnectionProblem, InvalidInput, MissingLibrary, present
+from ._sdk import config_loader
 
 IMPORTED_IN = os.getcwd()
 try:
-    import openstack.config.loader
+    sdk = config_loader()
     from keystoneauth1 import exceptions as ksa
 except ImportError:
     IMPORT_FAILURE: str | None = traceback.format_exc()
@@ -275,6 +276,27 @@ def connection_problem(error: Exception, auth_url: str | None = None) -> Connect
     return ConnectionProblem(f"The login failed{where}: {text}")
 
 
+def configured_from(options: t.Mapping[str, t.Any]) -> str:
+    """A digest of all that ``configured`` looks at: as long as it is the same, so is the connection."""
+    files = [path for paths in _files_of_this_folder().values() for path in paths]
+    variables = {name: value for name, value in os.environ.items() if name.startswith("OS_")}
+    named = [variables[name] for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE") if variables.get(name)]
+    looked_at = [
+        {option: options.get(option) for option in (*CONFIG_KEYS, "cloud", "endpoint_override")},
+        variables,
+        [_state_of(path) for path in (*files, *named)],
+    ]
+    return hashlib.sha256(json.dumps(looked_at, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _state_of(path: str) -> tuple[t.Any, ...]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return (path,)
+    return path, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _files_of_this_folder() -> dict[str, t.Any]:
     """Where openstacksdk is to look for its files: in the working folder, and where it looks anyway.
 
@@ -286,7 +308,7 @@ def _files_of_this_folder() -> dict[str, t.Any]:
     return {
         argument: [
             os.path.join(folder, os.path.basename(path)) if os.path.dirname(path) == IMPORTED_IN else path
-            for path in getattr(openstack.config.loader, constant)
+            for path in getattr(sdk, constant)
         ]
         for argument, constant in lists.items()
     }
@@ -342,7 +364,7 @@ def configured(options: t.Mapping[str, t.Any]) -> Connection:
         raise InvalidInput(f"endpoint_override: '{override}' is no address; it begins with http:// or https://.")
     given = {key: options[option] for option, key in CONFIG_KEYS.items() if options.get(option) is not None}
     try:
-        config = openstack.config.OpenStackConfig(
+        config = sdk.OpenStackConfig(
             load_yaml_config=not isinstance(cloud, dict),
             load_envvars=not isinstance(cloud, dict),
             app_name=APP_NAME,

@@ -48,9 +48,13 @@ def secrets_in_task(params: Params) -> set[str]:
     in the result that has such a name in it; on ``url`` it would hide where data come from.
     """
     secrets = secrets_in(params)
-    for option in ("url", "uri"):
-        secrets |= secrets_in_url(params.get(option))
-    return secrets | secrets_in_url(str(params.get("checksum")).partition(":")[2])
+    images = params.get("images")
+    for described in (params, *(images if isinstance(images, list) else ())):
+        if isinstance(described, dict):
+            for option in ("url", "uri"):
+                secrets |= secrets_in_url(described.get(option))
+            secrets |= secrets_in_url(str(described.get("checksum")).partition(":")[2])
+    return secrets
 
 
 def run_task(

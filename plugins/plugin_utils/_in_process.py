@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured, configured_from
 from ansible_collections.cloudimage.glance.plugins.module_utils._task import Params, Result, Task, run_task, secrets_in_task
 
 from ._tokens import SharedTokens
 
-# All items of a loop run in one process, so what one of them has opened serves the others.
+# All items of a loop run in one process, so what one of them has opened serves the others that are configured alike.
 _connections: dict[str, Connection] = {}
 # Two processes that go on with one connection would read each other's answers.
 os.register_at_fork(after_in_child=_connections.clear)
@@ -91,12 +91,12 @@ def plain(value: t.Any) -> t.Any:
 
 
 def _connected(options: Params) -> Connection:
-    connection = configured(options)
-    known = _connections.get(connection.key)
-    if known is None:
+    key = configured_from(options)
+    if key not in _connections:
+        connection = configured(options)
         _tokens.log_in(connection)
-        _connections[connection.key] = known = connection
-    return known
+        _connections[key] = connection
+    return _connections[key]
 
 
 def keep_tokens() -> None:

@@ -67,6 +67,15 @@ class Sandbox:
                 entry for entry in map(json.loads, log) if USER_AGENT in entry["user_agent"] and entry["began"] >= began
             ]
 
+    @contextlib.contextmanager
+    def recorded_at_keystone(self) -> t.Iterator[list[Json]]:
+        """The requests that Keystone gets meanwhile, Glance's among them."""
+        found: list[Json] = []
+        with self._keystone_log.open(encoding="utf-8") as log:
+            log.seek(0, io.SEEK_END)
+            yield found
+            found += map(json.loads, log)
+
     def logins(self) -> int:
         """How often somebody has logged in until now."""
         entries = map(json.loads, self._keystone_log.read_text().splitlines())

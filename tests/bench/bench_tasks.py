@@ -1,0 +1,374 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""How fast tasks are, beside openstack.cloud, on the sandbox: ``make bench``.
+
+Whole playbooks are timed, from the start of ``ansible-playbook`` to its end. Those that are compared take turns. The raw
+figures are written to docs/bench/tasks.json, a chart to docs/bench/tasks.svg, and tables into docs/speed.md.
+
+GLANCE_BENCH_SIZES: sizes of the catalogue (default 10,1000,3000,10000). GLANCE_BENCH_ROUNDS: how often each is done (default
+3; what takes over half a minute is done once). GLANCE_BENCH_LIMIT: what would take longer (s, default 600) is left out, and
+the tables say so. GLANCE_BENCH_PEER: the folder with the programs of the environment that openstack.cloud is installed in.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+import matplotlib as mpl
+import matplotlib.figure
+import openstack.config
+import requests
+from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
+from ansible_collections.cloudimage.glance.plugins.module_utils._api import GlanceApi
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import connect
+
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+SIZES = [int(size) for size in (os.environ.get("GLANCE_BENCH_SIZES") or "10,1000,3000,10000").split(",")]
+ROUNDS = int(os.environ.get("GLANCE_BENCH_ROUNDS") or 3)
+LIMIT = float(os.environ.get("GLANCE_BENCH_LIMIT") or 600)
+LONG = 30.0
+LOOPS = (1, 10, 100)
+# Each item of a longer loop costs the same again.
+MODULE_LOOP = 10
+CHANGED = 50
+FILLERS = 4
+
+Json = dict[str, t.Any]
+FLOOR, HERE, MODULE, MANY, PEER = "debug", "image", "image as a module", "images", "openstack.cloud"
+INFO, INFO_PEER = "image_info", "openstack.cloud image_info"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A playbook of one task: who runs it, and how many images it is about (null: all)."""
+
+    who: str
+    what: str
+    items: int | None
+    task: Json
+
+
+def looped(module: str, names: list[str], **options: t.Any) -> Json:
+    return {module: {**options, "name": "{{ item }}"}, "loop": names}
+
+
+def unchanged(items: int, size: int) -> list[Case]:
+    """Tasks for images that are as they are to be; a loop that is longer than the catalogue begins again at its first."""
+    names = [f"image-{number % size:05}" for number in range(items)]
+    cases = [
+        Case(FLOOR, "unchanged", items, {"ansible.builtin.debug": {"msg": "{{ item }}"}, "loop": names}),
+        Case(HERE, "unchanged", items, looped("cloudimage.glance.image", names)),
+        # Without the visibility it would set the images back to private.
+        Case(PEER, "unchanged", items, looped("openstack.cloud.image", names, visibility="shared")),
+    ]
+    if items <= size:
+        images = [{"name": name} for name in names]
+        cases.append(Case(MANY, "unchanged", items, {"cloudimage.glance.images": {"images": images}}))
+    if items <= MODULE_LOOP:
+        cases.append(Case(MODULE, "unchanged", items, looped("cloudimage.glance.image", names)))
+    return cases
+
+
+def listed(name: str | None) -> list[Case]:
+    options = {"name": name} if name else {}
+    what, items = ("found by name", 1) if name else ("all listed", None)
+    return [
+        Case(INFO, what, items, {"cloudimage.glance.image_info": options}),
+        Case(INFO_PEER, what, items, {"openstack.cloud.image_info": options}),
+    ]
+
+
+def changing(state: str) -> list[Case]:
+    def names(who: str) -> list[str]:
+        return [f"new-{who}-{number}" for number in range(CHANGED)]
+
+    def task(module: str, who: str, **options: t.Any) -> Json:
+        return {module: {**options, "name": "{{ item }}", "state": state}, "loop": names(who)}
+
+    what = "created" if state == "present" else "deleted"
+    images = [{"name": name, "state": state} for name in names("many")]
+    return [
+        Case(HERE, what, CHANGED, task("cloudimage.glance.image", "here")),
+        Case(MANY, what, CHANGED, {"cloudimage.glance.images": {"images": images}}),
+        # It would wait three minutes for an image without data.
+        Case(PEER, what, CHANGED, task("openstack.cloud.image", "peer", wait=False)),
+    ]
+
+
+class Bench:
+    def __init__(self, folder: pathlib.Path, peer: pathlib.Path) -> None:
+        self.folder = folder
+        self.peer = peer
+        self.figures: list[Json] = []
+        facts = json.loads((pathlib.Path(os.environ["GLANCE_SANDBOX"]) / "sandbox.json").read_text())
+        self.glance = f"{facts['glance_url']}/v2"
+        self.session = openstack.config.OpenStackConfig().get_one("alice").get_session()
+
+    def fill(self, have: int, size: int) -> None:
+        """Make images until the catalogue has this many."""
+
+        def make(number: int) -> None:
+            attributes = {"name": f"image-{number:05}", "tags": ["bench", f"t{number % 10}"], "os_distro": "debian"}
+            self.session.post(f"{self.glance}/images", json=attributes)
+
+        with concurrent.futures.ThreadPoolExecutor(FILLERS) as pool:
+            list(pool.map(make, range(have, size)))
+
+    def seconds(self, case: Case, size: int) -> list[float]:
+        return [
+            each["seconds"]
+            for each in self.figures
+            if (each["who"], each["what"], each["items"], each["catalogue"]) == (case.who, case.what, case.items, size)
+        ]
+
+    def play(self, case: Case, size: int) -> None:
+        """Run a playbook and note how long it took."""
+        playbook = self.folder / "play.yml"
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": [case.task]}
+        if case.who != FLOOR:
+            play["environment"] = {"OS_CLOUD": "alice"}
+        playbook.write_text(json.dumps([play]))
+        is_peer = case.who in (PEER, INFO_PEER)
+        program = self.peer / "ansible-playbook" if is_peer else pathlib.Path(sys.executable).parent / "ansible-playbook"
+        variables = {**os.environ, "CLOUDIMAGE_GLANCE_IN_PROCESS": str(case.who != MODULE)}
+        if is_peer:
+            del variables["PYTHONPATH"]
+            variables["ANSIBLE_COLLECTIONS_PATH"] = ""
+        began = time.perf_counter()
+        done = subprocess.run([program, playbook], env=variables, capture_output=True, text=True, check=False)
+        seconds = round(time.perf_counter() - began, 3)
+        changed = re.search(r"changed=(\d+)", done.stdout)
+        wanted = "1" if case.what in ("created", "deleted") else "0"
+        if done.returncode or changed is None or changed[1] != wanted:
+            raise SystemExit(f"{case.who}, {case.what}: {done.stdout}{done.stderr}")
+        self.figures.append({"who": case.who, "what": case.what, "items": case.items, "catalogue": size, "seconds": seconds})
+        print(f"catalogue {size}: {case.what}, {case.items or 'all'}, {case.who}: {seconds} s", file=sys.stderr, flush=True)
+
+    def compare(self, cases: t.Sequence[Case], size: int) -> None:
+        """Run playbooks in turns."""
+        for number in range(ROUNDS):
+            for case in cases:
+                earlier = self.seconds(case, size)
+                if number and (not earlier or earlier[0] > LONG):
+                    continue
+                if not earlier and self.expected(case, size) > LIMIT:
+                    print(f"catalogue {size}: {case.what}, {case.items}, {case.who}: left out", file=sys.stderr)
+                    continue
+                self.play(case, size)
+
+    def expected(self, case: Case, size: int) -> float:
+        """How long a loop should take (s), by shorter ones."""
+        shorter = {
+            items: found[0]
+            for items in LOOPS
+            if items < (case.items or 0) and (found := self.seconds(dataclasses.replace(case, items=items), size))
+        }
+        if len(shorter) < 2:
+            return 0.0
+        (few, short), (more, longer) = sorted(shorter.items())[-2:]
+        return longer + (longer - short) / (more - few) * ((case.items or 0) - more)
+
+    def compare_lists(self, size: int) -> None:
+        """List everything with the module's own code and with a bare loop of requests, in one process."""
+        api = GlanceApi(connect({"cloud": "alice"}))
+        headers = {"X-Auth-Token": str(self.session.get_token())}
+        params = dict.fromkeys(_image_info.TASK.options)
+        for _round in range(max(ROUNDS, 7)):
+            for who in ("requests", INFO):
+                began = time.perf_counter()
+                if who == INFO:
+                    found = len(_image_info.run(api, params, False)["images"])
+                else:
+                    found = len(bare_list(self.glance, headers))
+                seconds = round(time.perf_counter() - began, 4)
+                if found < size:
+                    raise SystemExit(f"{who} found {found} images of {size}")
+                self.figures.append(
+                    {"who": who, "what": "run of a list", "items": None, "catalogue": size, "seconds": seconds}
+                )
+
+    def run(self) -> None:
+        have = 0
+        for size in SIZES:
+            self.fill(have, size)
+            have = size
+            for items in LOOPS:
+                self.compare(unchanged(items, size), size)
+            if size == SIZES[0]:
+                self.compare_changes(size)
+            self.compare(listed("image-00005"), size)
+            self.compare(listed(None), size)
+            self.compare_lists(size)
+
+    def compare_changes(self, size: int) -> None:
+        for number in range(ROUNDS):
+            for create, delete in zip(changing("present"), changing("absent"), strict=True):
+                if number and self.seconds(create, size)[0] > LONG:
+                    continue
+                self.play(create, size)
+                self.play(delete, size)
+
+
+def bare_list(glance: str, headers: dict[str, str]) -> list[Json]:
+    """All images, as somebody would list them who knows that a page can have a thousand."""
+    images: list[Json] = []
+    with requests.Session() as session:
+        query: dict[str, t.Any] = {"limit": 1000}
+        while True:
+            page = session.get(f"{glance}/images", params=query, headers=headers, timeout=60).json()
+            images += page["images"]
+            if "next" not in page:
+                return images
+            query["marker"] = page["images"][-1]["id"]
+
+
+class Report:
+    """What the figures say: medians, ratios, a table and a chart."""
+
+    def __init__(self, figures: t.Sequence[Json]) -> None:
+        self._found: dict[tuple[str, str, int | None, int], list[float]] = {}
+        for each in figures:
+            key = (each["who"], each["what"], each["items"], each["catalogue"])
+            self._found.setdefault(key, []).append(each["seconds"])
+        self.sizes = sorted({size for _who, _what, _items, size in self._found})
+
+    def median(self, who: str, what: str, items: int | None, size: int) -> float | None:
+        found = self._found.get((who, what, items, size))
+        return statistics.median(found) if found else None
+
+    def summary(self) -> Json:
+        """The figures that promises are made of, null where one of them was not measured."""
+        smallest, largest = self.sizes[0], self.sizes[-1]
+        most = LOOPS[-1]
+
+        def of(who: str, size: int, items: int = most) -> float | None:
+            return self.median(who, "unchanged", items, size)
+
+        start = of(FLOOR, smallest, 1)
+        return {
+            f"loop_of_{most}_times_faster": {size: ratio(of(PEER, size), of(HERE, size)) for size in self.sizes},
+            f"loop_of_{most}_above_start_times_faster": {
+                size: ratio(above(of(PEER, size), start), above(of(HERE, size), start)) for size in self.sizes
+            },
+            "one_task_times_faster_in_process": {size: ratio(of(PEER, size, 1), of(HERE, size, 1)) for size in self.sizes},
+            "one_task_times_faster_as_a_module": {
+                size: ratio(above(of(PEER, size, 10), of(PEER, size, 1)), above(of(MODULE, size, 10), of(MODULE, size, 1)))
+                for size in self.sizes
+            },
+            "milliseconds_an_item_above_debug": {
+                size: round(1000 * (above(of(HERE, size), of(FLOOR, size)) or 0) / most, 1) for size in self.sizes
+            },
+            "largest_catalogue_to_smallest": ratio(of(HERE, largest), of(HERE, smallest)),
+            f"images_of_{most}_above_start_seconds": {
+                size: above(of(MANY, size), start) for size in self.sizes if size >= most
+            },
+            "list_to_bare_requests": {
+                size: ratio(
+                    self.median(INFO, "run of a list", None, size), self.median("requests", "run of a list", None, size)
+                )
+                for size in self.sizes
+            },
+        }
+
+    def tables(self) -> str:
+        lines = [
+            f"| Unchanged, in one loop | catalogue | {FLOOR} | {HERE} | {MANY} | {MODULE} | {PEER} | times faster |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for size in self.sizes:
+            for items in LOOPS:
+                seconds = {who: self.median(who, "unchanged", items, size) for who in (FLOOR, HERE, MANY, MODULE, PEER)}
+                cells = " | ".join(shown(each) for each in seconds.values())
+                lines.append(f"| {items} | {size:,} | {cells} | {shown(ratio(seconds[PEER], seconds[HERE]), '')} |")
+        lines += ["", f"| | catalogue | {INFO} | {INFO_PEER} | times faster |", "|---|---|---|---|---|"]
+        lists: list[tuple[str, int | None]] = [("found by name", 1), ("all listed", None)]
+        for what, number in lists:
+            for size in self.sizes:
+                here, peer = (self.median(who, what, number, size) for who in (INFO, INFO_PEER))
+                lines.append(f"| {what} | {size:,} | {shown(here)} | {shown(peer)} | {shown(ratio(peer, here), '')} |")
+        lines += ["", f"| {CHANGED} images | {HERE} | {MANY} | {PEER} |", "|---|---|---|---|"]
+        for what in ("created", "deleted"):
+            cells = " | ".join(shown(self.median(who, what, CHANGED, self.sizes[0])) for who in (HERE, MANY, PEER))
+            lines.append(f"| {what} | {cells} |")
+        return "\n".join(lines)
+
+    def chart(self) -> matplotlib.figure.Figure:
+        """What one more unchanged image costs in a loop of ten, by the size of the catalogue."""
+        figure = matplotlib.figure.Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.add_subplot()
+        for who in (PEER, MODULE, HERE, FLOOR):
+            points = [
+                (size, above(self.median(who, "unchanged", 10, size), self.median(who, "unchanged", 1, size)))
+                for size in self.sizes
+            ]
+            axes.plot(
+                [size for size, seconds in points if seconds],
+                [seconds / 9 for _size, seconds in points if seconds],
+                marker="o",
+                label=who,
+            )
+        axes.set(xscale="log", yscale="log", xlabel="images in the catalogue", ylabel="seconds an item of a loop")
+        axes.grid(visible=True, which="major", alpha=0.4)
+        axes.legend()
+        return figure
+
+
+def above(seconds: float | None, floor: float | None) -> float | None:
+    return None if seconds is None or floor is None else round(seconds - floor, 3)
+
+
+def ratio(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else round(one / other, 2)
+
+
+def shown(value: float | None, unit: str = " s") -> str:
+    if value is None:
+        return "-"
+    return f"{value:.{1 if value >= 10 else 2}f}{unit}"
+
+
+def main() -> None:
+    peer = pathlib.Path(os.environ["GLANCE_BENCH_PEER"])
+    with tempfile.TemporaryDirectory(prefix="glance-bench-") as folder:
+        bench = Bench(pathlib.Path(folder), peer)
+        bench.run()
+    freeze = subprocess.run([peer / "python", "-m", "pip", "freeze"], check=True, capture_output=True, text=True).stdout
+    facts = {
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "peer": sorted(line for line in freeze.splitlines() if re.match(r"(ansible|ansible-core|openstacksdk)==", line)),
+    }
+    report = Report(bench.figures)
+    write(report, facts, bench.figures)
+
+
+def write(report: Report, facts: Json, figures: t.Sequence[Json]) -> None:
+    found = report.summary()
+    text = json.dumps({"facts": facts, "summary": found, "figures": list(figures)}, indent=1)
+    (DOCS / "bench").mkdir(exist_ok=True)
+    (DOCS / "bench" / "tasks.json").write_text(text + "\n")
+    mpl.rcParams["svg.hashsalt"] = "cloudimage.glance"
+    report.chart().savefig(DOCS / "bench" / "tasks.svg", metadata={"Date": None})
+    page = DOCS / "speed.md"
+    before, _old, after = re.split(r"(?s)(?<=<!-- bench: begin -->\n)(.*?)(?=<!-- bench: end -->)", page.read_text())
+    page.write_text(f"{before}{report.tables()}\n{after}")
+    print(report.tables())
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""All requests that a task sends, counted at the wire: no more than these, and no version document of the Image API."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
+
+from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox
+
+LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
+# The module, its options, and what is sent.
+BUDGETS: dict[str, tuple[str, Json, list[str]]] = {
+    "unchanged by name": ("image", {"name": "NAME", "tags": ["t"]}, [LIST]),
+    "unchanged by id": ("image", {"id": "ID", "tags": ["t"]}, [SHOW]),
+    "create": ("image", {"name": "NEW", "tags": ["t"], "properties": {"a": 1}}, [LIST, LIST, "POST /v2/images"]),
+    "create with a file": (
+        "image",
+        {"name": "NEW", "path": "PATH", **FORMATS},
+        [LIST, LIST, "POST /v2/images", "PUT /v2/images/ID/file", SHOW],
+    ),
+    "update": ("image", {"name": "NAME", "tags": [], "properties": {"a": 1}}, [LIST, "PATCH /v2/images/ID"]),
+    "update by id": ("image", {"id": "ID", "protected": True}, [SHOW, "PATCH /v2/images/ID"]),
+    "delete": ("image", {"name": "NAME", "state": "absent"}, [LIST, LIST, "DELETE /v2/images/ID"]),
+    "delete by id": ("image", {"id": "ID", "state": "absent"}, [SHOW, "DELETE /v2/images/ID"]),
+    "absent already": ("image", {"name": "NEW", "state": "absent"}, [LIST, LIST]),
+    "deactivate": (
+        "image_state",
+        {"name": ["NAME"], "state": "deactivated"},
+        [LIST, "POST /v2/images/ID/actions/deactivate", SHOW],
+    ),
+    "active already": ("image_state", {"id": ["ID"], "state": "active"}, [SHOW]),
+    "list by name": ("image_info", {"name": ["NAME"]}, [LIST]),
+}
+
+
+@pytest.mark.parametrize("task", BUDGETS)
+def test_requests_of_a_task(alice: Cloud, name: str, path: str, task: str) -> None:
+    image = alice.make(name, b"data", tags=["t"])
+    module, options, requests = BUDGETS[task]
+    text = json.dumps(options)
+    for placeholder, value in (("NAME", name), ("NEW", f"{name}-new"), ("PATH", path), ("ID", image["id"])):
+        text = text.replace(f'"{placeholder}"', json.dumps(value))
+    assert alice.run(module, **json.loads(text)).succeeded().sent == requests
+
+
+@pytest.mark.parametrize(("images", "pages"), [(5, 3), (6, 4), (1, 1)])
+def test_requests_of_a_list(alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch, images: int, pages: int) -> None:
+    """One a page. Of a full page Glance does not tell whether it is the last."""
+    monkeypatch.setattr(_image_info, "PAGE_SIZE", 2)
+    for _image in range(images):
+        alice.make(name, tags=[name])
+    outcome = alice.unchanged("image_info", tags=[name])
+    assert len(outcome.images) == images
+    assert outcome.sent == [LIST] * pages
+
+
+def test_requests_to_keystone(alice: Cloud, sandbox: Sandbox, name: str, password_auth: t.Any) -> None:
+    """One login, before which keystoneauth looks once what versions of the Identity API there are."""
+    with sandbox.recorded_at_keystone() as recorded:
+        alice.run("image_info", connection={"auth": password_auth, "api_timeout": 59}, name=[name]).succeeded()
+    found = [f"{entry['method']} {entry['path']}" for entry in recorded if USER_AGENT in entry["user_agent"]]
+    assert found == ["GET /v3", "POST /v3/auth/tokens"]

@@ -178,13 +178,16 @@ def cores(session: nox.Session, core: str) -> None:
 
 
 def run_integration(session: nox.Session) -> None:
-    in_sandbox(
-        session,
-        *("python", str(ROOT / "tests" / "integration" / "run.py"), *session.posargs),
-        ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
-        ANSIBLE_LOCALHOST_WARNING="false",
-        ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
-    )
+    """Run the targets in the controller's process, and as modules."""
+    for here in ("true", "false"):
+        in_sandbox(
+            session,
+            *("python", str(ROOT / "tests" / "integration" / "run.py"), *session.posargs),
+            ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
+            ANSIBLE_LOCALHOST_WARNING="false",
+            ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
+            CLOUDIMAGE_GLANCE_IN_PROCESS=here,
+        )
 
 
 @nox.session

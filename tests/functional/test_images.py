@@ -11,6 +11,11 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._api import GlanceApi
+from ansible_collections.cloudimage.glance.plugins.module_utils._images import LookedUp
+from ansible_collections.cloudimage.glance.plugins.module_utils._patch import PATCH_CONTENT_TYPE
+from ansible_collections.cloudimage.glance.plugins.module_utils._select import find_by_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import connect
 
 from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox, run_module
 from .faults import proxy
@@ -59,7 +64,7 @@ def test_a_catalogue(alice: Cloud, name: str, path: str) -> None:
             {"id": same["id"], "tags": ["t"]},
         ],
     )
-    new, absent, updated, unchanged = outcome.images
+    new, absent, updated, unchanged = outcome.result["images"]
     assert (new["status"], new["properties"]) == ("active", {"a": "1"})
     assert absent is None
     assert (updated["id"], updated["tags"], updated["protected"]) == (changed["id"], [], True)
@@ -148,6 +153,25 @@ def test_bad_input_is_refused_before_anything_is_asked(alice: Cloud, images: lis
 def test_how_many_at_a_time(alice: Cloud, parallel: int) -> None:
     outcome = alice.run("images", images=[], parallel=parallel)
     assert f"parallel: {parallel} was given; 1 to 32 images at a time are allowed." in outcome.message
+
+
+def test_who_looks_again_sees_how_it_is_by_then(alice: Cloud, name: str) -> None:
+    """The first look comes from a list of many; after that somebody may have changed the image."""
+    image, other = alice.make(name), alice.make(f"{name}-other")
+    api = LookedUp(GlanceApi(connect({"cloud": "alice"})), [item(name=name), item(id=other["id"])])
+    for each in (image, other):
+        alice.call(
+            "PATCH",
+            f"/images/{each['id']}",
+            data=json.dumps([{"op": "replace", "path": "/tags", "value": ["new"]}]),
+            headers={"Content-Type": PATCH_CONTENT_TYPE},
+        )
+    found = [[*find_by_name(api, name), api.find_image(other["id"])] for _look in range(2)]
+    assert [[each["tags"] for each in look if each] for look in found] == [[[], []], [["new"], ["new"]]]
+
+
+def item(**options: t.Any) -> Json:
+    return {**dict.fromkeys(("id", "name", "owner", "owner_domain", "hidden")), "state": "present", **options}
 
 
 def test_no_images(alice: Cloud) -> None:

@@ -17,7 +17,7 @@ import pathlib
 import subprocess
 import sys
 
-# (what is broken, file in plugins/module_utils, the code, what it becomes)
+# (what is broken, file in plugins/module_utils or beside it, the code, what it becomes)
 MUTATIONS = [
     (
         "a tag is dropped",
@@ -118,14 +118,14 @@ MUTATIONS = [
     (
         "hidden images are not found",
         "_select.py",
-        'for hidden in ((), (("os_hidden", "true"),)):',
-        "for hidden in ((),):",
+        "    for hidden in (False, True):\n        if found",
+        "    for hidden in (False,):\n        if found",
     ),
     (
         "check mode changes things",
         "_image.py",
-        "    plans = planner.make_plans()\n    if check_mode:\n",
-        "    plans = planner.make_plans()\n    if False:\n",
+        "    if check_mode or not plans[0].changed:\n",
+        "    if not plans[0].changed:\n",
     ),
     (
         "changed is always true",
@@ -229,13 +229,84 @@ MUTATIONS = [
         "    if status == state:\n",
         '    if status == state or state == "active":\n',
     ),
+    (
+        "two descriptions of one image are taken",
+        "_images.py",
+        "if owner in others or (others and None in (owner, *others)):",
+        "if False:",
+    ),
+    (
+        "an answer of the first look at many is given again",
+        "_images.py",
+        "self._by_query.pop(tuple(query), None)",
+        "self._by_query.get(tuple(query))",
+    ),
+    (
+        "one image that fails stops the others",
+        "_images.py",
+        "    except GlanceError as error:\n        nothing",
+        "    except ZeroDivisionError as error:\n        nothing",
+    ),
+    (
+        "images are looked up one by one",
+        "_images.py",
+        "            self._look_up_names(of_owner, owner)\n",
+        "            pass\n",
+    ),
+    (
+        "secrets are shown in the controller",
+        "../plugin_utils/_in_process.py",
+        "**remove_values(result, secrets)",
+        "**result",
+    ),
+    (
+        "a task's variables stay behind",
+        "../plugin_utils/_in_process.py",
+        "                os.environ.pop(variable, None)\n",
+        "                pass\n",
+    ),
+    (
+        "a connection goes on on both sides of a fork",
+        "../plugin_utils/_in_process.py",
+        "os.register_at_fork(after_in_child=_connections.clear)\n",
+        "",
+    ),
+    (
+        "connections that are configured differently are taken for one",
+        "_session.py",
+        "return hashlib.sha256(json.dumps(looked_at, sort_keys=True, default=str).encode()).hexdigest()",
+        'return "same"',
+    ),
+    (
+        "each process logs in",
+        "../plugin_utils/_tokens.py",
+        "connection.go_on_with(self._content().get(connection.key))",
+        "connection.go_on_with(None)",
+    ),
+    (
+        "another Python is taken for the controller's",
+        "../plugin_utils/_action.py",
+        "            and self._is_same_python(task_vars)\n",
+        "",
+    ),
+    (
+        "the whole of openstacksdk is left half imported",
+        "_sdk.py",
+        "            del sys.modules[name]\n",
+        "            pass\n",
+    ),
 ]
 
 DATA_TESTS = ("data", "replace", "image_download", "peers_defects", "interrupted", "transfer_faults")
+SPEED_TESTS = [f"tests/functional/test_{name}.py" for name in ("images", "budgets", "in_process")]
 NOTICED_BY = (
     ("unit tests", ["tests/unit"]),
     ("functional tests of the module image", ["tests/functional/test_image.py"]),
     ("functional tests of data", [f"tests/functional/test_{name}.py" for name in DATA_TESTS]),
+    (
+        "tests of many images, of requests and of the controller's process",
+        [f"tests/functional/test_{n}.py" for n in SPEED_TESTS],
+    ),
     ("search", ["tests/functional", "-k", "search_for_lies"]),
     ("other functional tests", ["tests/functional", "-k", "not search_for_lies"]),
 )

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import (
+    configured_from,
     connection_problem,
     image_api_base,
     secrets_in,
@@ -64,3 +66,23 @@ def test_secrets_in(options: dict[str, t.Any], secrets: set[str]) -> None:
 )
 def test_connection_problems_are_told_apart(error: ksa.ClientException, words: str) -> None:
     assert words in str(connection_problem(error, "http://k"))
+
+
+def test_what_a_connection_is_configured_from(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever changes, it is another one; only what is the same is the same."""
+    monkeypatch.chdir(tmp_path)
+    found = [configured_from({"cloud": "a"})]
+    assert configured_from({"cloud": "a", "name": "of an image"}) == found[0]
+    found += [configured_from(options) for options in ({"cloud": "b"}, {"cloud": "a", "auth": {"password": "p"}})]
+    (tmp_path / "clouds.yaml").write_text("clouds: {}")
+    found.append(configured_from({"cloud": "a"}))
+    (tmp_path / "clouds.yaml").write_text("clouds: {a: {}}")
+    found.append(configured_from({"cloud": "a"}))
+    (tmp_path / "other.yaml").write_text("clouds: {}")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "other.yaml"))
+    found.append(configured_from({"cloud": "a"}))
+    (tmp_path / "other.yaml").write_text("clouds: {a: {}}")
+    found.append(configured_from({"cloud": "a"}))
+    monkeypatch.setenv("OS_USERNAME", "somebody")
+    found.append(configured_from({"cloud": "a"}))
+    assert len(set(found)) == len(found) == 8

@@ -35,15 +35,14 @@ HEEDED_AT_ANY_TIME = re.compile(
     r"OS_\w+|(?i:https?|all|no)(?i:_proxy)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|SSL_CERT_(FILE|DIR)|PATH|LANG|LC_\w+|TZ"
 )
 
-
 InProcess = t.Callable[..., dict[str, t.Any]]
 
 
 def in_process(room: str) -> InProcess | None:
     """What runs a task in this process; null where that is switched off, or openstacksdk is not there.
 
-    It is asked for when a plugin is loaded, which Ansible does before it forks: so the half second that the import of
-    openstacksdk takes is spent once a run.
+    It is asked for when a plugin is loaded, which Ansible does before it forks: so the third of a second that its
+    imports take is spent once a run.
 
     :param room: the room in module_utils whose TASK it is.
     """

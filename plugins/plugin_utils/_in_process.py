@@ -110,9 +110,9 @@ def _surroundings(folder: str, environment: t.Mapping[str, str]) -> t.Iterator[N
     """Working folder and environment of a module's process; what libraries write to its stderr nobody sees there either."""
     before = {variable: os.environ.get(variable) for variable in environment}
     here = os.getcwd()
-    os.environ.update(environment)
-    os.chdir(folder)
     try:
+        os.environ.update(environment)
+        os.chdir(folder)
         with contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:

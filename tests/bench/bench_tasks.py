@@ -49,6 +49,7 @@ FILLERS = 4
 
 Json = dict[str, t.Any]
 FLOOR, HERE, MODULE, MANY, PEER = "debug", "image", "image as a module", "images", "openstack.cloud"
+UNCHANGED = (FLOOR, HERE, MANY, MODULE, PEER)
 INFO, INFO_PEER = "image_info", "openstack.cloud image_info"
 
 
@@ -250,48 +251,46 @@ class Report:
         found = self._found.get((who, what, items, size))
         return statistics.median(found) if found else None
 
-    def summary(self) -> Json:
-        """The figures that promises are made of, null where one of them was not measured."""
-        smallest, largest = self.sizes[0], self.sizes[-1]
-        most = LOOPS[-1]
-
-        def of(who: str, size: int, items: int = most) -> float | None:
-            return self.median(who, "unchanged", items, size)
-
-        start = of(FLOOR, smallest, 1)
-        return {
-            f"loop_of_{most}_times_faster": {size: ratio(of(PEER, size), of(HERE, size)) for size in self.sizes},
-            f"loop_of_{most}_above_start_times_faster": {
-                size: ratio(above(of(PEER, size), start), above(of(HERE, size), start)) for size in self.sizes
-            },
-            "one_task_times_faster_in_process": {size: ratio(of(PEER, size, 1), of(HERE, size, 1)) for size in self.sizes},
-            "one_task_times_faster_as_a_module": {
-                size: ratio(above(of(PEER, size, 10), of(PEER, size, 1)), above(of(MODULE, size, 10), of(MODULE, size, 1)))
-                for size in self.sizes
-            },
-            "milliseconds_an_item_above_debug": {
-                size: round(1000 * (above(of(HERE, size), of(FLOOR, size)) or 0) / most, 1) for size in self.sizes
-            },
-            "largest_catalogue_to_smallest": ratio(of(HERE, largest), of(HERE, smallest)),
-            f"images_of_{most}_above_start_seconds": {
-                size: above(of(MANY, size), start) for size in self.sizes if size >= most
-            },
-            "list_to_bare_requests": {
-                size: ratio(
-                    self.median(INFO, "run of a list", None, size), self.median("requests", "run of a list", None, size)
-                )
-                for size in self.sizes
-            },
-        }
+    def summary(self) -> dict[str, dict[int, float | None]]:
+        """What the figures come to, by the size of the catalogue; null where one of them was not measured."""
+        start = self.median(FLOOR, "unchanged", 1, self.sizes[0])
+        rows: dict[str, dict[int, float | None]] = {}
+        for size in self.sizes:
+            of = {who: {items: self.median(who, "unchanged", items, size) for items in LOOPS} for who in UNCHANGED}
+            # What each further image costs, without what a run costs once.
+            further = {who: above(found[10], found[1]) for who, found in of.items()}
+            lists = [self.median(who, "run of a list", None, size) for who in (INFO, "requests")]
+            item = above(of[HERE][100], of[FLOOR][100])
+            values = {
+                "a loop of 100, times faster": ratio(of[PEER][100], of[HERE][100]),
+                "the same without Ansible's own start": ratio(above(of[PEER][100], start), above(of[HERE][100], start)),
+                "one more image in a loop, times faster": ratio(further[PEER], further[HERE]),
+                "the same as a module": ratio(further[PEER], further[MODULE]),
+                "100 with the module images, times faster": ratio(of[PEER][100], of[MANY][100]),
+                "an image in a loop of 100, above debug (ms)": None if item is None else round(1000 * item / 100, 1),
+                "a loop of 100, to the smallest catalogue's": ratio(
+                    of[HERE][100], self.median(HERE, "unchanged", 100, self.sizes[0])
+                ),
+                "100 with the module images, above Ansible's own start (s)": above(of[MANY][100], start),
+                "a list of all, to a bare loop of requests": ratio(*lists),
+            }
+            for what, value in values.items():
+                rows.setdefault(what, {})[size] = value
+        return rows
 
     def tables(self) -> str:
-        lines = [
+        sizes = " | ".join(f"{size:,} images" for size in self.sizes)
+        lines = [f"| | {sizes} |", "|---" * (len(self.sizes) + 1) + "|"]
+        for what, values in self.summary().items():
+            lines.append(f"| {what} | {' | '.join(shown(value, '') for value in values.values())} |")
+        lines += [
+            "",
             f"| Unchanged, in one loop | catalogue | {FLOOR} | {HERE} | {MANY} | {MODULE} | {PEER} | times faster |",
             "|---|---|---|---|---|---|---|---|",
         ]
         for size in self.sizes:
             for items in LOOPS:
-                seconds = {who: self.median(who, "unchanged", items, size) for who in (FLOOR, HERE, MANY, MODULE, PEER)}
+                seconds = {who: self.median(who, "unchanged", items, size) for who in UNCHANGED}
                 cells = " | ".join(shown(each) for each in seconds.values())
                 lines.append(f"| {items} | {size:,} | {cells} | {shown(ratio(seconds[PEER], seconds[HERE]), '')} |")
         lines += ["", f"| | catalogue | {INFO} | {INFO_PEER} | times faster |", "|---|---|---|---|---|"]

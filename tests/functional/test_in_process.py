@@ -18,9 +18,10 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured, connect
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 
-from .conftest import FORMATS, Cloud, Json, Sandbox
+from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox
 from .faults import proxy
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
@@ -170,13 +171,15 @@ def test_the_working_folder_is_the_playbooks(play: t.Callable[..., Run], sandbox
 
 
 def test_one_login_a_run(play: t.Callable[..., Run], sandbox: Sandbox, name: str) -> None:
-    before = sandbox.logins()
     names = [f"{name}-{number}" for number in range(3)]
     present = {**image(name="{{ item }}", tags=["t"]), "loop": names}
     found = {"cloudimage.glance.image_info": {"name": names}}
-    run = play(present, present, found, {**image(name="{{ item }}", state="absent"), "loop": names})
+    with sandbox.recorded_at_keystone() as recorded:
+        run = play(present, present, found, {**image(name="{{ item }}", state="absent"), "loop": names})
     assert [result["changed"] for result in run.results] == [True, False, False, True]
-    assert sandbox.logins() == before + 1
+    # keystoneauth looks at the version document before it logs in, and not again.
+    found_there = [f"{entry['method']} {entry['path']}" for entry in recorded if USER_AGENT in entry["user_agent"]]
+    assert found_there == ["GET /v3", "POST /v3/auth/tokens"]
 
 
 def test_processes_that_begin_together_log_in_once(
@@ -188,6 +191,19 @@ def test_processes_that_begin_together_log_in_once(
     run = play({"cloudimage.glance.image_info": {"name": "nobody"}}, play={"hosts": "all"}, ANSIBLE_INVENTORY=str(inventory))
     assert run.results[0]["images"] == []
     assert sandbox.logins() == before + 1
+
+
+def test_an_expired_token_is_not_used(alice: Cloud) -> None:
+    first = connect({"cloud": "alice"})
+    state = json.loads(str(first.auth_state))
+    before = alice.sandbox.logins()
+    for expires_at, logins in ((state["body"]["token"]["expires_at"], 0), ("2020-01-01T00:00:00.000000Z", 1)):
+        state["body"]["token"]["expires_at"] = expires_at
+        other = configured({"cloud": "alice"})
+        other.go_on_with(json.dumps(state))
+        other.log_in()
+        assert alice.sandbox.logins() == before + logins
+        assert (other.auth_state == first.auth_state) is (logins == 0)
 
 
 def test_a_withdrawn_token_is_renewed_unseen(alice: Cloud, name: str) -> None:

@@ -12,7 +12,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._task import Result, Task, run_task, secrets_in_task
+from ._session import Connection, configured
+from ._task import Params, Result, Task, run_task, secrets_in_task
+from ._tokens import SharedTokens
 
 
 class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
@@ -29,7 +31,17 @@ def run_module(task: Task) -> None:
         argument_spec=task.spec, supports_check_mode=True, add_file_common_args=task.writes_file, **task.constraints
     )
     run = functools.partial(_run_with_file, task, module) if task.writes_file else task.run
-    result = run_task(run, module.params, module.check_mode, module._diff)
+    tokens = SharedTokens.of_the_controller()
+    opened: list[Connection] = []
+
+    def connected(options: Params) -> Connection:
+        opened.append(configured(options))
+        tokens.log_in(opened[-1])
+        return opened[-1]
+
+    result = run_task(run, module.params, module.check_mode, module._diff, connected)
+    for connection in opened:
+        tokens.keep(connection)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     if result.pop("failed", False):

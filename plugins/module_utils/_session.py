@@ -328,13 +328,6 @@ CONFIG_KEYS = {
 }
 
 
-def connect(options: t.Mapping[str, t.Any]) -> Connection:
-    """Open a connection with the options of the ``_auth`` documentation fragment."""
-    connection = configured(options)
-    connection.log_in()
-    return connection
-
-
 def configured(options: t.Mapping[str, t.Any]) -> Connection:
     """The connection that the options of the ``_auth`` documentation fragment mean, before anybody is asked for anything.
 

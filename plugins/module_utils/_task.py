@@ -12,7 +12,7 @@ import typing as t
 from ._api import GlanceApi
 from ._argspec import CONNECTION, Spec
 from ._errors import GlanceError
-from ._session import Connection, check_timeout, connect, secrets_in
+from ._session import Connection, check_timeout, secrets_in
 from ._urls import secrets_in_url
 
 Params = t.Mapping[str, t.Any]
@@ -62,11 +62,12 @@ def run_task(
     params: Params,
     check_mode: bool,
     diff: bool,
-    connecting: t.Callable[[Params], Connection] = connect,
+    connecting: t.Callable[[Params], Connection],
 ) -> Result:
     """Connect and run; what goes wrong becomes a failed result.
 
     :param params: the options, validated.
+    :param connecting: opens the connection that the options name.
     :param diff: whether the result's diff is asked for.
     """
     try:

@@ -22,8 +22,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.cloudimage.glance.plugins.module_utils._progress import PROGRESS_FILE
+from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import TOKENS_FILE, SharedTokens
 
 LOOK_EVERY = 0.5  # seconds
+
+# Made when this is imported, which is before Ansible forks.
+_tokens = SharedTokens.of_this_run()
 
 # The switch: a variable of the task, or one of the controller's environment.
 SWITCH = "cloudimage_glance_in_process"
@@ -52,7 +56,7 @@ def in_process(room: str) -> InProcess | None:
     if importlib.import_module(f"{package}.module_utils._session").IMPORT_FAILURE:
         return None
     run = importlib.import_module(f"{package}.plugin_utils._in_process").run_in_process
-    return functools.partial(run, importlib.import_module(f"{package}.module_utils.{room}").TASK)
+    return functools.partial(run, importlib.import_module(f"{package}.module_utils.{room}").TASK, _tokens)
 
 
 def is_switched_on(value: t.Any, name: str) -> bool:
@@ -79,6 +83,8 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
             return {**result, **(self._run_here(task_vars or {}) or self._run_module(task_vars))}
 
     def _run_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        if self._is_near and _tokens.path:
+            self._tell(TOKENS_FILE, _tokens.path)
         return t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
 
     def _run_here(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:
@@ -129,9 +135,13 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
             yield
             return
         with shown_lines() as path:
-            given = self._task.environment or []
-            self._task.environment = [*(given if isinstance(given, list) else [given]), {PROGRESS_FILE: path}]
+            self._tell(PROGRESS_FILE, path)
             yield
+
+    def _tell(self, variable: str, value: str) -> None:
+        """Put a variable into the environment of the task."""
+        given = self._task.environment or []
+        self._task.environment = [*(given if isinstance(given, list) else [given]), {variable: value}]
 
 
 def _shows_invocation(task_vars: dict[str, t.Any]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import io
 import os
 import typing as t
@@ -18,19 +19,17 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured, configured_from
 from ansible_collections.cloudimage.glance.plugins.module_utils._task import Params, Result, Task, run_task, secrets_in_task
-
-from ._tokens import SharedTokens
+from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
 
 # All items of a loop run in one process, so what one of them has opened serves the others that are configured alike.
 _connections: dict[str, Connection] = {}
 # Two processes that go on with one connection would read each other's answers.
 os.register_at_fork(after_in_child=_connections.clear)
-# Made when this is imported, which is before Ansible forks.
-_tokens = SharedTokens()
 
 
 def run_in_process(
     task: Task,
+    tokens: SharedTokens,
     name: str,
     arguments: t.Mapping[str, t.Any],
     check_mode: bool,
@@ -40,6 +39,7 @@ def run_in_process(
 ) -> Result:
     """Run a task; returns what its module would.
 
+    :param tokens: those of the run.
     :param name: the module's name, as the task has it.
     :param arguments: the task's options, not validated.
     :param folder: the working folder that the module would have.
@@ -54,7 +54,12 @@ def run_in_process(
         result: Result = {"failed": True, "msg": _refusal(validation, name)}
     else:
         with _surroundings(folder, environment):
-            result = run_task(task.run, params, check_mode, diff, _connected)
+            try:
+                result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens))
+            finally:
+                # They may have been renewed meanwhile.
+                for connection in _connections.values():
+                    tokens.keep(connection)
     aliases = [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
     said = [*aliases, *result.pop("warnings", [])]
     result |= {"invocation": {"module_args": params}, **({"warnings": said} if said else {})}
@@ -90,19 +95,13 @@ def plain(value: t.Any) -> t.Any:
     return str(value)  # also what is encrypted by ansible-vault: this decrypts it
 
 
-def _connected(options: Params) -> Connection:
+def _connected(tokens: SharedTokens, options: Params) -> Connection:
     key = configured_from(options)
     if key not in _connections:
         connection = configured(options)
-        _tokens.log_in(connection)
+        tokens.log_in(connection)
         _connections[key] = connection
     return _connections[key]
-
-
-def keep_tokens() -> None:
-    """Leave the tokens, which may have been renewed meanwhile, to the tasks that follow."""
-    for connection in _connections.values():
-        _tokens.keep(connection)
 
 
 @contextlib.contextmanager
@@ -122,4 +121,3 @@ def _surroundings(folder: str, environment: t.Mapping[str, str]) -> t.Iterator[N
                 os.environ.pop(variable, None)
             else:
                 os.environ[variable] = value
-        keep_tokens()

@@ -34,7 +34,7 @@ import openstack.config
 import requests
 from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
 from ansible_collections.cloudimage.glance.plugins.module_utils._api import GlanceApi
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import connect
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 SIZES = [int(size) for size in (os.environ.get("GLANCE_BENCH_SIZES") or "10,1000,3000,10000").split(",")]
@@ -185,7 +185,9 @@ class Bench:
 
     def compare_lists(self, size: int) -> None:
         """List everything with the module's own code and with a bare loop of requests, in one process."""
-        api = GlanceApi(connect({"cloud": "alice"}))
+        connection = configured({"cloud": "alice"})
+        connection.log_in()
+        api = GlanceApi(connection)
         headers = {"X-Auth-Token": str(self.session.get_token())}
         params = dict.fromkeys(_image_info.TASK.options)
         for _round in range(max(ROUNDS, 7)):
@@ -257,8 +259,7 @@ class Report:
         rows: dict[str, dict[int, float | None]] = {}
         for size in self.sizes:
             of = {who: {items: self.median(who, "unchanged", items, size) for items in LOOPS} for who in UNCHANGED}
-            # What each further image costs, without what a run costs once.
-            further = {who: above(found[10], found[1]) for who, found in of.items()}
+            further = {who: self.further(who, size) for who in UNCHANGED}
             lists = [self.median(who, "run of a list", None, size) for who in (INFO, "requests")]
             item = above(of[HERE][100], of[FLOOR][100])
             values = {
@@ -277,6 +278,15 @@ class Report:
             for what, value in values.items():
                 rows.setdefault(what, {})[size] = value
         return rows
+
+    def further(self, who: str, size: int) -> float | None:
+        """What each image after the first costs in a loop (s), by the longest that was measured."""
+        first = self.median(who, "unchanged", 1, size)
+        for items in sorted(LOOPS[1:], reverse=True):
+            found = self.median(who, "unchanged", items, size)
+            if found is not None and first is not None:
+                return (found - first) / (items - 1)
+        return None
 
     def tables(self) -> str:
         sizes = " | ".join(f"{size:,} images" for size in self.sizes)
@@ -306,20 +316,12 @@ class Report:
         return "\n".join(lines)
 
     def chart(self) -> matplotlib.figure.Figure:
-        """What one more unchanged image costs in a loop of ten, by the size of the catalogue."""
+        """What one more unchanged image costs in a loop, by the size of the catalogue."""
         figure = matplotlib.figure.Figure(figsize=(7, 4), layout="constrained")
         axes = figure.add_subplot()
         for who in (PEER, MODULE, HERE, FLOOR):
-            points = [
-                (size, above(self.median(who, "unchanged", 10, size), self.median(who, "unchanged", 1, size)))
-                for size in self.sizes
-            ]
-            axes.plot(
-                [size for size, seconds in points if seconds],
-                [seconds / 9 for _size, seconds in points if seconds],
-                marker="o",
-                label=who,
-            )
+            points = [(size, seconds) for size in self.sizes if (seconds := self.further(who, size)) is not None]
+            axes.plot(*zip(*points, strict=True), marker="o", label=who)
         axes.set(xscale="log", yscale="log", xlabel="images in the catalogue", ylabel="seconds an item of a loop")
         axes.grid(visible=True, which="major", alpha=0.4)
         axes.legend()

@@ -26,10 +26,13 @@ import pytest
 import requests
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured
+from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 from keystoneauth1.session import Session
 
 PLUGINS = "ansible_collections.cloudimage.glance.plugins"
+TOKENS = SharedTokens.of_this_run()
 IN_PROCESS = os.environ.get("GLANCE_IN_PROCESS") == "yes"
 USER_AGENT = "cloudimage.glance"
 READING = ("GET", "HEAD")
@@ -246,6 +249,13 @@ def assert_told_the_truth(predicted: Outcome, real: Outcome) -> None:
         assert predicted.result["image"]["properties"].items() <= real.image["properties"].items()
 
 
+def connect(cloud: str) -> Connection:
+    """A connection of the collection's own, logged in."""
+    connection = configured({"cloud": cloud})
+    connection.log_in()
+    return connection
+
+
 def forget_warnings() -> None:
     """ansible-core collects warnings for as long as the process lives, which for a module is one task."""
     for name in ("_global_warnings", "_global_deprecations"):
@@ -258,7 +268,7 @@ def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = 
     if IN_PROCESS and module != "image_download":
         task = importlib.import_module(f"{PLUGINS}.module_utils._{module}").TASK
         with sandbox.recorded() as recorded:
-            result = run_in_process(task, module, arguments, check, True, os.getcwd(), {})
+            result = run_in_process(task, TOKENS, module, arguments, check, True, os.getcwd(), {})
         return Outcome(json.loads(json.dumps(result)), recorded, json.dumps(result))
     main = importlib.import_module(f"{PLUGINS}.modules.{module}").main
     full = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}

@@ -15,9 +15,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._api import Glan
 from ansible_collections.cloudimage.glance.plugins.module_utils._images import LookedUp
 from ansible_collections.cloudimage.glance.plugins.module_utils._patch import PATCH_CONTENT_TYPE
 from ansible_collections.cloudimage.glance.plugins.module_utils._select import find_by_name
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import connect
 
-from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox, run_module
+from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox, connect, run_module
 from .faults import proxy
 from .web import serving
 
@@ -158,7 +157,7 @@ def test_how_many_at_a_time(alice: Cloud, parallel: int) -> None:
 def test_who_looks_again_sees_how_it_is_by_then(alice: Cloud, name: str) -> None:
     """The first look comes from a list of many; after that somebody may have changed the image."""
     image, other = alice.make(name), alice.make(f"{name}-other")
-    api = LookedUp(GlanceApi(connect({"cloud": "alice"})), [item(name=name), item(id=other["id"])])
+    api = LookedUp(GlanceApi(connect("alice")), [item(name=name), item(id=other["id"])])
     for each in (image, other):
         alice.call(
             "PATCH",

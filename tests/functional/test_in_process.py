@@ -18,10 +18,10 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured, connect
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 
-from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox
+from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Sandbox, connect
 from .faults import proxy
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
@@ -170,12 +170,15 @@ def test_the_working_folder_is_the_playbooks(play: t.Callable[..., Run], sandbox
     assert ran_as_modules(run.stdout) == 0
 
 
-def test_one_login_a_run(play: t.Callable[..., Run], sandbox: Sandbox, name: str) -> None:
+@pytest.mark.parametrize("here", ["true", "false"])
+def test_one_login_a_run(play: t.Callable[..., Run], sandbox: Sandbox, name: str, here: str) -> None:
+    """Modules in processes of their own use it too, as long as they run on this host as the same user."""
     names = [f"{name}-{number}" for number in range(3)]
     present = {**image(name="{{ item }}", tags=["t"]), "loop": names}
     found = {"cloudimage.glance.image_info": {"name": names}}
     with sandbox.recorded_at_keystone() as recorded:
-        run = play(present, present, found, {**image(name="{{ item }}", state="absent"), "loop": names})
+        run = play(present, present, found, {**image(name="{{ item }}", state="absent"), "loop": names}, **{SWITCH: here})
+    assert ran_as_modules(run.stdout) == (0 if here == "true" else 10)
     assert [result["changed"] for result in run.results] == [True, False, False, True]
     # keystoneauth looks at the version document before it logs in, and not again.
     found_there = [f"{entry['method']} {entry['path']}" for entry in recorded if USER_AGENT in entry["user_agent"]]
@@ -194,7 +197,7 @@ def test_processes_that_begin_together_log_in_once(
 
 
 def test_an_expired_token_is_not_used(alice: Cloud) -> None:
-    first = connect({"cloud": "alice"})
+    first = connect("alice")
     state = json.loads(str(first.auth_state))
     before = alice.sandbox.logins()
     for expires_at, logins in ((state["body"]["token"]["expires_at"], 0), ("2020-01-01T00:00:00.000000Z", 1)):
@@ -217,7 +220,7 @@ def test_a_withdrawn_token_is_renewed_unseen(alice: Cloud, name: str) -> None:
         options = {"cloud": "alice", "name": [name], "endpoint_override": url}
 
         def task() -> None:
-            result = run_in_process(TASK, "image_info", options, False, False, os.getcwd(), {})
+            result = run_in_process(TASK, TOKENS, "image_info", options, False, False, os.getcwd(), {})
             assert result["images"] == []
 
         before = alice.sandbox.logins()

@@ -279,7 +279,7 @@ MUTATIONS = [
     ),
     (
         "each process logs in",
-        "../plugin_utils/_tokens.py",
+        "_tokens.py",
         "connection.go_on_with(self._content().get(connection.key))",
         "connection.go_on_with(None)",
     ),

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.cloudimage.glance.plugins.module_utils._task import Task
+from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import TOKENS_FILE, SharedTokens
 from ansible_collections.cloudimage.glance.plugins.plugin_utils import _in_process
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import (
     HEEDED_AT_ANY_TIME,
@@ -20,7 +21,6 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import (
     is_switched_on,
 )
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import plain, run_in_process
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._tokens import SharedTokens
 
 
 class Text(str):
@@ -79,7 +79,7 @@ def logins() -> t.Any:
 
 
 def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
-    tokens = SharedTokens()
+    tokens = SharedTokens.of_this_run()
 
     def in_another_process(key: str, state: str, renewed: str | None = None) -> None:
         connection: t.Any = FakeConnection(key, logins)
@@ -107,7 +107,8 @@ def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
 
 def test_where_there_is_no_file_in_memory_each_logs_in(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
-    tokens = SharedTokens()
+    tokens = SharedTokens.of_this_run()
+    assert tokens.path is None
     for _again in range(2):
         connection: t.Any = FakeConnection("a1", logins)
         tokens.log_in(connection)
@@ -115,8 +116,29 @@ def test_where_there_is_no_file_in_memory_each_logs_in(logins: t.Any, monkeypatc
     assert logins.value == 2
 
 
+@pytest.mark.parametrize("path", ["", "/nonexistent", "/proc/1/fd/99999", "FILE"])
+def test_a_module_that_is_told_nothing_of_use_logs_in(
+    logins: t.Any, monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any, path: str
+) -> None:
+    (tmp_path / "file").write_text("{}")
+    monkeypatch.setenv(TOKENS_FILE, path.replace("FILE", str(tmp_path / "file")))
+    SharedTokens.of_the_controller().log_in(t.cast("t.Any", FakeConnection("a1", logins)))
+    assert logins.value == 1
+    assert (tmp_path / "file").read_text() == "{}"
+
+
+def test_a_module_finds_the_tokens_of_its_controller(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = SharedTokens.of_this_run()
+    monkeypatch.setenv(TOKENS_FILE, str(tokens.path))
+    for each in (SharedTokens.of_the_controller(), tokens, SharedTokens.of_the_controller()):
+        connection: t.Any = FakeConnection("a1", logins)
+        each.log_in(connection)
+        assert connection.auth_state == "token of a1"
+    assert logins.value == 1
+
+
 def test_what_was_half_written_counts_as_nothing(logins: t.Any) -> None:
-    tokens = SharedTokens()
+    tokens = SharedTokens.of_this_run()
     os.pwrite(tokens._file, b'{"a1": "tok', 0)
     connection: t.Any = FakeConnection("a1", logins)
     tokens.log_in(connection)
@@ -151,7 +173,7 @@ def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.Monk
     here = os.getcwd()
     environment = {"OS_CLOUD": "meanwhile", "OS_NEW": "1"}
     with pytest.raises(KeyboardInterrupt):
-        run_in_process(Task(dict, {}), "m", {}, False, False, str(tmp_path), environment)
+        run_in_process(Task(dict, {}), SharedTokens(None), "m", {}, False, False, str(tmp_path), environment)
     assert seen == [str(tmp_path), "meanwhile", "1"]
     assert (os.getcwd(), os.environ["OS_CLOUD"], os.environ.get("OS_NEW")) == (here, "before", None)
 

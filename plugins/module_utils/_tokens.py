@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""One login a run: what the controller's processes know of each other's logins.
+"""One login a run: what the processes of a run know of each other's logins.
 
 Ansible runs each task in a process forked from the controller, and forgets it with the task. What was opened before the fork
-all of them have: here a file in memory, which has no name and is gone with the run.
+all of them have: here a file in memory, which has no name and is gone with the run. A module that one of them starts on this
+host as the same user is told where that process has it open.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import typing as t
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection
+if t.TYPE_CHECKING:
+    from ._session import Connection
 
+# The environment variable that tells a module where the tokens of its run are.
+TOKENS_FILE = "CLOUDIMAGE_GLANCE_TOKENS_FILE"
+OPEN_FILE = re.compile(r"/proc/\d+/fd/\d+")
 # Each connection has a byte of the file to be locked by; the first one is that of the file's content.
 CONTENT_LOCK = 0
 LOCKS = 2**30
@@ -26,12 +32,31 @@ LOCKS = 2**30
 class SharedTokens:
     """The auth states of connections, as keystoneauth's get_auth_state gives them, by the connections' keys.
 
-    Where the system has no file in memory (memfd_create is Linux's) each process logs in for itself.
+    :param file: descriptor of the file; null where there is none, so that each process logs in for itself.
     """
 
-    def __init__(self) -> None:
-        self._is_shared = hasattr(os, "memfd_create")
-        self._file = os.memfd_create("cloudimage.glance") if self._is_shared else -1
+    def __init__(self, file: int | None) -> None:
+        self._is_shared = file is not None
+        self._file = -1 if file is None else file
+
+    @classmethod
+    def of_this_run(cls) -> SharedTokens:
+        """A new file, where the system has files in memory (memfd_create is Linux's)."""
+        return cls(os.memfd_create("cloudimage.glance") if hasattr(os, "memfd_create") else None)
+
+    @classmethod
+    def of_the_controller(cls) -> SharedTokens:
+        """Those of the process that has started this one, if it says where they are."""
+        path = os.environ.get(TOKENS_FILE, "")
+        try:
+            return cls(os.open(path, os.O_RDWR | os.O_CLOEXEC) if OPEN_FILE.fullmatch(path) else None)
+        except OSError:
+            return cls(None)
+
+    @property
+    def path(self) -> str | None:
+        """Where a process that this one starts finds the file, as long as this one lives; null where there is none."""
+        return f"/proc/{os.getpid()}/fd/{self._file}" if self._is_shared else None
 
     def log_in(self, connection: Connection) -> None:
         """Log in, unless another process of the run has; processes that begin at the same time log in once."""

@@ -149,11 +149,15 @@ WHERE: list[tuple[Json, bool]] = [
 ]
 
 
+# What these need may not be there; Ansible's async also wants the HOME that the system knows the user by.
+MAY_FAIL = {"become", "/usr/bin/env", "async"}
+
+
 def test_where_a_task_runs(play: t.Callable[..., Run]) -> None:
     run = play(*({"cloudimage.glance.image_info": {"name": "nobody"}, **task} for task, _here in WHERE))
     for (task, here), section, result in zip(WHERE, run.sections, run.results, strict=False):
         assert ran_as_modules(section) == (0 if here else 1), (task, section)
-        if "become" not in task and "/usr/bin/env" not in str(task):  # what these need may not be there
+        if not MAY_FAIL & set(str(task).replace("'", " ").split()):
             assert result["images"] == [], (task, section)
 
 

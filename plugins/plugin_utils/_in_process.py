@@ -53,13 +53,8 @@ def run_in_process(
     if validation.error_messages:
         result: Result = {"failed": True, "msg": _refusal(validation, name)}
     else:
-        with _surroundings(folder, environment):
-            try:
-                result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens))
-            finally:
-                # They may have been renewed meanwhile.
-                for connection in _connections.values():
-                    tokens.keep(connection)
+        with _surroundings(folder, environment), _kept(tokens):
+            result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens))
     aliases = [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
     said = [*aliases, *result.pop("warnings", [])]
     result |= {"invocation": {"module_args": params}, **({"warnings": said} if said else {})}
@@ -102,6 +97,16 @@ def _connected(tokens: SharedTokens, options: Params) -> Connection:
         tokens.log_in(connection)
         _connections[key] = connection
     return _connections[key]
+
+
+@contextlib.contextmanager
+def _kept(tokens: SharedTokens) -> t.Iterator[None]:
+    """Share the logins as they are afterwards: they may have been renewed meanwhile."""
+    try:
+        yield
+    finally:
+        for connection in _connections.values():
+            tokens.keep(connection)
 
 
 @contextlib.contextmanager

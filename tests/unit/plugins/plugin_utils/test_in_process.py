@@ -50,9 +50,9 @@ class Vaulted:
 def test_values_become_those_that_a_module_gets(value: t.Any, expected: t.Any) -> None:
     found = plain(value)
     assert found == expected
-    assert type(found) is type(expected)
+    assert found.__class__ is expected.__class__
     if isinstance(found, dict):
-        assert all(type(key) is str for key in found)
+        assert all(key.__class__ is str for key in found)
 
 
 class FakeConnection:

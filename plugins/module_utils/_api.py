@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
-import email.utils
-import html
 import json
 import random
 import re
@@ -22,17 +19,18 @@ import time
 import typing as t
 import urllib.parse
 
+from ._answers import MAX_ERROR, MISDIRECTED, checked_image, meaning, not_kept, parse_error, seconds_until, shortened
 from ._attributes import GONE, Image
-from ._errors import ApiError, ConnectionProblem, GlanceError
-from ._operations import DELETE, UPDATE, Call, Operation
+from ._errors import ApiError, ConnectionProblem, GlanceError, NotSupported
+from ._operations import CREATE, DELETE, UPDATE, Call, Operation
 from ._patch import PATCH_CONTENT_TYPE
+from ._queries import UNKNOWN_OPERATOR, Query, has_news, without_news
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
+    import requests
     from keystoneauth1 import exceptions as ksa
 
 if t.TYPE_CHECKING:
-    import requests
-
     from ._session import Connection
     from ._transfer import Upload
 
@@ -40,14 +38,20 @@ PAGE_SIZE = 1000
 RETRIED_STATUS = frozenset({429, 502, 503, 504})
 # The one code that is sent before anything was done: a call that is not idempotent is sent again after it, and only it.
 REFUSED_UNDONE = frozenset({429})
-MAX_REASON = 500
-# A body that is not JSON is an error page; no more of it than this is looked at.
-MAX_PARSED = 100_000
+# No answer is longer (bytes), and no list has more pages: what does not come to an end is no answer.
+MAX_ANSWER = 256 * 1024 * 1024
+MAX_PAGES = 10_000
+# Pages in a row that bring nothing new.
+MAX_BARREN_PAGES = 10
+BLOCK = 64 * 1024
+# These say that there is no such operation, the first one also that there is no such image.
+NO_SUCH_OPERATION = frozenset({404, 405, 501})
 
 SHOW = Call("GET", "/images/{id}", (200,), idempotent=True)
 LIST = Call("GET", "/images", (200,), idempotent=True)
 TASKS = Call("GET", "/images/{id}/tasks", (200,), idempotent=True)
 MEMBERS = Call("GET", "/images/{id}/members", (200,), idempotent=True)
+VERSIONS = Call("GET", "/", (200, 300))
 IMPORT_INFO = Call("GET", "/info/import", (200,), idempotent=True)
 STORES_INFO = Call("GET", "/info/stores", (200,), idempotent=True)
 # 206 is the answer to a Range, 200 that of a cloud that takes no notice of it.
@@ -55,8 +59,6 @@ DOWNLOAD = Call("GET", "/images/{id}/file", (200, 206), idempotent=True)
 LIST_PROJECTS = Call("GET", "/projects", (200,), idempotent=True)
 LIST_OWN_PROJECTS = Call("GET", "/auth/projects", (200,), idempotent=True)
 LIST_DOMAINS = Call("GET", "/domains", (200,), idempotent=True)
-
-Query = t.Sequence[tuple[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,69 +71,26 @@ class Retries:
     sleep: t.Callable[[float], None] = time.sleep
     jitter: t.Callable[[], float] = random.random
 
-    def delay(self, attempt: int, retry_after: str | None) -> float:
+    def delay(self, attempt: int, asked: float | None) -> float:
         """Seconds to wait after the ``attempt``-th try (from 0): as the server asks, else doubling, spread by jitter."""
-        asked = retry_after_seconds(retry_after)
         if asked is not None:
             return min(asked, self.longest_delay)
         return min(self.first_delay * 2.0**attempt * (0.5 + self.jitter()), self.longest_delay)
 
 
-def retry_after_seconds(value: str | None) -> float | None:
-    """The header Retry-After, which is a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return max(0.0, (moment - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
+Read = t.TypeVar("Read")
 
 
-def parse_error(body: str, content_type: str) -> tuple[str, str | None]:
-    """What an error's body says, and the cloud's own code if it has one.
+class Answer(t.NamedTuple):
+    """An answer that has been read."""
 
-    Bodies seen: Glance's HTML pages; plain text; ``{"error": {"code", "message", "details"}}``;
-    ``{"<fault>": {"code", "message"}}``; ``{"error_code", "error_msg"}``; ``{"code", "message"}``.
-    """
-    body = body[:MAX_PARSED]
-    if "json" in content_type or body.lstrip().startswith("{"):
-        try:
-            found = _parse_json_error(json.loads(body))
-        except ValueError:
-            found = None
-        if found:
-            return found
-    if "html" in content_type or body.lstrip().startswith("<"):
-        body = re.sub(r"(?is)<(title|h1|style|script)\b.*?</\1\s*>", " ", body)
-        body = html.unescape(re.sub(r"(?s)<[^>]*>", " ", body))
-    return _shortened(body), None
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes
 
-
-def _parse_json_error(answer: t.Any) -> tuple[str, str | None] | None:
-    if not isinstance(answer, dict):
-        return None
-    fault = answer
-    if len(answer) == 1 or "error" in answer:
-        inner = answer.get("error", next(iter(answer.values()), None))
-        fault = inner if isinstance(inner, dict) else answer
-    message = fault.get("message") or fault.get("error_msg") or fault.get("title")
-    if not message:
-        return None
-    details = fault.get("details")
-    text = f"{message} ({details})" if isinstance(details, str) and details and details != message else str(message)
-    code = fault.get("error_code") or fault.get("code")
-    # A number is only the HTTP status once more.
-    return _shortened(text), code if isinstance(code, str) and not code.isdigit() else None
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= MAX_REASON else text[:MAX_REASON] + " …"
+    @property
+    def text(self) -> str:
+        return self.body[:MAX_ERROR].decode("utf-8", "replace")
 
 
 class GlanceApi:
@@ -139,6 +98,7 @@ class GlanceApi:
 
     def __init__(self, connection: Connection, retries: Retries | None = None) -> None:
         self.connection = connection
+        self._known = connection.known
         self._retries = retries or Retries()
 
     # Reading
@@ -148,34 +108,83 @@ class GlanceApi:
 
         :param base: base URL of another region's Image API.
         """
-        image = self._found(SHOW, _of(SHOW, image_id), base)
-        return None if image is None or image.get("status") in GONE else image
+        path = _of(SHOW, image_id)
+        try:
+            answer = self._send(SHOW, path, base=base)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            # Whatever else is at this address may answer 404 too.
+            self._check_is_image_api(base)
+            return None
+        image = self._image(answer, SHOW, path, image_id)
+        self._known.image_apis.add(base)
+        return None if image["status"] in GONE else image
 
     def list_images(self, query: Query, page_size: int = PAGE_SIZE) -> t.Iterator[Image]:
         """Images that match, page by page: no page is fetched before it is needed.
+
+        A cloud that does not know a condition of the query may give more than that, so each image is to be checked.
+        """
+        found = False
+        for image in self._listed(query, page_size):
+            found = True
+            yield image
+        if not found and has_news(query) and not self._knows_operators():
+            yield from self._listed(without_news(query), page_size)
+
+    def _listed(self, query: Query, page_size: int) -> t.Iterator[Image]:
+        """The images of all pages of a list.
 
         The query stays this layer's own and only the marker is taken from Glance's ``next``, in which Glance loses repeated
         parameters and which is without the prefix on some clouds. Images seen before are left out.
         """
         marker: str | None = None
-        markers: set[str] = set()
+        markers: set[str | None] = set()
         seen: set[str] = set()
-        while True:
-            paged = [*query, ("limit", str(page_size)), *([("marker", marker)] if marker else [])]
-            page = self._json(self._send(LIST, query=paged), LIST)
-            images = page.get("images")
-            if not isinstance(images, list):
-                raise GlanceError("GET /v2/images was answered without a list of images. Is this address an Image API?")
-            for image in images:
-                if image.get("id") not in seen:
-                    seen.add(image.get("id"))
+        barren = 0
+        for _page in range(MAX_PAGES):
+            page = self._page([*query, ("limit", str(page_size)), *([("marker", marker)] if marker else [])])
+            barren += 1
+            for answered in page["images"]:
+                image = checked_image(answered, "GET /v2/images")
+                if image["id"] not in seen:
+                    seen.add(image["id"])
+                    barren = 0
                     yield image
             marker = _marker_of(page.get("next"))
-            if marker is None or not images:
+            if marker is None:
                 return
-            if marker in markers:
-                raise GlanceError(f"GET /v2/images: the cloud's pages go round in a circle (marker {marker} came twice).")
+            if marker in markers or barren > MAX_BARREN_PAGES:
+                break
             markers.add(marker)
+        raise GlanceError(
+            f"GET /v2/images: the cloud's pages do not come to an end. The last one ends with the marker '{marker}', after"
+            f" {len(seen)} images."
+        )
+
+    def _page(self, query: Query, base: str | None = None) -> dict[str, t.Any]:
+        page = self._json(self._send(LIST, query=query, base=base), LIST)
+        if not isinstance(page.get("images"), list):
+            raise GlanceError("GET /v2/images was answered without a list of images. Is this address an Image API?")
+        self._known.image_apis.add(base)
+        return page
+
+    def _check_is_image_api(self, base: str | None) -> None:
+        if base not in self._known.image_apis:
+            self._page([("limit", "1")], base)
+
+    def _knows_operators(self) -> bool:
+        """Whether the cloud knows the operators of conditions: where it does, it refuses one that does not exist."""
+        if self._known.operators is None:
+            try:
+                self._page([UNKNOWN_OPERATOR, ("limit", "1")])
+                self._known.operators = False
+            except ApiError as error:
+                if error.status != 400:
+                    raise
+                self._known.operators = True
+        return self._known.operators
 
     def list_projects(self, query: Query, own_only: bool = False) -> list[dict[str, t.Any]]:
         """Keystone's projects that match; with ``own_only`` those that the user has a role in, which any user may list."""
@@ -211,17 +220,61 @@ class GlanceApi:
     def download(self, image_id: str, offset: int = 0) -> requests.Response:
         """The image's data from this byte on, as an open answer: 206, or 200 with all of it. The caller closes it."""
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        return self._send(DOWNLOAD, _of(DOWNLOAD, image_id), headers=headers, stream=True)
+        return self._answered(lambda response: response, DOWNLOAD, _of(DOWNLOAD, image_id), headers=headers)
+
+    def check_supported(self, operations: t.Iterable[Operation]) -> None:
+        """Refuse what the cloud's API is too old for, as far as it tells its version: NotSupported."""
+        for operation in operations:
+            since = operation.call.since
+            if since and self._version and self._version < since:
+                raise NotSupported(
+                    f"Not supported by this cloud: {_shown_call(operation.call, operation.path)}. Its Image API is"
+                    f" v{_dotted(self._version)}, and this came with v{_dotted(since)}."
+                )
+
+    @property
+    def _version(self) -> tuple[int, int] | None:
+        """The newest version of the Image API that the cloud has; null where it does not say. It is asked once."""
+        if not self._known.version_asked:
+            root = re.sub(r"/v2(\.\d+)?(/.*)?$", "", self.connection.image_url)
+            try:
+                answer = self._json(self._send(VERSIONS, base=root, attempts=1), VERSIONS)
+            except GlanceError:
+                answer = {}
+            self._known.version = newest_version(answer)
+            self._known.version_asked = True
+        return self._known.version
 
     # Changing
 
     def perform(self, operation: Operation) -> Image | None:
-        """Make one planned call, other than an upload; returns the image if the answer holds it."""
-        call = operation.call
+        """Make one planned call, other than an upload; returns the image if the answer holds it.
+
+        An image that is not as the call asked for is an error, and so is an operation that the cloud does not have:
+        NotSupported.
+        """
+        call, path = operation.call, operation.path
         headers = {"Content-Type": PATCH_CONTENT_TYPE if call is UPDATE else "application/json"}
         data = None if operation.body is None else json.dumps(operation.body).encode()
-        answer = self._send(call, operation.path, data=data, headers=headers if data else {})
-        return self._json(answer, call) if call.returns_image else None
+        try:
+            answer = self._send(call, path, data=data, headers=headers if data else {})
+        except ApiError as error:
+            if call.since and error.http_status in NO_SUCH_OPERATION and self.find_image(str(operation.image_id)):
+                raise NotSupported(
+                    f"Not supported by this cloud, though the image is there: {error}", http_status=error.http_status
+                ) from error
+            raise
+        if not call.returns_image:
+            return None
+        image_id = operation.body.get("id") if call is CREATE else operation.image_id
+        image = self._image(answer, call, path, image_id)
+        lost = not_kept(operation.body, image)
+        if lost:
+            raise GlanceError(
+                f"{_shown_call(call, path)} was answered HTTP {answer.status}, but the cloud did not do all of it:"
+                f" {', '.join(lost)} is not as was asked for."
+            )
+        return image
 
     def upload(self, operation: Operation, upload: Upload, store: str | None, timeout: float) -> None:
         """Make a planned upload.
@@ -248,17 +301,21 @@ class GlanceApi:
 
     # The machinery
 
-    def _found(self, call: Call, path: str | None = None, base: str | None = None) -> dict[str, t.Any] | None:
-        """The answer to a question about something that need not be there: null for HTTP 404."""
+    def _found(self, call: Call, path: str | None = None) -> dict[str, t.Any] | None:
+        """The answer to a question that not every cloud knows: null for HTTP 404."""
         try:
-            return self._json(self._send(call, path, base=base), call)
+            return self._json(self._send(call, path), call)
         except ApiError as error:
             if error.status == 404:
                 return None
             raise
 
-    def _send(
+    def _send(self, call: Call, path: str | None = None, **options: t.Any) -> Answer:
+        return self._answered(lambda response: _read(response, self.connection.timeout, call), call, path, **options)
+
+    def _answered(
         self,
+        read: t.Callable[[requests.Response], Read],
         call: Call,
         path: str | None = None,
         query: Query = (),
@@ -266,7 +323,8 @@ class GlanceApi:
         timeout: float | tuple[float, float] | None = None,
         attempts: int | None = None,
         **request: t.Any,
-    ) -> requests.Response:
+    ) -> Read:
+        """Send a call until it is answered, and say what ``read`` makes of the answer."""
         path = path or call.path
         url = (base or self.connection.image_url) + path
         if query:
@@ -281,59 +339,113 @@ class GlanceApi:
                     raise_exc=False,
                     redirect=False,  # a redirect could carry the token to another host
                     log=False,
+                    stream=True,
                     timeout=timeout or self.connection.timeout,
                     **request,
                 )
-            except ksa.ConnectionError as error:
+                if answer.status_code in call.accepted:
+                    return read(answer)
+            except (ksa.ConnectionError, requests.RequestException) as error:
                 if last or not call.idempotent or isinstance(error, ksa.SSLError):
                     raise self._unanswered(call, path, error) from error
                 self._retries.sleep(self._retries.delay(attempt, None))
                 continue
             except (ksa.ClientException, OSError, ValueError) as error:  # also a certificate that is not there, a bad URL
-                raise ConnectionProblem(f"{call.method} {_shown_path(path)} could not be sent: {error}") from error
-            if answer.status_code in call.accepted:
-                return answer
-            if call is DELETE and attempt and answer.status_code == 404:
-                return answer  # the try before, whose answer did not arrive, has done it
-            if last or answer.status_code not in (RETRIED_STATUS if call.idempotent else REFUSED_UNDONE):
-                raise self._refused(call, path, answer)
-            self._retries.sleep(self._retries.delay(attempt, answer.headers.get("Retry-After")))
+                raise ConnectionProblem(f"{_shown_call(call, path)} could not be sent: {error}") from error
+            beginning = _beginning(answer)
+            refusal = self._refusal(call, path, beginning, str(answer.reason))
+            if call is DELETE and attempt and refusal.status == 404:
+                return t.cast("Read", beginning)  # the try before, whose answer did not arrive, has done it
+            if last or refusal.status not in (RETRIED_STATUS if call.idempotent else REFUSED_UNDONE):
+                raise refusal
+            self._retries.sleep(self._retries.delay(attempt, refusal.retry_after))
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _unanswered(self, call: Call, path: str, error: Exception) -> ConnectionProblem:
-        text = f"{call.method} {_shown_path(path)} got no answer: {error}."
+        text = f"{_shown_call(call, path)} got no answer: {error}."
         if not call.idempotent:
             text += " Whether it was carried out is not known; run the task again to find out and go on from there."
         return ConnectionProblem(text)
 
-    def _refused(self, call: Call, path: str, answer: requests.Response) -> ApiError:
-        reason, code = parse_error(answer.text, answer.headers.get("Content-Type", ""))
-        if 300 <= answer.status_code < 400:
+    def _refusal(self, call: Call, path: str, answer: Answer, phrase: str) -> ApiError:
+        fault = parse_error(answer.text, answer.headers.get("Content-Type", ""))
+        retry_after = answer.headers.get("Retry-After")
+        means = meaning(answer.status, fault, retry_after)
+        reason = fault.reason or phrase
+        if 300 <= means < 400 or means == MISDIRECTED or (call is LIST and means == 404):
             reason = (
-                f"{reason or answer.reason} This is not the answer of an Image API at {self.connection.image_url}:"
+                f"{reason} This is not the answer of an Image API at {self.connection.image_url}:"
                 " check 'endpoint_override', 'interface' and the catalogue."
             )
-        request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id")
-        error = ApiError(call.method, _shown_path(path), answer.status_code, reason or str(answer.reason), code, request_id)
-        error.retry_after = retry_after_seconds(answer.headers.get("Retry-After"))
+        request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id") or fault.request_id
+        error = ApiError(call.method, _shown_path(path), answer.status, reason, fault.code, request_id, means)
+        header = seconds_until(retry_after)
+        error.retry_after = fault.retry_after if header is None else header
         return error
 
+    def _image(self, answer: Answer, call: Call, path: str, image_id: str | None) -> Image:
+        """The image that an answer holds, if it is the one that was asked for."""
+        image = checked_image(self._json(answer, call), _shown_call(call, path))
+        if image_id and image["id"].lower() != image_id.lower():
+            raise GlanceError(f"{_shown_call(call, path)} was answered with another image, {image['id']}.")
+        return image
+
     @staticmethod
-    def _json(answer: requests.Response, call: Call) -> dict[str, t.Any]:
+    def _json(answer: Answer, call: Call) -> dict[str, t.Any]:
         try:
-            body = answer.json()
-        except ValueError:
+            body = json.loads(answer.body)
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise GlanceError(
-                f"{call.method} {_shown_path(call.path)} was answered HTTP {answer.status_code} without a JSON object:"
-                f" '{_shortened(answer.text[:MAX_PARSED])}'."
+                f"{_shown_call(call, call.path)} was answered HTTP {answer.status} without a JSON object:"
+                f" '{shortened(answer.text)}'."
             )
         return body
 
 
+def _read(response: requests.Response, seconds: float, call: Call) -> Answer:
+    """All of an answer. It is an error if it takes longer than ``seconds`` (s), or is longer than any answer is."""
+    end = time.monotonic() + seconds
+    body = bytearray()
+    with contextlib.closing(response):
+        for block in response.iter_content(BLOCK):
+            body += block
+            if len(body) > MAX_ANSWER or time.monotonic() > end:
+                raise GlanceError(
+                    f"{_shown_call(call, call.path)} was answered HTTP {response.status_code} with a body that does not come"
+                    f" to an end: {len(body)} bytes in {seconds - end + time.monotonic():.0f} s, beginning with"
+                    f" '{shortened(body[:MAX_ERROR].decode('utf-8', 'replace'))}'."
+                )
+    return Answer(response.status_code, response.headers, bytes(body))
+
+
+def _beginning(response: requests.Response) -> Answer:
+    """An answer as far as an error's body is looked at."""
+    body = b""
+    with contextlib.closing(response), contextlib.suppress(requests.RequestException):
+        body = next(response.iter_content(MAX_ERROR), b"")
+    return Answer(response.status_code, response.headers, body)
+
+
+def newest_version(answer: t.Mapping[str, t.Any]) -> tuple[int, int] | None:
+    """The newest version in a document of versions, which has them in no order; null where it has none."""
+    versions = answer.get("versions")
+    ids = [str(version.get("id")) for version in versions if isinstance(version, dict)] if isinstance(versions, list) else []
+    found = [re.fullmatch(r"v(\d{1,4})\.(\d{1,4})", version) for version in ids]
+    return max(((int(match[1]), int(match[2])) for match in found if match), default=None)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
 def _of(call: Call, image_id: str) -> str:
     return call.path.replace("{id}", urllib.parse.quote(image_id, safe=""))
+
+
+def _shown_call(call: Call, path: str) -> str:
+    return f"{call.method} {_shown_path(path)}"
 
 
 def _shown_path(path: str) -> str:
@@ -343,5 +455,8 @@ def _shown_path(path: str) -> str:
 def _marker_of(next_link: t.Any) -> str | None:
     if not isinstance(next_link, str):
         return None
-    values = urllib.parse.parse_qs(urllib.parse.urlsplit(next_link).query).get("marker")
+    try:
+        values = urllib.parse.parse_qs(urllib.parse.urlsplit(next_link).query).get("marker")
+    except ValueError:
+        return None
     return values[-1] if values else None

@@ -47,6 +47,9 @@ BASE_ATTRIBUTES = (
 # Left out of what the collection shows: links, and where the data lie, which may hold a store's credentials.
 LINKS = ("self", "file", "schema", "direct_url", "locations")
 
+# What an image that is shown without these has: they are Glance's defaults.
+DEFAULTS = {"protected": False, "os_hidden": False, "min_disk": 0, "min_ram": 0}
+
 # Which option of the module sets what a property of the same name cannot.
 OPTION_OF = {
     "name": "name",

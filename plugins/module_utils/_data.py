@@ -12,12 +12,13 @@ import typing as t
 
 from ._api import GlanceApi
 from ._attributes import SOURCE_CHECKSUM, Image
-from ._checksum import parse_checksum
-from ._errors import InvalidInput, present
+from ._checksum import Checksum, parse_checksum
+from ._download import read_back
+from ._errors import ApiError, InvalidInput, present
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
 from ._plan import Data
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
-from ._transfer import EXPECTED_ALGORITHM, digest, hash_of, hashes_of
+from ._transfer import EXPECTED_ALGORITHM, Deadline, digest, hash_of, hashes_of
 
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
@@ -127,8 +128,19 @@ class WantedData:
             return True
         if data.source_checksum and _same_kind(data.source_checksum, str(image.get(SOURCE_CHECKSUM))):
             return bool(image[SOURCE_CHECKSUM] == data.source_checksum)
-        stored = hash_of(image)
+        stored = hash_of(image) if hashes else self._read_back(image)
         return digest(content.read(), stored.algorithm) == (image.get("size"), stored)
+
+    def _read_back(self, image: Image) -> Checksum:
+        """The hash of what the cloud has, where it keeps none."""
+        wait = self._params["wait_timeout"] if self._params["wait"] else None
+        try:
+            return read_back(self._api, image, EXPECTED_ALGORITHM, Deadline(wait))
+        except ApiError as error:
+            raise error.explained(
+                "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"
+                " with sha256: it is noted at the image, and then nothing has to be read."
+            ) from error
 
 
 def _same_kind(noted: str, other: str) -> bool:

@@ -12,13 +12,25 @@ import typing as t
 from ._api import GlanceApi
 from ._attributes import Image, missing_stores
 from ._checksum import Checksum
-from ._download import image_blocks
+from ._download import read_back
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, STAGED_ABANDONED, Data, in_transit, is_copy, is_staged
 from ._progress import Reporter
 from ._source import BrokenSource, Content, UrlSource
-from ._transfer import ATTEMPTS, PASSING, Deadline, Poll, Transfer, Upload, WrongData, digest, hashes_of, upload_of
+from ._transfer import (
+    ATTEMPTS,
+    EXPECTED_ALGORITHM,
+    PASSING,
+    Deadline,
+    Poll,
+    Transfer,
+    Upload,
+    WrongData,
+    hash_of,
+    hashes_of,
+    upload_of,
+)
 from ._urls import without_queries
 
 # The longest pause that a cloud can ask for with Retry-After (s).
@@ -65,6 +77,11 @@ class Delivery:
         self.deadline = Deadline(wait)
         self.transfer: Transfer | None = None
         self.warnings: list[str] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether the task waits for what the cloud does in its own time."""
+        return self._wait is not None
 
     def perform(self, operation: Operation, remake: t.Callable[[], str] | None) -> str:
         """Make one of the calls of a delivery; returns the id of the image, another one if it had to be made again.
@@ -219,7 +236,7 @@ class Delivery:
                 f"The cloud has no data at all in image {image['id']}, though it is active: the source is empty."
             )
         if self._upload:
-            self._upload.check_arrived(image)
+            self._upload.check_arrived(image, self._stored_hash(image))
             return
         checksum, size = (self._data.hash, self._data.size) if self._data else (None, None)
         hashes = hashes_of(image)
@@ -248,10 +265,18 @@ class Delivery:
                 else f"What the cloud imported into image {image['id']} could not be verified; give a 'checksum'."
             )
 
-
-def read_back(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) -> Checksum:
-    """The hash of what the cloud has, where it does not compute it itself: all of it is downloaded and none of it kept."""
-    return digest(image_blocks(api, image, 0, deadline), algorithm)[1]
+    def _stored_hash(self, image: Image) -> Checksum | None:
+        """The hash of what the cloud has: its own, or else of the data read back; null if it does not let them be read."""
+        if hashes_of(image):
+            return hash_of(image)
+        try:
+            return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline)
+        except ApiError as error:
+            self.warnings.append(
+                f"This cloud keeps no hash of image {image['id']} and does not let its data be read back ({error}), so they"
+                " could be verified by their size only."
+            )
+            return None
 
 
 def failed_import(api: GlanceApi, image: Image) -> str:

@@ -94,6 +94,11 @@ def _answered_blocks(api: GlanceApi, image_id: str, offset: int) -> t.Iterator[b
             raise ConnectionProblem(f"{error}.") from error
 
 
+def read_back(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) -> Checksum:
+    """The hash of what the cloud has, where it does not compute it itself: all of it is downloaded and none of it kept."""
+    return digest(image_blocks(api, image, 0, deadline), algorithm)[1]
+
+
 def file_has(path: str, image: Image) -> bool:
     """Whether a file has the image's data: by size, and only if that is the same by hash."""
     try:

@@ -51,17 +51,22 @@ class ConnectionProblem(GlanceError):
     """No answer: an unknown cloud, a refused login, an unreachable or untrusted endpoint."""
 
 
+class NotSupported(GlanceError):
+    """This cloud does not have what the task needs."""
+
+
 class ApiError(GlanceError):
     """The cloud answered, with a code that this call does not take for success.
 
-    ``retry_after`` is how long it asks to wait before the next try (s), where it does.
+    ``status`` is the HTTP status code that says what the cloud means, and ``http_status`` the one that it answered: some say
+    400 for everything. ``retry_after`` is how long it asks to wait before the next try (s), where it does.
 
     :param method: HTTP method of the request.
     :param path: its path, from ``/v2`` on.
-    :param status: HTTP status code of the answer.
     :param reason: what the cloud says happened, from the answer's body.
     :param code: the cloud's own error code, where it has one beside the HTTP status (``IMG.0028``).
     :param request_id: what the cloud's operator can find the request by.
+    :param means: ``status``, where it is another than ``http_status``.
     """
 
     retry_after: float | None = None
@@ -70,21 +75,23 @@ class ApiError(GlanceError):
         self,
         method: str,
         path: str,
-        status: int,
+        http_status: int,
         reason: str,
         code: str | None = None,
         request_id: str | None = None,
+        means: int | None = None,
     ) -> None:
         self.method = method
         self.path = path
-        self.status = status
+        self.http_status = http_status
+        self.status = means or http_status
         self.reason = reason
         self.code = code
         self.request_id = request_id
-        answer = f"HTTP {status}" + (f" ({code})" if code else "")
+        answer = f"HTTP {http_status}" + (f" ({code})" if code else "")
         super().__init__(
             f"{method} {path} was answered {answer}: {reason}" + (f" [request {request_id}]" if request_id else ""),
-            http_status=status,
+            http_status=http_status,
             request_id=request_id,
         )
 

@@ -18,7 +18,7 @@ from ._hints import hint
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
 from ._plan import Plan, attributes_only, is_copy, joined, removal, set_protection
 from ._replace import derived_ids
-from ._transfer import WrongData
+from ._transfer import Deadline, Poll, WrongData
 
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
@@ -136,8 +136,10 @@ class Maker:
             if error.status != DONE_ALREADY.get(operation.call):
                 raise
             return
-        if answer and answer.get("id") == self.image.get("id"):
+        if answer and answer["id"] == self.image.get("id"):
             self.image = answer
+        elif operation.call is DELETE and self._delivery and self._delivery.waits:
+            await_gone(self._api, str(operation.image_id), self._delivery.deadline)
 
     def _last_of_data(self) -> Operation | None:
         """The call after which the data should be there; copies to other stores come after it."""
@@ -261,8 +263,11 @@ def _explain(error: BaseException, outcome: str) -> None:
         error.message = f"{error.message} {outcome}"
 
 
-def delete(api: GlanceApi, plan: Plan) -> bool:
-    """Carry out a deletion; if it fails the image is protected again as it was before."""
+def delete(api: GlanceApi, plan: Plan, wait: float | None) -> bool:
+    """Carry out a deletion; if it fails the image is protected again as it was before.
+
+    :param wait: how long the cloud may take until the image is gone (s); null to not look.
+    """
     lifting = plan.operations[0].call is UPDATE
     try:
         perform_all(api, plan, lambda operation: t.cast("None", api.perform(operation)))
@@ -271,7 +276,21 @@ def delete(api: GlanceApi, plan: Plan) -> bool:
         if lifting and not refused_at_once:
             _protect_again(api, str(plan.image_id), error)
         raise
+    if wait is not None:
+        await_gone(api, str(plan.image_id), Deadline(wait))
     return True
+
+
+def await_gone(api: GlanceApi, image_id: str, deadline: Deadline) -> None:
+    """See that an image is not there any more, or nothing but its record."""
+    poll = Poll()
+    while image := api.find_image(image_id):
+        if deadline.passed:
+            raise GlanceError(
+                f"The cloud took the deletion of image {image_id}, and still has it after {deadline.seconds:g} s, with the"
+                f" status '{image['status']}'. Run the task again later."
+            )
+        poll.pause(deadline.left)
 
 
 def _protect_again(api: GlanceApi, image_id: str, error: BaseException) -> None:

@@ -14,13 +14,11 @@ import dataclasses
 import datetime
 import re
 import typing as t
-import urllib.parse
 
 from ._attributes import Image, properties_of, spellings
 from ._errors import InvalidInput
 from ._patch import property_value
-
-Query = list[tuple[str, str]]
+from ._queries import Query, can_be_listed, in_lists, one_or_in
 
 SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 NEWEST_FIRST = (("created_at", "desc"), ("id", "desc"))
@@ -34,7 +32,6 @@ OPERATORS: dict[str, t.Callable[[str, str], bool]] = {
 }
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # A list of values in one parameter is cut here, well below what servers take for a whole request line.
-MAX_LIST_CHARACTERS = 4000
 # The largest number that Glance's databases compare sizes with.
 MAX_SIZE = 2**63 - 1
 
@@ -252,7 +249,7 @@ def queries(filters: Filters) -> list[Query]:
 
     Names beyond what one request line takes, and names that cannot stand in a list, are asked for in calls of their own.
     """
-    base: Query = []
+    base: list[tuple[str, str]] = []
     for key, values in (
         ("status", filters.status),
         ("disk_format", filters.disk_format),
@@ -279,7 +276,7 @@ def queries(filters: Filters) -> list[Query]:
     base += [(key, value) for key, value in filters.properties.items() if is_filterable(key)]
     if filters.sort:
         base.append(("sort", ",".join(f"{key}:{direction}" for key, direction in filters.sort)))
-    found = [base]
+    found: list[Query] = [base]
     if filters.names is not None:
         found = [[("name", names), *base] for names in in_lists(filters.names)]
     if filters.hidden is not False:
@@ -304,35 +301,6 @@ def id_queries(ids: t.Sequence[str], hidden: bool) -> list[Query]:
     """The list calls that bring the images of these ids, whoever they belong to."""
     everyones: Query = [("visibility", "all"), ("member_status", "all"), *([("os_hidden", "true")] if hidden else [])]
     return [[("id", values), *everyones] for values in in_lists(ids)]
-
-
-def one_or_in(values: t.Sequence[str]) -> str:
-    """The filter value for one of several values: ``eq:a``, or ``in:"a","b"``."""
-    if len(values) == 1:
-        return f"eq:{values[0]}"
-    return "in:" + ",".join(f'"{value}"' for value in values)
-
-
-def can_be_listed(value: str) -> bool:
-    """Whether the value can stand in a list: Glance does not undo the escapes that a quote or a backslash needs there."""
-    return '"' not in value and "\\" not in value
-
-
-def in_lists(values: t.Sequence[str]) -> list[str]:
-    """Filter values that together ask for each of ``values``, none of them too long for a request line."""
-    alone = [value for value in values if not can_be_listed(value)]
-    lists: list[list[str]] = []
-    room = 0
-    for value in values:
-        if value in alone:
-            continue
-        length = len(urllib.parse.quote_plus(value)) + 9  # with the quotes and the comma, which are sent as %XX
-        if not lists or room < length:
-            lists.append([])
-            room = MAX_LIST_CHARACTERS
-        lists[-1].append(value)
-        room -= length
-    return [one_or_in(values) for values in lists] + [f"eq:{value}" for value in alone]
 
 
 def is_filterable(key: str) -> bool:

@@ -32,6 +32,7 @@ from ._plan import (
     plan_update,
 )
 from ._progress import reporter
+from ._queries import one_of_them
 from ._replace import (
     carried_over,
     has_derived_id,
@@ -93,7 +94,8 @@ def _absent(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> 
     if plans and not check_mode:
         from ._execute import carry_out, delete  # noqa: PLC0415
 
-        plans, _done = carry_out(plans, make_plans, lambda plan: delete(api, plan))
+        wait = params["wait_timeout"] if params["wait"] else None
+        plans, _done = carry_out(plans, make_plans, lambda plan: delete(api, plan, wait))
     return {**result_of(plans), "image": None, "transfer": None}
 
 
@@ -101,6 +103,7 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
     wanted, source = _wanted(api, params)
     planner = Planner(api, params, wanted, source)
     plans = planner.make_plans()
+    api.check_supported(plans[0].operations)
     if check_mode or not plans[0].changed:
         return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
     from ._deliver import Delivery  # noqa: PLC0415
@@ -260,7 +263,7 @@ class Planner:
     def _left_over(self, old: Image) -> Image | None:
         """What an earlier replacement of an image left, while it was still hidden and had a name of its own."""
         name = temporary_name(old)
-        query = [("name", f"eq:{name}"), ("os_hidden", "true"), ("visibility", "all")]
+        query = [("name", one_of_them(name)), ("os_hidden", "true"), ("visibility", "all")]
         project = self._api.connection.project_id
         return next(
             (

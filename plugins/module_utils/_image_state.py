@@ -28,6 +28,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     plans = make_plans()
     if not plans:
         raise InvalidInput("id, name: no image is named; give at least one.")
+    api.check_supported(operation for plan in plans for operation in plan.operations)
     if check_mode:
         return {**result_of(plans), "images": [plan.image for plan in plans]}
     plans, images = carry_out(plans, make_plans, lambda plan: _change_state(api, plan, params["state"]))

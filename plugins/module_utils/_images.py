@@ -14,11 +14,12 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from . import _image
-from ._api import PAGE_SIZE, GlanceApi, Query
+from ._api import PAGE_SIZE, GlanceApi
 from ._argspec import IMAGES
 from ._attributes import GONE, Image
 from ._errors import GlanceError, InvalidInput
-from ._filters import id_queries, in_lists
+from ._filters import id_queries
+from ._queries import Query, in_lists, one_of_them
 from ._select import project_id, query_for_names
 from ._session import check_timeout
 from ._task import Task
@@ -162,9 +163,11 @@ class LookedUp(GlanceApi):
     def _look_up_ids(self, ids: t.Sequence[str]) -> None:
         for hidden in (False, True):
             left = [image_id for image_id in ids if image_id.lower() not in self._by_id]
+            asked_for = {*left, *(image_id.lower() for image_id in left)}
             for query in id_queries(left, hidden) if left else ():
-                found = [image for image in super().list_images(query) if image.get("status") not in GONE]
-                self._by_id.update((image["id"], image) for image in found)
+                for image in super().list_images(query):
+                    if image["id"] in asked_for and image.get("status") not in GONE:
+                        self._by_id[image["id"]] = image
 
     def _look_up_names(self, items: t.Sequence[Params], owner: str | None) -> None:
         names = [item["name"] for item in items]
@@ -174,13 +177,13 @@ class LookedUp(GlanceApi):
         hidden = self._images_of(also, owner, hidden=True)
         for found, are_hidden in ((shown, False), (hidden, True)):
             for name, images in found.items():
-                self._by_query[tuple(query_for_names(f"eq:{name}", owner, are_hidden))] = images
+                self._by_query[tuple(query_for_names(one_of_them(name), owner, are_hidden))] = images
 
     def _images_of(self, names: t.Sequence[str], owner: str | None, hidden: bool) -> dict[str, list[Image]]:
         found: dict[str, list[Image]] = {name: [] for name in names}
         for values in in_lists(names):
             for image in super().list_images(query_for_names(values, owner, hidden)):
-                if image.get("name") in found:
+                if image["name"] in found and image["status"] not in GONE:
                     found[image["name"]].append(image)
         return found
 

@@ -26,6 +26,7 @@ class Call:
     :param accepted: the status codes that mean success; any other is an error.
     :param returns_image: whether the answer holds the image as it then is.
     :param idempotent: sent twice it does what it does once, so it may be sent again when no answer came.
+    :param since: the version of the API that first had it, if it is younger than the API itself.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Call:
     accepted: tuple[int, ...]
     returns_image: bool = False
     idempotent: bool = False
+    since: tuple[int, int] | None = None
 
 
 CREATE = Call("POST", "/images", (201,), returns_image=True)
@@ -45,8 +47,8 @@ ADD_MEMBER = Call("POST", "/images/{id}/members", (200,))
 SET_MEMBER_STATUS = Call("PUT", "/images/{id}/members/{member}", (200,), idempotent=True)
 # 200 is what Huawei's and Open Telekom Cloud's documents show.
 DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)
-DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True)
-REACTIVATE = Call("POST", "/images/{id}/actions/reactivate", (204,), idempotent=True)
+DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True, since=(2, 3))
+REACTIVATE = Call("POST", "/images/{id}/actions/reactivate", (204,), idempotent=True, since=(2, 3))
 
 
 def remove_from_store(store: str) -> Call:

@@ -15,6 +15,7 @@ import typing as t
 
 from ._attributes import (
     BASE_ATTRIBUTES,
+    DEFAULTS,
     KEPT_PROPERTIES,
     RESERVED_PREFIX,
     SOURCE_CHECKSUM,
@@ -335,7 +336,7 @@ def attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[C
     for key in BASE_ATTRIBUTES:
         if key not in attributes:
             continue
-        before, after = image.get(key), attributes[key]
+        before, after = image.get(key, DEFAULTS.get(key)), attributes[key]
         if key == "tags":
             before = sorted(before or [])
         if before != after:

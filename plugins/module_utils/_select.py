@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ._api import GlanceApi, Query
-from ._attributes import UUID, Image, check_text, described, spellings
+from ._api import GlanceApi
+from ._attributes import GONE, UUID, Image, check_text, described, spellings
 from ._errors import ApiError, InvalidInput
+from ._queries import Query, one_of_them
 
 # Keystone's ids are 32 hexadecimal digits, on some clouds with the dashes of a UUID.
 _HEX = frozenset("0123456789abcdef")
@@ -37,10 +38,9 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
     for hidden in (False, True):
         if found and hidden and not hidden_too:
             break
-        # Without 'eq:' Glance takes what stands before a colon for an operator.
-        query = query_for_names(f"eq:{name}", owner, hidden)
-        # A database that compares without regard to case gives more than was asked for.
-        found += [image for image in api.list_images(query) if image.get("name") == name]
+        query = query_for_names(one_of_them(name), owner, hidden)
+        # A database that compares without regard to case gives more than was asked for; some clouds list what is deleted.
+        found += [image for image in api.list_images(query) if image["name"] == name and image["status"] not in GONE]
     return [image for image in found if owner is None or image.get("owner", owner) == owner]
 
 

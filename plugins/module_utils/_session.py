@@ -11,6 +11,7 @@ SDK is used.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
@@ -18,6 +19,7 @@ import os
 import re
 import traceback
 import typing as t
+import urllib.parse
 
 from ansible.module_utils.common.validation import check_type_dict
 
@@ -34,6 +36,7 @@ else:
     IMPORT_FAILURE = None
 
 if t.TYPE_CHECKING:
+    import requests
     from keystoneauth1.plugin import BaseAuthPlugin
     from keystoneauth1.session import Session
     from openstack.config.cloud_region import CloudRegion
@@ -150,6 +153,21 @@ def check_timeout(seconds: float, option: str) -> float:
     return seconds
 
 
+@dataclasses.dataclass
+class Known:
+    """What has been learned of a cloud, so that it is not asked again.
+
+    :param image_apis: base URLs that have answered as an Image API does; null is that of the connection.
+    :param operators: whether its lists know operators; null if that was not asked yet.
+    :param version: the newest version of its Image API; null also where it does not tell.
+    """
+
+    image_apis: set[str | None] = dataclasses.field(default_factory=set)
+    operators: bool | None = None
+    version: tuple[int, int] | None = None
+    version_asked: bool = False
+
+
 class Connection:
     """An authenticated way to one cloud."""
 
@@ -159,6 +177,8 @@ class Connection:
         self.session: Session = region.get_session()
         self.timeout = check_timeout(float(region.config.get("api_timeout") or DEFAULT_API_TIMEOUT), "api_timeout")
         self.session.timeout = self.timeout
+        self.session.session.hooks["response"].append(refuse_foreign_redirect)
+        self.known = Known()
 
     @functools.cached_property
     def key(self) -> str:
@@ -245,6 +265,23 @@ class Connection:
         with translated(self._region):
             access = get_access(self.session)
         return access.project_name, access.project_domain_id, access.project_domain_name
+
+
+def refuse_foreign_redirect(response: requests.Response, *_arguments: t.Any, **_options: t.Any) -> None:
+    """A hook of requests: keystoneauth sends a login once more to wherever it is redirected to, the password in it.
+
+    To go on with TLS at the same host is what a redirect may ask for. Requests to the Image API follow none at all.
+    """
+    location = response.headers.get("Location")
+    if not location or not 300 < response.status_code < 400:
+        return
+    asked = urllib.parse.urlsplit(response.request.url or "")
+    target = urllib.parse.urlsplit(urllib.parse.urljoin(response.request.url or "", location))
+    if target.hostname != asked.hostname or (asked.scheme, target.scheme) == ("https", "http"):
+        raise ConnectionProblem(
+            f"{asked.scheme}://{asked.netloc} redirects to another host, {target.scheme}://{target.netloc}, where no"
+            " credentials are sent. If that is right, give its address instead."
+        )
 
 
 @contextlib.contextmanager

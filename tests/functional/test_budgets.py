@@ -27,16 +27,20 @@ BUDGETS: dict[str, tuple[str, Json, list[str]]] = {
     ),
     "update": ("image", {"name": "NAME", "tags": [], "properties": {"a": 1}}, [LIST, "PATCH /v2/images/ID"]),
     "update by id": ("image", {"id": "ID", "protected": True}, [SHOW, "PATCH /v2/images/ID"]),
-    "delete": ("image", {"name": "NAME", "state": "absent"}, [LIST, LIST, "DELETE /v2/images/ID"]),
-    "delete by id": ("image", {"id": "ID", "state": "absent"}, [SHOW, "DELETE /v2/images/ID"]),
+    "delete": ("image", {"name": "NAME", "state": "absent"}, [LIST, LIST, "DELETE /v2/images/ID", SHOW]),
+    "delete by id": ("image", {"id": "ID", "state": "absent"}, [SHOW, "DELETE /v2/images/ID", SHOW]),
+    "delete and not wait": ("image", {"id": "ID", "state": "absent", "wait": False}, [SHOW, "DELETE /v2/images/ID"]),
     "absent already": ("image", {"name": "NEW", "state": "absent"}, [LIST, LIST]),
     "deactivate": (
         "image_state",
         {"name": ["NAME"], "state": "deactivated"},
-        [LIST, "POST /v2/images/ID/actions/deactivate", SHOW],
+        [LIST, "GET /", "POST /v2/images/ID/actions/deactivate", SHOW],
     ),
     "active already": ("image_state", {"id": ["ID"], "state": "active"}, [SHOW]),
     "list by name": ("image_info", {"name": ["NAME"]}, [LIST]),
+    "list nobody": ("image_info", {"name": ["NEW"]}, [LIST]),
+    # One more to see whether the cloud knows the condition, or has taken it for a name.
+    "list nobody of two": ("image_info", {"name": ["NEW", "NEWER"]}, [LIST, LIST]),
 }
 
 

@@ -142,7 +142,7 @@ MUTATIONS = [
     (
         "what arrived is not compared",
         "_deliver.py",
-        "            self._upload.check_arrived(image)\n",
+        "            self._upload.check_arrived(image, self._stored_hash(image))\n",
         "            pass\n",
     ),
     (

@@ -125,7 +125,7 @@ def build_venv(folder: pathlib.Path) -> None:
         call(folder / "bin/pip", "install", "--quiet", *INSTALL_OPTIONS)
 
 
-def keystone_conf(state: pathlib.Path) -> str:
+def keystone_conf(state: pathlib.Path, password_rounds: int) -> str:
     return f"""
 [DEFAULT]
 log_file = {state}/keystone.log
@@ -142,7 +142,7 @@ key_repository = {state}/fernet-keys
 key_repository = {state}/credential-keys
 [identity]
 # bcrypt's default of 12 rounds costs 0.4 s a password: real, and of use to a benchmark, but to no test.
-password_hash_rounds = {PASSWORD_ROUNDS}
+password_hash_rounds = {password_rounds}
 [cache]
 enabled = true
 backend = dogpile.cache.memory
@@ -326,7 +326,7 @@ def build_template(folder: pathlib.Path) -> None:
     folder.mkdir(parents=True)
     passwords = {name: secrets.token_hex(16) for name in (*USERS, "glance")}
     (folder / "passwords.json").write_text(json.dumps(passwords))
-    (folder / "keystone.conf").write_text(keystone_conf(folder))
+    (folder / "keystone.conf").write_text(keystone_conf(folder, CHEAP_ROUNDS))
     (folder / "glance-api.conf").write_text(glance_conf(folder, "http://unused", "http://unused", "unused"))
     keystone_manage: list[str | pathlib.Path] = [VENV / "bin/keystone-manage", "--config-file", folder / "keystone.conf"]
     for repository in ("fernet-keys", "credential-keys"):
@@ -391,7 +391,7 @@ def sandbox(state: pathlib.Path) -> t.Iterator[dict[str, str]]:
         (state / folder).mkdir()
     keystone, glance = Service("keystone"), Service("glance")
     try:
-        (state / "keystone.conf").write_text(keystone_conf(state))
+        (state / "keystone.conf").write_text(keystone_conf(state, PASSWORD_ROUNDS))
         (state / "glance-api.conf").write_text(glance_conf(state, keystone.url, glance.url, passwords["glance"]))
         with contextlib.closing(sqlite3.connect(state / "keystone.db")) as database:
             for placeholder, url in ((GLANCE_PLACEHOLDER, glance.url), (KEYSTONE_PLACEHOLDER, f"{keystone.url}/v3")):

@@ -9,19 +9,22 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import email.utils
+import io
 import json
 import typing as t
 
 import pytest
 import requests
-from ansible_collections.cloudimage.glance.plugins.module_utils import _operations
-from ansible_collections.cloudimage.glance.plugins.module_utils._api import (
-    GlanceApi,
-    Retries,
-    parse_error,
-    retry_after_seconds,
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _operations
+from ansible_collections.cloudimage.glance.plugins.module_utils._answers import parse_error, seconds_until
+from ansible_collections.cloudimage.glance.plugins.module_utils._api import GlanceApi, Retries, newest_version
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
+    ApiError,
+    ConnectionProblem,
+    GlanceError,
+    NotSupported,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ConnectionProblem, GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import Known
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import Content, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Deadline, Transfer, Upload, upload_of
 from keystoneauth1 import exceptions as ksa
@@ -69,7 +72,7 @@ class ScriptedSession:
         response = requests.Response()
         response.status_code = exchange.status
         body = exchange.answer
-        response._content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        response.raw = io.BytesIO(body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode())
         response.headers.update({"Content-Type": "application/json", **exchange.headers})
         return response
 
@@ -81,6 +84,7 @@ class Connection:
 
     def __init__(self, exchanges: list[Exchange]) -> None:
         self.session = ScriptedSession(exchanges)
+        self.known = Known()
 
 
 class Script:
@@ -100,8 +104,12 @@ class Script:
             assert self.connection.session.exchanges == []
 
 
+def image(image_id: str = ID, **attributes: t.Any) -> dict[str, t.Any]:
+    return {"id": image_id, "name": "n", "status": "active", **attributes}
+
+
 def page(*ids: str, following: str | None = None) -> dict[str, t.Any]:
-    return {"images": [{"id": image_id} for image_id in ids], **({"next": following} if following else {})}
+    return {"images": [image(image_id) for image_id in ids], **({"next": following} if following else {})}
 
 
 def test_pages_keep_their_own_query_and_take_only_the_marker() -> None:
@@ -128,7 +136,7 @@ def test_pages_that_go_round_in_a_circle_are_refused() -> None:
             Exchange("GET", f"{BASE}/images?limit=1", answer=page("1", following="?marker=1")),
             Exchange("GET", f"{BASE}/images?limit=1&marker=1", answer=page("2", following="?marker=1")),
         ) as script,
-        pytest.raises(GlanceError, match="round in a circle"),
+        pytest.raises(GlanceError, match="do not come to an end"),
     ):
         list(script.api.list_images([], page_size=1))
 
@@ -143,22 +151,171 @@ def test_an_answer_without_images_is_no_list(answer: t.Any) -> None:
 
 
 def test_queries_are_escaped() -> None:
-    with Script(Exchange("GET", f"{BASE}/images?name=eq%3Aa%26b%2Cc%22&limit=1000", answer=page())) as script:
-        list(script.api.list_images([("name", 'eq:a&b,c"')]))
+    with Script(Exchange("GET", f"{BASE}/images?name=a%26b%2Cc%22&limit=1000", answer=page())) as script:
+        list(script.api.list_images([("name", 'a&b,c"')]))
 
 
 @pytest.mark.parametrize(
     ("status", "answer", "expected"),
     [
-        (200, {"id": ID, "status": "active"}, {"id": ID, "status": "active"}),
-        (200, {"id": ID, "status": "deleted"}, None),
-        (200, {"id": ID, "status": "pending_delete"}, None),
-        (404, None, None),
+        (200, image(), image()),
+        (200, image(status="deleted"), None),
+        (200, image(status="pending_delete"), None),
     ],
 )
 def test_find_image(status: int, answer: t.Any, expected: t.Any) -> None:
     with Script(Exchange("GET", f"{BASE}/images/{ID}", status, answer)) as script:
         assert script.api.find_image(ID) == expected
+
+
+def test_an_image_is_only_absent_where_there_is_an_image_api() -> None:
+    missing = Exchange("GET", f"{BASE}/images/{ID}", 404)
+    with Script(missing, Exchange("GET", f"{BASE}/images?limit=1", answer=page()), missing) as script:
+        assert script.api.find_image(ID) is None
+        assert script.api.find_image(ID) is None
+    with (
+        Script(missing, Exchange("GET", f"{BASE}/images?limit=1", 404)) as script,
+        pytest.raises(ApiError, match="not the answer of an Image API"),
+    ):
+        script.api.find_image(ID)
+    gateway = {"error_code": "APIGW.0101", "error_msg": "API not found", "request_id": "r"}
+    with (
+        Script(Exchange("GET", f"{BASE}/images/{ID}", 404, gateway)) as script,
+        pytest.raises(ApiError, match=r"HTTP 404 \(APIGW.0101\): API not found This is not the answer .* \[request r\]"),
+    ):
+        script.api.find_image(ID)
+
+
+@pytest.mark.parametrize(("refused", "lists"), [(True, 2), (False, 3)])
+def test_a_cloud_that_does_not_know_operators_is_asked_without(refused: bool, lists: int) -> None:
+    query = [("name", 'in:"a","b"'), ("tag", "t"), ("sort", "name:asc,id:desc")]
+    script = [
+        Exchange(
+            "GET",
+            f"{BASE}/images?name=in%3A%22a%22%2C%22b%22&tag=t&sort=name%3Aasc%2Cid%3Adesc&limit=1000",
+            answer=page(),
+        ),
+        Exchange("GET", f"{BASE}/images?name=unknown-operator%3Ax&limit=1", 400 if refused else 200, page()),
+        Exchange(
+            "GET",
+            f"{BASE}/images?tag=t&sort_key=name&sort_dir=asc&sort_key=id&sort_dir=desc&limit=1000",
+            answer=page("1"),
+        ),
+    ]
+    with Script(*script[:lists]) as found:
+        assert len(list(found.api.list_images(query))) == lists - 2
+
+
+def test_pages_that_bring_nothing_new_come_to_an_end() -> None:
+    pages = [
+        Exchange("GET", f"{BASE}/images?limit=1{f'&marker={number}' if number else ''}", answer=page(following=following))
+        for number, following in ((number, f"?marker={number + 1}") for number in range(11))
+    ]
+    with Script(*pages) as script, pytest.raises(GlanceError, match="do not come to an end"):
+        list(script.api.list_images([], page_size=1))
+
+
+def test_a_list_has_not_more_pages_than_any_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_api, "MAX_PAGES", 2)
+    pages = [
+        Exchange("GET", f"{BASE}/images?limit=1", answer=page("1", following="?marker=1")),
+        Exchange("GET", f"{BASE}/images?limit=1&marker=1", answer=page("2", following="?marker=2")),
+    ]
+    with Script(*pages) as script, pytest.raises(GlanceError, match="do not come to an end.*after 2 images"):
+        list(script.api.list_images([], page_size=1))
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_api, "MAX_ANSWER", 10)
+    with (
+        Script(Exchange("GET", f"{BASE}/images/{ID}", 200, b"x" * 100)) as script,
+        pytest.raises(GlanceError, match="does not come to an end: .* beginning with 'xxx"),
+    ):
+        script.api.find_image(ID)
+
+
+@pytest.mark.parametrize(
+    ("answer", "version"),
+    [
+        ({"versions": [{"id": "v2.9"}, {"id": "v2.16"}, {"id": "v1.0"}]}, (2, 16)),
+        ({"versions": [{"id": "v2.2", "status": "CURRENT"}]}, (2, 2)),
+        ({"versions": [{"id": "latest"}, None, {"id": 2}]}, None),
+        ({"versions": {}}, None),
+        ({}, None),
+    ],
+)
+def test_newest_version(answer: t.Any, version: t.Any) -> None:
+    assert newest_version(answer) == version
+
+
+DEACTIVATE = _operations.Operation(_operations.DEACTIVATE, ID)
+
+
+@pytest.mark.parametrize(("status", "answer"), [(404, None), (200, b"<html>"), (300, {"versions": []}), (503, None)])
+def test_a_version_that_is_not_told_hinders_nothing(status: int, answer: t.Any) -> None:
+    with Script(Exchange("GET", "http://glance/", status, answer)) as script:
+        for _time in range(2):
+            script.api.check_supported([DEACTIVATE])
+
+
+def test_what_came_with_a_later_version_is_not_sent() -> None:
+    with Script(Exchange("GET", "http://glance/", 300, {"versions": [{"id": "v2.2"}]})) as script:
+        for _time in range(2):
+            with pytest.raises(NotSupported, match=r"Not supported by this cloud: POST .* is v2.2, and this came with v2.3"):
+                script.api.check_supported([DEACTIVATE])
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_an_operation_that_the_cloud_does_not_have(status: int) -> None:
+    action = Exchange("POST", f"{BASE}/images/{ID}/actions/deactivate", status)
+    with (
+        Script(action, Exchange("GET", f"{BASE}/images/{ID}", answer=image())) as script,
+        pytest.raises(NotSupported, match="Not supported by this cloud"),
+    ):
+        script.api.perform(DEACTIVATE)
+
+
+def test_an_action_for_an_image_that_is_gone() -> None:
+    with (
+        Script(
+            Exchange("POST", f"{BASE}/images/{ID}/actions/deactivate", 404),
+            Exchange("GET", f"{BASE}/images/{ID}", 404),
+            Exchange("GET", f"{BASE}/images?limit=1", answer=page()),
+        ) as script,
+        pytest.raises(ApiError, match="HTTP 404"),
+    ):
+        script.api.perform(DEACTIVATE)
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "message"),
+    [
+        ([{"op": "replace", "path": "/name", "value": "new"}], image(), "name is not as"),
+        ([{"op": "add", "path": "/a~1b", "value": "1"}], image(), "a/b is not as"),
+        ([{"op": "remove", "path": "/a"}], image(a="1"), "a is not as"),
+        ([{"op": "replace", "path": "/protected", "value": True}], image(), "protected is not as"),
+        ([{"op": "replace", "path": "/name", "value": "n"}], image("another"), "with another image"),
+    ],
+)
+def test_a_change_that_was_not_made_is_an_error(operation: t.Any, answer: t.Any, message: str) -> None:
+    with (
+        Script(Exchange("PATCH", f"{BASE}/images/{ID}", answer=answer)) as script,
+        pytest.raises(GlanceError, match=message),
+    ):
+        script.api.perform(_operations.Operation(_operations.UPDATE, ID, operation))
+
+
+def test_a_limit_on_requests_is_waited_out_and_a_quota_is_not() -> None:
+    limit = {"overLimit": {"code": 413, "message": "OverLimit Retry...", "retryAfter": "3"}}
+    with Script(
+        Exchange("POST", f"{BASE}/images", 413, limit),
+        Exchange("POST", f"{BASE}/images", 413, headers={"Retry-After": "2"}),
+        Exchange("POST", f"{BASE}/images", 201, image(name="n")),
+    ) as script:
+        script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"}))
+        assert script.slept == [3.0, 2.0]
+    with Script(Exchange("POST", f"{BASE}/images", 413)) as script, pytest.raises(ApiError, match="HTTP 413"):
+        script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"}))
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 300, 301, 302, 400, 401, 403, 409, 413, 500])
@@ -185,9 +342,9 @@ def test_idempotent_calls_are_tried_again(status: int) -> None:
         Exchange("GET", f"{BASE}/images/{ID}", raises=ksa.ConnectFailure("refused")),
         Exchange("GET", f"{BASE}/images/{ID}", status, headers={"Retry-After": "7"}),
         Exchange("GET", f"{BASE}/images/{ID}", status, headers={"Retry-After": "7000"}),
-        Exchange("GET", f"{BASE}/images/{ID}", 200, {"id": ID}),
+        Exchange("GET", f"{BASE}/images/{ID}", 200, image()),
     ) as script:
-        assert script.api.find_image(ID) == {"id": ID}
+        assert script.api.find_image(ID) == image()
         assert script.slept == [0.5, 1.0, 7.0, 30.0]
 
 
@@ -227,9 +384,9 @@ def test_a_create_without_an_answer_says_that_its_outcome_is_not_known() -> None
 def test_a_create_that_was_not_let_through_is_sent_again() -> None:
     with Script(
         Exchange("POST", f"{BASE}/images", 429, headers={"Retry-After": "1"}),
-        Exchange("POST", f"{BASE}/images", 201, {"id": ID}, sent={"name": "n"}),
+        Exchange("POST", f"{BASE}/images", 201, image(), sent={"name": "n"}),
     ) as script:
-        assert script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"})) == {"id": ID}
+        assert script.api.perform(_operations.Operation(_operations.CREATE, body={"name": "n"})) == image()
 
 
 def test_a_delete_whose_answer_was_lost_is_done() -> None:
@@ -254,8 +411,8 @@ def test_a_certificate_that_does_not_verify_is_not_tried_again() -> None:
 
 def test_patch_is_sent_as_glance_wants_it() -> None:
     patch = [{"op": "replace", "path": "/name", "value": "ä"}]
-    with Script(Exchange("PATCH", f"{BASE}/images/{ID}", 200, {"id": ID}, sent=patch)) as script:
-        assert script.api.perform(_operations.Operation(_operations.UPDATE, ID, patch)) == {"id": ID}
+    with Script(Exchange("PATCH", f"{BASE}/images/{ID}", 200, image(name="ä"), sent=patch)) as script:
+        assert script.api.perform(_operations.Operation(_operations.UPDATE, ID, patch)) == image(name="ä")
         sent = script.connection.session.sent_headers
         assert sent == [{"Content-Type": "application/openstack-images-v2.1-json-patch"}]
 
@@ -318,7 +475,7 @@ GLANCE_403 = (
     ],
 )
 def test_parse_error(body: str, content_type: str, reason: str, code: str | None) -> None:
-    assert parse_error(body, content_type) == (reason, code)
+    assert parse_error(body, content_type)[:2] == (reason, code)
 
 
 def test_the_request_id_reaches_the_user() -> None:
@@ -333,13 +490,13 @@ def test_the_request_id_reaches_the_user() -> None:
     ("value", "seconds"), [(None, None), ("", None), ("0", 0.0), (" 12 ", 12.0), ("soon", None), ("-1", None)]
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(value) == seconds
+    assert seconds_until(value) == seconds
 
 
 def test_retry_after_date() -> None:
     soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=100)
-    assert 95 < (retry_after_seconds(email.utils.format_datetime(soon, usegmt=True)) or 0) <= 100
-    assert retry_after_seconds("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert 95 < (seconds_until(email.utils.format_datetime(soon, usegmt=True)) or 0) <= 100
+    assert seconds_until("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
 
 def test_delays_are_spread() -> None:

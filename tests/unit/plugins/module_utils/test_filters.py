@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _filters
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_INFO
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._queries import MAX_LIST_CHARACTERS
 
 NOW = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
@@ -26,10 +27,10 @@ def parse(**options: t.Any) -> _filters.Filters:
     ("options", "query"),
     [
         ({}, []),
-        ({"name": ["a"]}, [("name", "eq:a")]),
+        ({"name": ["a"]}, [("name", "a")]),
         ({"name": ["ubuntu:22.04"]}, [("name", "eq:ubuntu:22.04")]),
         ({"name": ["a", "b,c", "a"]}, [("name", 'in:"a","b,c"')]),
-        ({"status": ["active"]}, [("status", "eq:active")]),
+        ({"status": ["active"]}, [("status", "active")]),
         ({"status": ["active", "queued"]}, [("status", 'in:"active","queued"')]),
         ({"status": ['a"b', "c"]}, []),
         ({"visibility": "community"}, [("visibility", "community")]),
@@ -71,21 +72,21 @@ def test_one_condition_on_a_time_goes_to_the_server_and_all_are_checked() -> Non
 
 def test_hidden_and_shown_are_two_queries() -> None:
     assert _filters.queries(parse(name=["a"], hidden="any")) == [
-        [("name", "eq:a")],
-        [("name", "eq:a"), ("os_hidden", "true")],
+        [("name", "a")],
+        [("name", "a"), ("os_hidden", "true")],
     ]
 
 
 def test_names_that_cannot_stand_in_a_list_are_asked_for_alone() -> None:
     names = ["a", 'b"c', "d\\"]
-    assert [query[0][1] for query in _filters.queries(parse(name=names))] == ["eq:a", 'eq:b"c', "eq:d\\"]
+    assert [query[0][1] for query in _filters.queries(parse(name=names))] == ["a", 'b"c', "d\\"]
 
 
 def test_long_lists_are_cut() -> None:
     names = [f"name-{number:04}" for number in range(300)]
     values = [query[0][1] for query in _filters.queries(parse(name=names))]
     assert len(values) > 1
-    assert all(len(value) < _filters.MAX_LIST_CHARACTERS for value in values)
+    assert all(len(value) < MAX_LIST_CHARACTERS for value in values)
     assert [name for value in values for name in value.removeprefix("in:").replace('"', "").split(",")] == names
 
 

@@ -28,7 +28,7 @@ class CaseInsensitiveApi:
         asked = dict(query)["name"].removeprefix("eq:").lower()
         for name in self.names[("os_hidden", "true") in query]:
             if name.lower() == asked:
-                yield {"id": name, "name": name}
+                yield {"id": name, "name": name, "status": "active"}
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,10 @@ def image(data: bytes, algorithm: str = "sha512") -> dict[str, t.Any]:
 def test_what_arrived_is_compared(source: FileSource, algorithm: str) -> None:
     sent = upload(Content(source))
     assert b"".join(sent) == DATA
-    sent.check_arrived(image(DATA, algorithm))
+    sent.check_arrived(image(DATA, algorithm), hash_of(image(DATA, algorithm)))
     for wrong in (DATA[:-1], DATA + b"x", DATA[:-1] + b"x"):
         with pytest.raises(WrongData, match="The data arrived changed"):
-            sent.check_arrived(image(wrong, algorithm))
+            sent.check_arrived(image(wrong, algorithm), hash_of(image(wrong, algorithm)))
 
 
 def test_the_hashes_that_a_cloud_keeps() -> None:
@@ -94,7 +94,7 @@ def test_each_sending_begins_at_the_first_byte(source: FileSource) -> None:
     ended = [sent.complete]
     assert b"".join(sent) == DATA
     assert [*ended, sent.complete] == [False, True]
-    sent.check_arrived(image(DATA))
+    sent.check_arrived(image(DATA), hash_of(image(DATA)))
 
 
 def test_only_a_known_length_is_announced(source: FileSource) -> None:

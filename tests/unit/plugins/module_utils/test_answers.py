@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What is made of a cloud's answers, in all the shapes that they come in."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._answers import (
+    MD5_OF_NOTHING,
+    Fault,
+    checked_image,
+    meaning,
+    not_kept,
+    parse_error,
+    seconds_until,
+)
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
+
+IMAGE = {"id": "i", "name": "n", "status": "active"}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retry_after", "means"),
+    [
+        (400, None, None, 400),
+        (400, "IMG.0024", None, 400),
+        (400, "IMG.0027", None, 404),
+        (400, "IMG.0086", None, 404),
+        (400, "IMG.0144", None, 404),
+        (400, "IMG.0028", None, 403),
+        (400, "IMG.0092", None, 403),
+        (400, "IMG.0090", None, 409),
+        (400, "IMG.0060", None, 413),
+        (500, "IMG.0027", None, 500),
+        (404, None, None, 404),
+        (404, "APIGW.0101", None, 421),
+        (404, "APIG.0101", None, 421),
+        (413, None, None, 413),
+        (413, None, "5", 429),
+    ],
+)
+def test_meaning(status: int, code: str | None, retry_after: str | None, means: int) -> None:
+    assert meaning(status, Fault("", code), retry_after) == means
+
+
+def test_a_limit_in_the_body() -> None:
+    fault = parse_error('{"overLimit": {"code": 413, "message": "m", "retryAfter": "54"}}', "application/json")
+    assert (fault.is_limit, fault.retry_after) == (True, 54.0)
+    assert meaning(413, fault, None) == 429
+
+
+@pytest.mark.parametrize("key", ["retryAfter", "retryAt"])
+def test_a_limit_until_a_moment(key: str) -> None:
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=100)
+    fault = parse_error(f'{{"overLimit": {{"message": "m", "{key}": "{soon:%Y-%m-%dT%H:%M:%SZ}"}}}}', "")
+    assert 95 < (fault.retry_after or 0) <= 100
+
+
+@pytest.mark.parametrize("value", [None, "", "soon", "-1", True, [], {}, "²", 1.5])
+def test_no_time_at_all(value: t.Any) -> None:
+    assert seconds_until(value) is None
+
+
+def test_deep_json_is_text() -> None:
+    assert parse_error('{"a":' * 50_000, "application/json").reason.startswith('{"a":')
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": 5}, "'id' is '5'"),
+        ({"id": None}, "'id' is 'None'"),
+        ({"name": 5}, "'name' is '5'"),
+        ({"status": []}, "'status' is"),
+        ({"tags": "a"}, "'tags' is"),
+        ({"tags": [1]}, "'tags' is"),
+        ({"tags": None}, "'tags' is"),
+        ({"protected": "false"}, "'protected' is"),
+        ({"os_hidden": 0}, "'os_hidden' is"),
+        ({"size": "12"}, "'size' is"),
+        ({"size": True}, "'size' is"),
+        ({"min_disk": 1.5}, "'min_disk' is"),
+    ],
+)
+def test_wrong_types(change: dict[str, t.Any], message: str) -> None:
+    assert checked_image(IMAGE, "GET") == IMAGE
+    with pytest.raises(GlanceError, match=message):
+        checked_image({**IMAGE, **change}, "GET")
+
+
+@pytest.mark.parametrize("key", ["id", "name", "status"])
+def test_missing_fields(key: str) -> None:
+    with pytest.raises(GlanceError, match=f"an image without '{key}'"):
+        checked_image({name: value for name, value in IMAGE.items() if name != key}, "GET")
+
+
+@pytest.mark.parametrize("answer", [None, 5, "image", [], [IMAGE]])
+def test_what_is_no_image(answer: t.Any) -> None:
+    with pytest.raises(GlanceError, match="where an image should be"):
+        checked_image(answer, "GET")
+
+
+def test_placeholders_of_size_and_checksum() -> None:
+    shown = {**IMAGE, "size": 0, "checksum": MD5_OF_NOTHING, "__image_size": "449261568"}
+    assert checked_image(shown, "GET") == {**shown, "size": 449261568, "checksum": None}
+    shown = {**IMAGE, "size": 2, "checksum": "c", "__image_size": "449261568"}
+    assert checked_image(shown, "GET") == {**shown, "size": 449261568}
+    for size in ("0", "", "many", "²", 5):
+        shown = {**IMAGE, "size": 0, "checksum": MD5_OF_NOTHING, "__image_size": size}
+        assert checked_image(shown, "GET") == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "image", "lost"),
+    [
+        ({"name": "n", "tags": ["b", "a"]}, {"name": "n", "tags": ["a", "b"]}, []),
+        ({"protected": False, "min_disk": 0, "tags": []}, {}, []),
+        ({"protected": True, "min_disk": 5, "tags": ["a"]}, {}, ["min_disk", "protected", "tags"]),
+        ({"a": ""}, {}, ["a"]),
+        ({"a": ""}, {"a": ""}, []),
+        ([], {"a": "1"}, []),
+        ([{"op": "remove", "path": "/a"}], {}, []),
+        ([{"op": "remove", "path": "/a"}], {"a": ""}, ["a"]),
+        ([{"op": "add", "path": "/a~1b~0c", "value": "1"}], {"a/b~c": "1"}, []),
+    ],
+)
+def test_not_kept(body: t.Any, image: dict[str, t.Any], lost: list[str]) -> None:
+    assert not_kept(body, image) == lost

@@ -9,15 +9,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import http.client
-import http.server
 import os
 import socket
-import ssl
 import threading
 import typing as t
 import urllib.parse
 
-BLOCK = 64 * 1024
+from .serving import BLOCK, Broken, Handler, served
+
 TCP_ESTABLISHED = 1  # as Linux counts them
 
 
@@ -56,10 +55,6 @@ def _is_closed(connection: socket.socket) -> bool:
     return state != TCP_ESTABLISHED
 
 
-class _Cut(Exception):
-    """Close the connection now."""
-
-
 @contextlib.contextmanager
 def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.Iterator[str]:
     """Run the proxy; yields its address. With ``tls``, a certificate's file and its key's, it speaks HTTPS."""
@@ -67,7 +62,7 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
     count = iter(range(1_000_000))
     stopped = threading.Event()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class ProxyHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
@@ -81,24 +76,8 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                     self.answer(chosen)
                 else:
                     self.pass_on(chosen)
-            except (_Cut, OSError):
+            except (Broken, OSError):
                 self.close_connection = True
-
-        def body(self) -> t.Iterator[bytes]:
-            """The request's body, as it comes in."""
-            if "chunked" in self.headers.get("Transfer-Encoding", ""):
-                while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-                    yield self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-            else:
-                left = int(self.headers.get("Content-Length") or 0)
-                while left:
-                    piece = self.rfile.read(min(left, BLOCK))
-                    if not piece:
-                        raise _Cut
-                    left -= len(piece)
-                    yield piece
 
         def spoilt(self, pieces: t.Iterator[bytes], spoil: Spoil | None) -> t.Iterator[bytes]:
             passed = 0
@@ -113,7 +92,7 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                     yield piece[:before]
                     if spoil.how == "stall":
                         self.wait_for_the_client_to_go()
-                    raise _Cut
+                    raise Broken
                 yield piece
                 passed = end
 
@@ -142,7 +121,7 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                     self.close_connection = True
                 else:
                     self.answer_with(reply, spoil if self.command == "GET" else None)
-            except _Cut:
+            except Broken:
                 if upwards and upwards.how == "status":
                     self.answer(upwards.status)
                 raise
@@ -167,7 +146,7 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
             if length is None and reply.status != 204:
                 self.wfile.write(b"0\r\n\r\n")
             if spoil and spoil.how == "lie":
-                raise _Cut
+                raise Broken
 
         def answer(self, status: int) -> None:
             body = b"a fault of the proxy"
@@ -180,19 +159,8 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
 
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*tls)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
     try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+        with served(ProxyHandler, tls) as url:
+            yield url
     finally:
         stopped.set()
-        server.shutdown()
-        server.server_close()

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import pathlib
 import re
@@ -20,10 +18,8 @@ import uuid
 import pytest
 import yaml
 from ansible_collections.cloudimage.glance.plugins.module_utils import _api
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from .certificates import certificates
 from .conftest import Cloud, Outcome, Sandbox, run_module
 from .faults import proxy
 
@@ -188,29 +184,6 @@ def test_an_unreachable_glance(
     assert "GET /v2/images got no answer: Unable to establish connection" in message
 
 
-def self_signed(folder: pathlib.Path) -> tuple[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(folder / "cert.pem"), str(folder / "key.pem")
-
-
 def test_certificates(
     connect: Connect,
     sandbox: Sandbox,
@@ -220,10 +193,10 @@ def test_certificates(
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    certificate, key = self_signed(tmp_path)
+    certificate, *tls = certificates(tmp_path)
     with (
-        proxy(sandbox.keystone_url, lambda *_request: None, (certificate, key)) as keystone,
-        proxy(sandbox.glance_url, lambda *_request: None, (certificate, key)) as glance,
+        proxy(sandbox.keystone_url, lambda *_request: None, (tls[0], tls[1])) as keystone,
+        proxy(sandbox.glance_url, lambda *_request: None, (tls[0], tls[1])) as glance,
     ):
         secure = {"auth": {**password_auth, "auth_url": f"{keystone}/v3"}, "endpoint_override": glance}
         for version in ("", "/v3"):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.server
 import threading
 import typing as t
+
+from .serving import Handler, served
 
 
 @dataclasses.dataclass
@@ -34,11 +35,11 @@ def serving() -> t.Iterator[Web]:
     web = Web()
     stopped = threading.Event()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
+    class WebHandler(Handler):
+        def head(self) -> None:
             self.answer(None)
 
-        def do_GET(self) -> None:
+        def get(self) -> None:
             self.answer(web.faults.pop(0) if web.faults else None)
 
         def answer(self, fault: t.Any) -> None:
@@ -68,16 +69,10 @@ def serving() -> t.Iterator[Web]:
                     self.wfile.flush()
                     stopped.wait(30)
 
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+        do_HEAD, do_GET = head, get  # noqa: N815
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    web.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
     try:
-        yield web
+        with served(WebHandler) as web.url:
+            yield web
     finally:
         stopped.set()
-        server.shutdown()
-        server.server_close()

@@ -204,10 +204,14 @@ def http_ready(url: str) -> bool:
 
 
 class Service:
-    """One served application on a free loopback port."""
+    """One served application on a free loopback port.
 
-    def __init__(self, name: str) -> None:
+    :param output: name of the file that holds what it prints, if several of one service run in one sandbox.
+    """
+
+    def __init__(self, name: str, output: str | None = None) -> None:
         self.name = name
+        self.output = f"{output or name}.out"
         self.socket = socket.create_server(("127.0.0.1", 0))
         # Without it an answer's body waits 40 ms for the acknowledgement of its headers.
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -216,7 +220,7 @@ class Service:
 
     def start(self, state: pathlib.Path) -> None:
         fd = self.socket.fileno()
-        with (state / f"{self.name}.out").open("wb") as out:
+        with (state / self.output).open("wb") as out:
             self.process = subprocess.Popen(
                 [VENV / "bin/python", HERE / "serve.py", self.name, str(fd), state / REQUESTS_LOGS[self.name]],
                 env={
@@ -240,7 +244,7 @@ class Service:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 tail = "".join(
                     "".join((state / file).read_text(errors="replace").splitlines(keepends=True)[-30:])
-                    for file in (f"{self.name}.out", f"{self.name}.log")
+                    for file in (self.output, f"{self.name}.log")
                     if (state / file).exists()
                 )
                 raise SandboxError(f"{self.name} did not start. The end of its logs:\n{tail}")

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Serves a handler of http.server on a free loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import socketserver
+import ssl
+import threading
+import typing as t
+
+BLOCK = 64 * 1024
+
+
+class Broken(Exception):
+    """The other side has gone, or is to be left."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Says nothing, and knows how bodies come."""
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+    def body(self) -> t.Iterator[bytes]:
+        """The request's body, as it comes in."""
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            left = int(self.headers.get("Content-Length") or 0)
+            while left:
+                piece = self.rfile.read(min(left, BLOCK))
+                if not piece:
+                    raise Broken
+                left -= len(piece)
+                yield piece
+
+
+@contextlib.contextmanager
+def served(handler: type[socketserver.BaseRequestHandler], tls: tuple[str, str] | None = None) -> t.Iterator[str]:
+    """Yields the server's address. With ``tls``, a certificate's file and its key's, it speaks HTTPS."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()

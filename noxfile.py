@@ -24,7 +24,7 @@ import nox
 ROOT = pathlib.Path(__file__).resolve().parent
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
-FUNCTIONAL = ["hypothesis", "pytest", "uv", "zstandard"]
+FUNCTIONAL = ["hypothesis", "pytest", "pytest-xdist", "uv", "zstandard"]
 OLDEST_SDK = "openstacksdk==1.5.0"
 CORES = ["2.17", "2.18", "2.19"] + (["2.20", "2.21"] if sys.version_info >= (3, 12) else [])
 
@@ -74,9 +74,15 @@ def copied_tree(session: nox.Session) -> t.Iterator[pathlib.Path]:
         yield collection
 
 
-def in_sandbox(session: nox.Session, *command: str, **env: str) -> None:
-    """Run a command in a sandbox of its own, which is stopped however the command ends."""
-    session.run(*("python", str(SANDBOX), "run", "--"), *command, env=env, interrupt_timeout=30, terminate_timeout=30)
+def in_sandbox(session: nox.Session, *command: str, number: int = 1, **env: str) -> None:
+    """Run a command in a sandbox of its own, or in so many, which are stopped however the command ends."""
+    session.run(
+        *("python", str(SANDBOX), "run", "--number", str(number), "--"),
+        *command,
+        env=env,
+        interrupt_timeout=30,
+        terminate_timeout=30,
+    )
 
 
 @nox.session
@@ -87,11 +93,16 @@ def units(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
 
 
-def run_functional(session: nox.Session, *arguments: str, **env: str) -> None:
+def run_functional(session: nox.Session, *arguments: str, workers: int = 2, **env: str) -> None:
+    """Run the functional tests; each of the workers has a sandbox of its own."""
     tree = linked_tree(session)
+    if workers > 1:
+        # One that takes the place of a worker that has died would find no sandbox.
+        arguments = ("-n", str(workers), "--dist", "loadfile", "--max-worker-restart", "0", *arguments)
     in_sandbox(
         session,
         *("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/functional", *arguments, *session.posargs),
+        number=workers,
         PYTHONPATH=tree,
         ANSIBLE_COLLECTIONS_PATH=tree,
         **env,
@@ -124,14 +135,14 @@ def search(session: nox.Session) -> None:
     """A long search for lies: 1,000 random cases on a real Glance; GLANCE_SEARCH_CASES asks for another number."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     cases = os.environ.get("GLANCE_SEARCH_CASES", "1000")
-    run_functional(session, "-k", "search_for_lies", GLANCE_SEARCH_CASES=cases)
+    run_functional(session, "-k", "search_for_lies", workers=1, GLANCE_SEARCH_CASES=cases)
 
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Every fault and every kill at every place of a transfer, of which the session functional has a slice."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    run_functional(session, "-k", "test_transfer_faults or test_interrupted or test_replace", GLANCE_FAULTS="all")
+    run_functional(session, "-k", "test_transfer_faults or test_interrupted or test_replace", workers=1, GLANCE_FAULTS="all")
 
 
 @nox.session(default=False)

@@ -11,11 +11,11 @@ import gzip
 import hashlib
 import json
 import lzma
+import os
 import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import typing as t
 
 import pytest
@@ -212,12 +212,16 @@ def test_a_long_transfer_tells_how_far_it_is(name: str, web: Web, tmp_path: path
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"cloudimage.glance.image": options}]}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
     command = [f"{pathlib.Path(sys.executable).parent}/ansible-playbook", str(tmp_path / "play.yml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # In /tmp there may be what a task has there that runs at the same time.
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    variables = {**os.environ, "TMPDIR": str(temporary)}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     lines = [line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]
     assert lines, done.stdout
     assert re.fullmatch(rf"{name}: \d+ MiB, [\d.]+ MiB/s", lines[0])
-    assert list(pathlib.Path(tempfile.gettempdir()).glob("glance-progress-*")) == []
+    assert list(temporary.glob("glance-progress-*")) == []
 
 
 @pytest.mark.parametrize("options", [{"transfer": "import"}, {"transfer": "stream"}, {}])

@@ -164,10 +164,11 @@ def test_an_unknown_login_plugin(connect: Connect, password_auth: dict[str, str]
 
 
 @pytest.fixture
-def nobody_listens() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+def nobody_listens() -> t.Iterator[int]:
+    """A port that is taken, so that nobody else gets it meanwhile, and refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 @pytest.mark.parametrize("version", ["", "/v3"])

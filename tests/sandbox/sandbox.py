@@ -6,13 +6,16 @@
 
     sandbox.py install           make the virtual environment and the database template (up and run do it too)
     sandbox.py run -- COMMAND    start a sandbox of its own, run COMMAND in it, stop the sandbox; exits as COMMAND does
+    sandbox.py run --number 2 -- COMMAND
+                                 the same with two sandboxes at once
     sandbox.py up [NAME]         start a sandbox in the background, unless it runs already
     sandbox.py status [NAME]     say where it is; exits 1 when there is none
     sandbox.py down [NAME]       stop it and remove its data
 
 COMMAND finds OS_CLIENT_CONFIG_FILE (clouds: admin, alice of project alpha, bob of project beta) and GLANCE_SANDBOX,
 the folder with sandbox.json (addresses), requests.jsonl (each request that Glance answered) and
-keystone-requests.jsonl (those that Keystone answered, without their bodies).
+keystone-requests.jsonl (those that Keystone answered, without their bodies). Of several sandboxes GLANCE_SANDBOX holds all
+folders, with colons between them, and OS_CLIENT_CONFIG_FILE is the first one's.
 Everything lives in .sandbox/ in the checkout, or in the folder that GLANCE_SANDBOX_HOME names. With
 GLANCE_SANDBOX_PASSWORD_ROUNDS=12 a login costs what it does in a cloud.
 """
@@ -385,16 +388,20 @@ def clouds_yaml(keystone_url: str, passwords: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@contextlib.contextmanager
-def sandbox(state: pathlib.Path) -> t.Iterator[dict[str, str]]:
-    """A running sandbox in the folder ``state``; yields what sandbox.json says."""
-    install()
-    shutil.copytree(TEMPLATE, state)
-    passwords = json.loads((state / "passwords.json").read_text())
-    for folder in ("store-fast", "store-cheap", "staging", "tasks"):
-        (state / folder).mkdir()
-    keystone, glance = Service("keystone"), Service("glance")
-    try:
+class Sandbox:
+    """A Keystone and a Glance, with all that they have in the folder ``state``."""
+
+    def __init__(self, state: pathlib.Path) -> None:
+        self.state = state
+        self.keystone = Service("keystone")
+        self.glance = Service("glance")
+
+    def start(self) -> None:
+        state, keystone, glance = self.state, self.keystone, self.glance
+        shutil.copytree(TEMPLATE, state)
+        passwords = json.loads((state / "passwords.json").read_text())
+        for folder in ("store-fast", "store-cheap", "staging", "tasks"):
+            (state / folder).mkdir()
         (state / "keystone.conf").write_text(keystone_conf(state, PASSWORD_ROUNDS))
         (state / "glance-api.conf").write_text(glance_conf(state, keystone.url, glance.url, passwords["glance"]))
         with contextlib.closing(sqlite3.connect(state / "keystone.db")) as database:
@@ -406,23 +413,40 @@ def sandbox(state: pathlib.Path) -> t.Iterator[dict[str, str]]:
             (state / log).touch()
         for service in (keystone, glance):
             service.start(state)
-        for service in (keystone, glance):
-            service.wait(state)
+
+    def wait(self) -> None:
+        """Until it can be used; that is when there is a sandbox.json."""
+        for service in (self.keystone, self.glance):
+            service.wait(self.state)
         if PASSWORD_ROUNDS != CHEAP_ROUNDS:
-            hash_passwords_again(keystone.url, passwords)
+            hash_passwords_again(self.keystone.url, json.loads((self.state / "passwords.json").read_text()))
         facts = {
-            "keystone_url": keystone.url,
-            "glance_url": glance.url,
-            "clouds_yaml": str(state / "clouds.yaml"),
-            "requests_log": str(state / REQUESTS_LOGS["glance"]),
-            "keystone_requests_log": str(state / REQUESTS_LOGS["keystone"]),
+            "keystone_url": self.keystone.url,
+            "glance_url": self.glance.url,
+            "clouds_yaml": str(self.state / "clouds.yaml"),
+            "requests_log": str(self.state / REQUESTS_LOGS["glance"]),
+            "keystone_requests_log": str(self.state / REQUESTS_LOGS["keystone"]),
         }
-        (state / "sandbox.json").write_text(json.dumps(facts, indent=2))
-        yield facts
-    finally:
-        glance.stop()
-        keystone.stop()
-        shutil.rmtree(state, ignore_errors=True)
+        (self.state / "sandbox.json").write_text(json.dumps(facts, indent=2))
+
+    def stop(self) -> None:
+        self.glance.stop()
+        self.keystone.stop()
+        shutil.rmtree(self.state, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(*states: pathlib.Path) -> t.Iterator[None]:
+    """Sandboxes in these folders, which start side by side."""
+    install()
+    with contextlib.ExitStack() as stack:
+        sandboxes = [Sandbox(state) for state in states]
+        for sandbox in sandboxes:
+            stack.callback(sandbox.stop)
+            sandbox.start()
+        for sandbox in sandboxes:
+            sandbox.wait()
+        yield
 
 
 def on_signals(handler: t.Any) -> None:
@@ -434,15 +458,19 @@ def raise_exit(number: int, _frame: t.Any) -> None:
     raise SystemExit(128 + number)
 
 
-def run(command: list[str]) -> int:
+def run(command: list[str], number: int) -> int:
     on_signals(raise_exit)
     install()
     with tempfile.TemporaryDirectory(prefix="run-", dir=HOME) as folder:
-        state = pathlib.Path(folder) / "state"
-        with sandbox(state) as facts:
+        states = [pathlib.Path(folder) / f"state-{each}" for each in range(number)]
+        with running(*states):
             process = subprocess.Popen(
                 command,
-                env={**os.environ, "OS_CLIENT_CONFIG_FILE": facts["clouds_yaml"], "GLANCE_SANDBOX": str(state)},
+                env={
+                    **os.environ,
+                    "OS_CLIENT_CONFIG_FILE": str(states[0] / "clouds.yaml"),
+                    "GLANCE_SANDBOX": os.pathsep.join(map(str, states)),
+                },
             )
             try:
                 return process.wait()
@@ -469,7 +497,7 @@ def is_running(name: str) -> bool:
 def keep(name: str) -> int:
     """The background process of ``up``."""
     on_signals(raise_exit)
-    with locked(name), sandbox(HOME / name):
+    with locked(name), running(HOME / name):
         signal.pause()
     return 0
 
@@ -514,6 +542,17 @@ def status(name: str) -> int:
     return 0
 
 
+def run_as_told(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(usage="sandbox.py run [--number NUMBER] -- COMMAND")
+    parser.add_argument("--number", type=int, default=1, help="of sandboxes")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args(words)
+    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    if not command or arguments.number < 1:
+        parser.error("run takes a command, and at least one sandbox")
+    return run(command, arguments.number)
+
+
 BACKGROUND = {"up": up, "status": status, "down": down, "keep": keep}
 
 
@@ -522,14 +561,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage="sandbox.py ACTION ..."
     )
     parser.add_argument("action", choices=["install", "run", *BACKGROUND])
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="the name of the sandbox, or for run the command after --")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="the name of the sandbox, or what run takes")
     arguments = parser.parse_args()
-    rest = arguments.rest[1:] if arguments.rest[:1] == ["--"] else arguments.rest
+    rest = arguments.rest
     try:
         if arguments.action == "run":
-            if not rest:
-                parser.error("run takes a command: sandbox.py run -- COMMAND")
-            return run(rest)
+            return run_as_told(rest)
         if arguments.action == "install":
             install()
             return 0

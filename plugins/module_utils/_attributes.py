@@ -83,9 +83,9 @@ GONE = frozenset({"deleted", "pending_delete"})
 def shown(image: Image) -> Image:
     """The image as the collection returns it: base attributes under Glance's names, all others under ``properties``.
 
-    ``stores`` is a list here; Glance has a string with commas. An attribute that a cloud does not have is null.
+    ``stores`` is a list here; Glance has a string with commas. What a cloud leaves out is Glance's default, or null.
     """
-    result: Image = {name: image.get(name) for name in BASE_ATTRIBUTES}
+    result: Image = {name: image.get(name, DEFAULTS.get(name)) for name in BASE_ATTRIBUTES}
     result["tags"] = sorted(image.get("tags") or [])
     result["stores"] = stores_of(image)
     result["properties"] = properties_of(image)

@@ -40,6 +40,16 @@ def hint(error: ApiError, owner: str | None, project: str | None) -> str:
         return "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another."
     if error.status == 409 and error.path.endswith("/import"):
         return "If another import into this image is going on, wait for it; Glance lets go of a dead one after an hour."
+    if error.status == 405 and error.path.endswith(("/v2/images", "/file", "/stage", "/import")):
+        return "This cloud does not let images be made this way; its documents say how they are made."
+    if error.status == 405:
+        return "This cloud does not have this operation."
+    if error.status == 429:
+        return "The cloud limits how many requests are made; run the task again later, or fewer of them at once."
+    if error.status == 500:
+        return "Something failed inside the cloud; its operator can find it by the request's id."
+    if error.status == 503:
+        return "The cloud's image service is out of service or overloaded; run the task again later."
     if error.status == 413:
         return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
     if error.status == 415:

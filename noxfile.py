@@ -24,7 +24,7 @@ import nox
 ROOT = pathlib.Path(__file__).resolve().parent
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
-FUNCTIONAL = ["hypothesis", "pytest", "pytest-xdist", "uv", "zstandard"]
+FUNCTIONAL = ["hypothesis", "pytest", "pytest-xdist", "rackspaceauth", "uv", "zstandard"]
 OLDEST_SDK = "openstacksdk==1.5.0"
 CORES = ["2.17", "2.18", "2.19"] + (["2.20", "2.21"] if sys.version_info >= (3, 12) else [])
 

@@ -23,6 +23,7 @@ import urllib.parse
 
 from ansible.module_utils.common.validation import check_type_dict
 
+from ._answers import MAX_ERROR, parse_error
 from ._errors import ConnectionProblem, InvalidInput, MissingLibrary, present
 from ._sdk import config_loader
 
@@ -297,7 +298,7 @@ def translated(region: CloudRegion) -> t.Iterator[None]:
 
 def connection_problem(error: Exception, auth_url: str | None = None) -> ConnectionProblem:
     """The failure in words. keystoneauth wraps a failed discovery once more, so the text is looked at too."""
-    text = str(error)
+    text = _said_at_login(error)
     where = f" at {auth_url}" if auth_url else ""
     if isinstance(error, ksa.SSLError) or "SSL exception" in text or "certificate verify failed" in text:
         return ConnectionProblem(
@@ -311,6 +312,16 @@ def connection_problem(error: Exception, auth_url: str | None = None) -> Connect
     if isinstance(error, (ksa.ConnectFailure, ksa.DiscoveryFailure, ksa.NotFound)):
         return ConnectionProblem(f"The identity service cannot be reached{where}: {text}. Check 'auth_url' and the network.")
     return ConnectionProblem(f"The login failed{where}: {text}")
+
+
+def _said_at_login(error: Exception) -> str:
+    """What went wrong, in the cloud's words if there are any; keystoneauth reads one kind of body only."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return str(error)
+    fault = parse_error(response.text[:MAX_ERROR], response.headers.get("Content-Type", ""))
+    code = f" ({fault.code})" if fault.code else ""
+    return f"HTTP {response.status_code}{code}: {fault.reason}".rstrip(": .")
 
 
 def configured_from(options: t.Mapping[str, t.Any]) -> str:

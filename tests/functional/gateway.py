@@ -93,17 +93,24 @@ class Gateway:
         self.keystone = keystone
         self.glance = glance
         self.asked: list[Request] = []
-        # Answers to give before any other, one to each request for an image or images.
-        self.refusals: list[Reply] = []
+        # Answers to give before any other, in turn: to the next request for images of this method, or of this method and
+        # end of its path ("GET /file").
+        self.instead: list[tuple[str, Reply]] = []
 
     def handle(self, request: Request) -> Reply:
         raise NotImplementedError
 
     def answer(self, request: Request) -> Reply:
         self.asked.append(request)
-        if self.refusals and "/images" in request.path:
-            return self.refusals.pop(0)
+        method, _space, end = self.instead[0][0].partition(" ") if self.instead else ("", "", "")
+        if method == request.method and "/images" in request.path and request.path.endswith(end):
+            return self.instead.pop(0)[1]
         return self.handle(request)
+
+    @property
+    def asked_for_images(self) -> list[str]:
+        """What was asked of the Image API, as 'METHOD path'."""
+        return [request.asked for request in self.asked if "/images" in request.path]
 
     @contextlib.contextmanager
     def running(self, tls: tuple[str, str] | None = None) -> t.Iterator[None]:

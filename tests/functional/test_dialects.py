@@ -1,0 +1,576 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What clouds do differently, each with a test. The list of them is in docs/clouds/support.md."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _transfer
+
+from .clouds import Clouds, CloudUnderTest
+from .conftest import FORMATS, Json, Sandbox
+from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc
+from .gateway import Reply, json_reply
+from .support import SUPPORT_PAGE, replaced_block
+
+Test = t.TypeVar("Test", bound=t.Callable[..., None])
+ROWS: dict[str, list[str]] = {}
+OPTIONS: Json = {"com.rackspace__1__options": "0"}
+HTML_403 = (
+    b"<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>Not for you<br /><br /></body></html>"
+)
+
+
+def row(title: str) -> t.Callable[[Test], Test]:
+    """The difference that a test is about."""
+
+    def note(test: Test) -> Test:
+        ROWS.setdefault(title, []).append(f"`{test.__name__}`: {test.__doc__}")
+        return test
+
+    return note
+
+
+@pytest.fixture(scope="module")
+def clouds(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Clouds]:
+    with Clouds.running(sandbox, tmp_path_factory.mktemp("clouds")) as clouds:
+        yield clouds
+
+
+def fresh(clouds: Clouds, name: str) -> CloudUnderTest:
+    cloud = clouds.cloud(name)
+    cloud.gateway.asked.clear()
+    cloud.gateway.instead.clear()
+    return cloud
+
+
+@pytest.fixture
+def plain(clouds: Clouds) -> CloudUnderTest:
+    return fresh(clouds, "glance")
+
+
+@pytest.fixture
+def pcd(clouds: Clouds) -> CloudUnderTest:
+    return fresh(clouds, "pcd")
+
+
+@pytest.fixture
+def rackspace(clouds: Clouds) -> CloudUnderTest:
+    return fresh(clouds, "rackspace")
+
+
+@pytest.fixture
+def otc(clouds: Clouds) -> CloudUnderTest:
+    return fresh(clouds, "otc")
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long a task waited between its tries; nobody waits for it."""
+    seconds: list[float] = []
+    monkeypatch.setattr(_api.Retries, "sleep", lambda _self, delay: seconds.append(delay), raising=False)
+    init = _api.GlanceApi.__init__
+    monkeypatch.setattr(
+        _api.GlanceApi,
+        "__init__",
+        lambda self, connection, retries=None: init(self, connection, retries or _api.Retries(sleep=seconds.append)),
+    )
+    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.01)
+    return seconds
+
+
+def without(entry: Json, key: str) -> Json:
+    return {name: value for name, value in entry.items() if name != key}
+
+
+# Auth
+
+
+@row("Auth")
+def test_a_certificate_of_a_ca_of_its_own(pcd: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PCD's certificate is not trusted unless `cacert` says so."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    entry = pcd.entry
+    pcd.entry = without(entry, "cacert")
+    message = pcd.run("image_info", name=["nobody"]).message
+    assert "The server's certificate does not verify" in message
+    assert "'ca_cert'" in message
+    assert pcd.gateway.asked == []
+    assert pcd.run("image_info", name=["nobody"], ca_cert=entry["cacert"]).images == []
+
+
+@row("Auth")
+def test_a_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
+    """Rackspace's own plugin logs in at Identity v2.0; the key is shown nowhere."""
+    assert rackspace.run("image_info", name=["nobody"]).images == []
+    assert "POST /v2.0/tokens" in [request.asked for request in rackspace.gateway.asked]
+    key = "a-wrong-key"
+    rackspace.entry = {**rackspace.entry, "auth": {**rackspace.entry["auth"], "api_key": key}}
+    outcome = rackspace.run("image_info", name=["nobody"])
+    assert "The login was refused" in outcome.message
+    assert "Unable to authenticate user" in outcome.message
+    assert key not in outcome.stdout
+
+
+# Endpoints
+
+
+@row("Endpoints")
+def test_the_admin_endpoint(pcd: CloudUnderTest, name: str, path: str) -> None:
+    """`interface: admin` takes all requests of a task to PCD's other Glance."""
+    image = pcd.run("image", name=name, path=path, interface="admin", **FORMATS).image
+    asked = [request for request in pcd.gateway.asked if "/images" in request.path]
+    assert len(asked) == 5
+    assert all(request.path.startswith("/glance-admin/v2/") for request in asked)
+    assert pcd.show(image["id"])["status"] == "active"
+
+
+@row("Endpoints")
+@pytest.mark.parametrize("interface", ["admin", "internal"])
+def test_an_endpoint_that_is_not_there(rackspace: CloudUnderTest, interface: str) -> None:
+    """Rackspace has public endpoints only, and the error names what was asked for."""
+    message = rackspace.run("image_info", name=["nobody"], interface=interface).message
+    assert f"has no {interface} endpoint of a service of type 'image' in region 'IAD'" in message
+
+
+@row("Endpoints")
+@pytest.mark.parametrize("end", ["", "/", "/v2", "/v2/"])
+def test_an_endpoint_override(pcd: CloudUnderTest, name: str, end: str) -> None:
+    """`endpoint_override` with a prefix, with a version and without."""
+    pcd.make(name)
+    assert not pcd.unchanged("image", name=name, endpoint_override=f"{pcd.gateway.url}/glance{end}").changed
+
+
+# Prefix
+
+
+@row("Prefix")
+def test_nothing_is_asked_outside_of_the_prefix(clouds: Clouds, name: str) -> None:
+    """All requests go to PCD's prefixes, those for the version and for further pages too."""
+    pcd = clouds.cloud("pcd", administrator=True)
+    pcd.gateway.asked.clear()
+    pcd.make(name, b"data")
+    pcd.thrice("image_state", name=[name], state="deactivated")
+    assert {request.path.split("/")[1] for request in pcd.gateway.asked} == {"keystone", "glance"}
+    assert "GET /glance/" in [request.asked for request in pcd.gateway.asked]
+
+
+# Pages
+
+
+@row("Pages")
+@pytest.mark.parametrize("cloud", ["pcd", "rackspace", "otc"])
+def test_only_the_marker_is_taken_of_next(clouds: Clouds, name: str, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`next` may be without the prefix (PCD) or have conditions of its own (OTC): only its marker counts."""
+    monkeypatch.setattr(_api, "PAGE_SIZE", 2)
+    found = fresh(clouds, cloud)
+    for _image in range(5):
+        found.make(name, tags=[name])
+    assert len(found.run("image_info", tags=[name], limit=5).images) == 5
+    api_calls = [request.query for request in found.gateway.asked if "/images" in request.path]
+    assert {key for query in api_calls for key, _value in query} <= {"tag", "limit", "marker"}
+
+
+@row("Pages")
+def test_a_page_that_is_smaller_than_was_asked_for(rackspace: CloudUnderTest, name: str) -> None:
+    """Rackspace gives 100 at most, whatever is asked for: a short page is not the last one."""
+    for _image in range(101):
+        rackspace.make(name, tags=[name])
+    assert len(rackspace.run("image_info", tags=[name]).images) == 101
+    assert len(rackspace.gateway.asked_for_images) == 2
+
+
+# Conditions
+
+
+@row("Conditions")
+def test_operators_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
+    """Where `in:` is taken for a name, images are found all the same, and none is made twice."""
+    names = [f"{name}-1", f"{name}-2"]
+    otc.run("images", images=[{"name": each} for each in names]).succeeded()
+    assert not otc.unchanged("images", images=[{"name": each} for each in names]).changed
+    assert sorted(otc.run("image_info", name=names).names) == names
+    assert [len(otc.named(each)) for each in names] == [1, 1]
+
+
+@row("Conditions")
+def test_times_that_are_not_known(rackspace: CloudUnderTest, name: str) -> None:
+    """Where conditions on times and `sort` are not known, images are chosen and sorted here."""
+    for number in range(3):
+        rackspace.make(f"{name}-{number}", tags=[name])
+    pattern = f"^{name}-"
+    assert len(rackspace.run("image_info", name_pattern=pattern, newer_than="1h").images) == 3
+    assert rackspace.run("image_info", name_pattern=pattern, older_than="1h").images == []
+    assert rackspace.run("image_info", tags=[name], sort=["name:desc"]).names == [f"{name}-{n}" for n in (2, 1, 0)]
+
+
+# Deactivate
+
+
+@row("Deactivate")
+def test_a_version_that_is_too_old(otc: CloudUnderTest, name: str) -> None:
+    """OTC's Image API is v2.2: nothing is sent, in check mode and for real."""
+    image = otc.make(name, b"data")
+    message = otc.fails("image_state", id=[image["id"]], state="deactivated")
+    assert "Not supported by this cloud: POST" in message
+    assert "Its Image API is v2.2, and this came with v2.3" in message
+    assert not any("/actions/" in request.path for request in otc.gateway.asked)
+    assert not otc.unchanged("image_state", id=[image["id"]], state="active").changed
+
+
+@row("Deactivate")
+def test_an_action_that_is_not_there(rackspace: CloudUnderTest, name: str) -> None:
+    """Rackspace does not tell a version and has no such operation: 404 for an image that is there says so."""
+    image = rackspace.make(name, b"data")
+    message = rackspace.run("image_state", id=[image["id"]], state="deactivated").message
+    assert "Not supported by this cloud, though the image is there: POST" in message
+    assert rackspace.show(image["id"]) == image
+
+
+@row("Deactivate")
+def test_a_status_that_cannot_be_deactivated(plain: CloudUnderTest, name: str) -> None:
+    """Only an active image can be deactivated, and the error names the status."""
+    image = plain.make(name)
+    assert "has the status 'queued'" in plain.fails("image_state", id=[image["id"]], state="deactivated")
+
+
+@row("Deactivate")
+def test_deactivating_is_for_administrators(pcd: CloudUnderTest, name: str) -> None:
+    """PCD's refusal, with a hint."""
+    image = pcd.make(name, b"data")
+    message = pcd.run("image_state", id=[image["id"]], state="deactivated").message
+    assert "HTTP 403: You are not authorized to complete this action." in message
+    assert "on many clouds only administrators may" in message
+
+
+# Delete
+
+
+@row("Delete")
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_deletion_that_leaves_a_record(
+    otc: CloudUnderTest, name: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 with an empty HTML body and 204 are success, and an image that stays readable as `deleted` is absent."""
+    monkeypatch.setattr(Otc, "deletes_with", status)
+    image = otc.make(name, b"data")
+    otc.thrice("image", id=image["id"], state="absent")
+    assert otc.run("image_info", id=[image["id"]]).images == []
+    # Absent for 'present' too: it is to be made, which with this id no cloud does again.
+    outcome = otc.run("image", id=image["id"], name=name, check=True)
+    assert outcome.result["operations"][0]["method"] == "POST"
+    assert "An id is used once and for all" in otc.run("image", id=image["id"], name=name).message
+    assert otc.thrice("image", name=name).image["id"] != image["id"]
+
+
+@row("Delete")
+@pytest.mark.parametrize("status", ["deleted", "pending_delete"])
+def test_a_deleted_image_that_is_listed(plain: CloudUnderTest, name: str, status: str) -> None:
+    """What a list shows as `deleted` or `pending_delete` is not found by its name."""
+    image = {**plain.make(f"{name}-of-another-name"), "name": name, "status": status}
+    plain.gateway.instead += [("GET", json_reply(200, {"images": [image]}))]
+    assert not plain.run("image", name=name, state="absent").succeeded().changed
+
+
+@row("Delete")
+def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+    """`wait` looks until the image is gone, and says so if it is not."""
+    image = plain.make(name)
+    accepted = ("DELETE", Reply(204))
+    plain.gateway.instead += [accepted]
+    message = plain.run("image", id=image["id"], state="absent", wait_timeout=1).message
+    assert "The cloud took the deletion of image" in message
+    assert "still has it after 1 s, with the status 'queued'" in message
+    plain.gateway.instead += [accepted]
+    assert plain.run("image", id=image["id"], state="absent", wait=False).changed
+    assert plain.show(image["id"]) == image
+    assert plain.thrice("image", id=image["id"], state="absent").changed
+    assert slept == []
+
+
+@row("Delete")
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (405, b"", "This cloud does not have this operation."),
+        (413, b"", "A quota or the store's space is used up"),
+        (500, b"", "Something failed inside the cloud"),
+        (503, b"", "out of service or overloaded"),
+        (403, HTML_403, "HTTP 403: Not for you"),
+    ],
+)
+def test_a_deletion_that_is_refused(
+    plain: CloudUnderTest, name: str, status: int, body: bytes, words: str, slept: list[float]
+) -> None:
+    """405, 413, 500, 503 and 403 say what they are; only 503 is tried again."""
+    image = plain.make(name)
+    plain.gateway.instead += [("DELETE", Reply(status, body, {"Content-Type": "text/html"}))] * 5
+    message = plain.run("image", id=image["id"], state="absent").message
+    assert f"DELETE /v2/images/{image['id']} was answered HTTP {status}" in message
+    assert words in message
+    assert len(slept) == (4 if status == 503 else 0)
+    assert plain.show(image["id"]) == image
+
+
+# Missing, protected
+
+
+@row("Missing, protected")
+@pytest.mark.parametrize("code", ["IMG.0027", "IMG.0086", "IMG.0144"])
+def test_codes_of_an_image_that_is_not_there(otc: CloudUnderTest, name: str, code: str) -> None:
+    """OTC's 400 with one of these codes is Glance's 404."""
+    image = otc.make(name)
+    error = json_reply(400, {"error": {"message": "not there", "code": code}})
+    otc.gateway.instead += [("GET", error)]
+    assert otc.run("image", id=image["id"], state="absent", check=True).succeeded().changed is False
+    # Between looking and deleting somebody else has deleted it.
+    otc.call("DELETE", f"/images/{image['id']}")
+    otc.gateway.instead += [("GET", json_reply(200, image))]
+    assert not otc.run("image", id=image["id"], state="absent").succeeded().changed
+
+
+@row("Missing, protected")
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("IMG.0028", "HTTP 400 (IMG.0028): no. The cloud's policy does not let this user do it."),
+        ("IMG.0092", "HTTP 400 (IMG.0092): no. The cloud's policy does not let this user do it."),
+        ("IMG.0090", "HTTP 400 (IMG.0090): no. The image is in use"),
+        ("IMG.0060", "HTTP 400 (IMG.0060): no. A quota or the store's space is used up"),
+    ],
+)
+def test_codes_of_what_cannot_be_deleted(otc: CloudUnderTest, name: str, code: str, words: str, slept: list[float]) -> None:
+    """OTC's 400 with one of these codes is Glance's 403, 409 or 413; none is tried again."""
+    image = otc.make(name)
+    otc.gateway.instead += [("DELETE", json_reply(400, {"error": {"message": "no.", "code": code}}))] * 2
+    assert words in otc.run("image", id=image["id"], state="absent").message
+    assert slept == []
+    assert otc.show(image["id"]) == image
+
+
+@row("Missing, protected")
+def test_an_address_that_the_gateway_does_not_know(otc: CloudUnderTest, name: str) -> None:
+    """The gateway's 404 (`APIGW.*`) is a wrong endpoint, and no absent image."""
+    image = otc.make(name)
+    message = otc.fails("image", id=image["id"], state="absent", endpoint_override=f"{otc.gateway.url}/ims")
+    assert "HTTP 404 (APIGW.0101): The API does not exist" in message
+    assert "check 'endpoint_override'" in message
+
+
+@row("Missing, protected")
+def test_an_address_that_a_web_server_does_not_know(pcd: CloudUnderTest, name: str) -> None:
+    """Nor is any other 404 an absent image, where no Image API answers."""
+    assert PAGE_NOT_FOUND.status == 404
+    image = pcd.make(name)
+    message = pcd.fails("image", id=image["id"], state="absent", endpoint_override=f"{pcd.gateway.url}/glnace")
+    assert "check 'endpoint_override'" in message
+
+
+# Limits
+
+
+@row("Limits")
+@pytest.mark.parametrize(
+    ("cloud", "reply", "waits"),
+    [
+        (
+            "rackspace",
+            json_reply(413, {"overLimit": {"code": 413, "message": "OverLimit Retry...", "retryAfter": "3"}}),
+            3.0,
+        ),
+        ("rackspace", Reply(413, b"", {"Retry-After": "4"}), 4.0),
+        (
+            "otc",
+            json_reply(429, {"error_code": "APIG.0308", "error_msg": "The throttling threshold has been reached"}),
+            None,
+        ),
+    ],
+)
+def test_a_limit_on_requests(
+    clouds: Clouds, name: str, cloud: str, reply: Reply, waits: float | None, slept: list[float]
+) -> None:
+    """413 with `overLimit` or a Retry-After, and 429, are waited out."""
+    found = fresh(clouds, cloud)
+    found.make(name)
+    found.gateway.instead += [("GET", reply)]
+    assert not found.run("image", name=name).succeeded().changed
+    assert slept == ([waits] if waits else slept)
+    assert len(slept) == 1
+    found.gateway.instead += [("GET", reply)] * 5
+    message = found.run("image", name=name).message
+    assert f"HTTP {reply.status}" in message
+
+
+@row("Limits")
+def test_a_quota(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+    """Glance's own 413 is a quota, and final."""
+    plain.gateway.instead += [("POST", Reply(413, b"too many"))]
+    assert "A quota or the store's space is used up" in plain.run("image", name=name).message
+    assert slept == []
+
+
+# Error bodies
+
+
+@row("Error bodies")
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(403, HTML_403, {"Content-Type": "text/html"}), "HTTP 403: Not for you"),
+        (Reply(403, b"plain words", {"Content-Type": "text/plain"}), "HTTP 403: plain words"),
+        (json_reply(403, {"error": {"code": 403, "message": "No.", "details": "Why"}}), "HTTP 403: No. (Why)"),
+        (json_reply(403, {"forbidden": {"code": 403, "message": "No."}}), "HTTP 403: No."),
+        (json_reply(403, {"error": {"message": "No.", "code": "IMG.0024"}}), "HTTP 403 (IMG.0024): No."),
+        (
+            json_reply(403, {"error_code": "APIGW.0301", "error_msg": "No.", "request_id": "gateway-7"}),
+            "HTTP 403 (APIGW.0301): No. [request gateway-7]",
+        ),
+    ],
+)
+def test_bodies_of_errors(plain: CloudUnderTest, name: str, reply: Reply, words: str) -> None:
+    """HTML, text and four kinds of JSON: message, code and request id reach the user."""
+    plain.make(name)
+    plain.gateway.instead += [("PATCH", reply)]
+    assert words in plain.run("image", name=name, tags=["t"]).message
+
+
+# PATCH, properties
+
+
+@row("PATCH")
+def test_the_smallest_patch(rackspace: CloudUnderTest, name: str) -> None:
+    """One operation for what the task names, and the cloud's own properties stay."""
+    own: Json = {"com.rackspace__1__options": "0", "org.openstack__1__os_version": "13"}
+    image = rackspace.make(name, **own)
+    rackspace.thrice("image", name=name, properties={"mine": "1"})
+    (patch,) = [request for request in rackspace.gateway.asked if request.method == "PATCH"]
+    assert patch.json == [{"op": "add", "path": "/mine", "value": "1"}]
+    assert {**rackspace.show(image["id"]), "updated_at": None} == {**image, "mine": "1", "updated_at": None}
+
+
+@row("PATCH")
+def test_what_must_not_be_changed(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
+    """What a cloud bars fails with its own words, and changes nothing."""
+    image = rackspace.make(name, **OPTIONS)
+    message = rackspace.run("image", name=name, properties={"com.rackspace__1__options": "1"}).message
+    assert "HTTP 403: Attribute 'com.rackspace' is reserved." in message
+    assert "The attributes /min_disk cannot be changed." in otc.run("image", name=name, min_disk=5).message
+    assert rackspace.show(image["id"]) == image
+
+
+@row("PATCH")
+def test_a_change_that_is_accepted_and_not_made(plain: CloudUnderTest, name: str) -> None:
+    """200 for a change that the image does not show is no success."""
+    image = plain.make(name)
+    plain.gateway.instead += [("PATCH", json_reply(200, image))]
+    message = plain.run("image", name=name, protected=True).message
+    assert "the cloud did not do all of it: protected is not as was asked for" in message
+
+
+@row("Properties")
+def test_properties_of_the_clouds_own(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
+    """Properties are a flat map, shown as it is, and no reason to change anything."""
+    rackspace.make(name, **OPTIONS)
+    (found,) = rackspace.run("image_info", name=[name]).images
+    assert found["properties"] == {"com.rackspace__1__options": "0"}
+    properties = otc.unchanged("image", name=name, properties={"com.rackspace__1__options": "0"}).image["properties"]
+    assert properties["__isregistered"] == "true"
+    assert properties["__imagetype"] == "private"
+
+
+# Missing fields
+
+
+@row("Missing fields")
+def test_attributes_that_are_left_out(rackspace: CloudUnderTest, name: str) -> None:
+    """Rackspace's samples lack `protected`, `min_disk` and `owner`: what is left out has Glance's default."""
+    rackspace.make(name)
+    shown = rackspace.unchanged("image", name=name, protected=False, min_disk=0, min_ram=0, hidden=False).image
+    assert (shown["protected"], shown["min_disk"], shown["owner"]) == (False, 0, None)
+    rackspace.thrice("image", name=name, min_disk=5)
+
+
+@row("Missing fields")
+def test_placeholders(otc: CloudUnderTest, name: str, path: str, tmp_path: pathlib.Path) -> None:
+    """OTC shows size 0 and the MD5 of nothing: the size is `__image_size`, and data are read back to be verified."""
+    size = pathlib.Path(path).stat().st_size
+    made = otc.thrice("image", name=name, path=path, **FORMATS)
+    assert made.image["size"] == size
+    assert made.image["checksum"] is None
+    assert f"GET /v2/images/{made.image['id']}/file" in otc.gateway.asked_for_images
+    assert made.image["properties"]["__image_size"] == str(size)
+    other = tmp_path / "other"
+    other.write_bytes(bytes(size))
+    assert "has other data than" in otc.fails("image", name=name, path=str(other), **FORMATS)
+    assert otc.show(made.image["id"])["checksum"] != MD5_OF_NOTHING
+
+
+@row("Missing fields")
+def test_data_that_cannot_be_read_back(otc: CloudUnderTest, name: str, path: str) -> None:
+    """Where the data cannot be read, the size alone is verified, with a warning."""
+    barred = ("GET /file", json_reply(403, {"error": {"message": "no.", "code": "IMG.0099"}}))
+    otc.gateway.instead += [barred]
+    made = otc.run("image", name=name, path=path, **FORMATS).succeeded()
+    assert made.image["status"] == "active"
+    assert "could be verified by their size only" in made.warnings[0]
+    otc.gateway.instead += [barred]
+    message = otc.run("image", name=name, path=path, **FORMATS).message
+    assert "Give a 'checksum' with sha256" in message
+
+
+@row("Missing fields")
+def test_a_checksum_is_noted_where_the_cloud_has_none(otc: CloudUnderTest, name: str, path: str) -> None:
+    """With `checksum: sha256:…` further runs read nothing back."""
+    checksum = f"sha256:{hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()}"
+    otc.thrice("image", name=name, path=path, checksum=checksum, **FORMATS)
+    otc.gateway.asked.clear()
+    assert not otc.unchanged("image", name=name, path=path, checksum=checksum, **FORMATS).changed
+    assert not any(asked.endswith("/file") for asked in otc.gateway.asked_for_images)
+
+
+# Create, sharing
+
+
+@row("Create")
+def test_a_cloud_that_makes_no_images(rackspace: CloudUnderTest, name: str, path: str) -> None:
+    """Rackspace makes images by tasks only: a clear error, and nothing is left behind."""
+    message = rackspace.run("image", name=name, path=path, **FORMATS).message
+    assert (
+        "HTTP 405: The method is not allowed for this resource. This cloud does not let images be made this way" in message
+    )
+    url: Json = {"url": "https://example.com/disk", "transfer": "import"}
+    assert "it offers no imports" in rackspace.run("image", name=name, **url, **FORMATS).message
+    assert rackspace.named(name) == []
+
+
+@row("Sharing")
+def test_images_are_found_whatever_their_visibility(otc: CloudUnderTest, name: str) -> None:
+    """A visibility that is asked for would leave shared images out on OTC: none is asked for."""
+    image = otc.make(name, visibility="shared")
+    assert otc.unchanged("image", name=name).image["id"] == image["id"]
+    assert not any(key == "visibility" for request in otc.gateway.asked for key, _value in request.query)
+
+
+@row("HTTP 300")
+def test_300_is_success_for_the_versions_only(plain: CloudUnderTest, name: str) -> None:
+    """For an unknown prefix Glance answers 300 with its versions: no image is found or deleted that way."""
+    image = plain.make(name)
+    for options in ({"name": name}, {"id": image["id"]}):
+        message = plain.fails("image", state="absent", endpoint_override=f"{plain.gateway.url}/nowhere", **options)
+        assert "HTTP 300" in message
+    plain.gateway.instead += [("DELETE", json_reply(300, {"versions": []}))]
+    assert "HTTP 300" in plain.run("image", name=name, state="absent").message
+
+
+def test_the_page_of_the_differences() -> None:
+    """The list in the documentation is this file's."""
+    lines = ["| Difference | Test |", "|---|---|"]
+    lines += [f"| {title} | {'<br>'.join(tests)} |" for title, tests in ROWS.items()]
+    assert replaced_block("rows", "\n".join(lines)) == SUPPORT_PAGE.read_text()

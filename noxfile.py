@@ -146,6 +146,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Answers of any kind: 1,000 tasks with spoilt answers; GLANCE_FUZZ_CASES asks for another number."""
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    run_functional(session, "-k", "test_fuzz", workers=1, GLANCE_FUZZ_CASES=os.environ.get("GLANCE_FUZZ_CASES", "1000"))
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """How fast data are moved, beside curl, and tasks are, beside openstack.cloud; writes docs/bench and docs/speed.md."""
     session.install("ansible-core", "matplotlib", "openstacksdk", "uv")

@@ -204,7 +204,7 @@ class GlanceApi:
 
     def list_members(self, image_id: str) -> list[dict[str, t.Any]]:
         """The projects that an image is shared with."""
-        answer = self._json(self._send(MEMBERS, _of(MEMBERS, image_id)), MEMBERS)
+        answer = self._json(self._send(MEMBERS, _of(MEMBERS, image_id)), MEMBERS, _of(MEMBERS, image_id))
         return list(answer.get("members") or [])
 
     def import_methods(self) -> frozenset[str]:
@@ -304,7 +304,7 @@ class GlanceApi:
     def _found(self, call: Call, path: str | None = None) -> dict[str, t.Any] | None:
         """The answer to a question that not every cloud knows: null for HTTP 404."""
         try:
-            return self._json(self._send(call, path), call)
+            return self._json(self._send(call, path), call, path)
         except ApiError as error:
             if error.status == 404:
                 return None
@@ -350,7 +350,9 @@ class GlanceApi:
                     raise self._unanswered(call, path, error) from error
                 self._retries.sleep(self._retries.delay(attempt, None))
                 continue
-            except (ksa.ClientException, OSError, ValueError) as error:  # also a certificate that is not there, a bad URL
+            except GlanceError:
+                raise
+            except Exception as error:  # a certificate that is not there, a bad URL, what login plugins raise
                 raise ConnectionProblem(f"{_shown_call(call, path)} could not be sent: {error}") from error
             beginning = _beginning(answer)
             refusal = self._refusal(call, path, beginning, str(answer.reason))
@@ -385,20 +387,20 @@ class GlanceApi:
 
     def _image(self, answer: Answer, call: Call, path: str, image_id: str | None) -> Image:
         """The image that an answer holds, if it is the one that was asked for."""
-        image = checked_image(self._json(answer, call), _shown_call(call, path))
+        image = checked_image(self._json(answer, call, path), _shown_call(call, path))
         if image_id and image["id"].lower() != image_id.lower():
             raise GlanceError(f"{_shown_call(call, path)} was answered with another image, {image['id']}.")
         return image
 
     @staticmethod
-    def _json(answer: Answer, call: Call) -> dict[str, t.Any]:
+    def _json(answer: Answer, call: Call, path: str | None = None) -> dict[str, t.Any]:
         try:
             body = json.loads(answer.body)
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise GlanceError(
-                f"{_shown_call(call, call.path)} was answered HTTP {answer.status} without a JSON object:"
+                f"{_shown_call(call, path or call.path)} was answered HTTP {answer.status} without a JSON object:"
                 f" '{shortened(answer.text)}'."
             )
         return body
@@ -453,10 +455,13 @@ def _shown_path(path: str) -> str:
 
 
 def _marker_of(next_link: t.Any) -> str | None:
-    if not isinstance(next_link, str):
+    """The marker in a list's link to its next page; null if there is no such link."""
+    if next_link in (None, ""):
         return None
-    try:
-        values = urllib.parse.parse_qs(urllib.parse.urlsplit(next_link).query).get("marker")
-    except ValueError:
-        return None
-    return values[-1] if values else None
+    values: list[str] = []
+    with contextlib.suppress(ValueError):
+        query = urllib.parse.urlsplit(next_link).query if isinstance(next_link, str) else ""
+        values = urllib.parse.parse_qs(query).get("marker", [])
+    if not values:
+        raise GlanceError(f"GET /v2/images: '{shortened(str(next_link))}' leads to no next page: it has no marker.")
+    return values[-1]

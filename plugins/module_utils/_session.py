@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import functools
 import hashlib
 import json
@@ -38,6 +39,7 @@ else:
 
 if t.TYPE_CHECKING:
     import requests
+    from keystoneauth1.access import AccessInfo
     from keystoneauth1.plugin import BaseAuthPlugin
     from keystoneauth1.session import Session
     from openstack.config.cloud_region import CloudRegion
@@ -221,9 +223,27 @@ class Connection:
         )
 
     def log_in(self) -> None:
-        """Get a token now, so that a refused login is told from a refused request."""
+        """Get a token now, so that a refused login is told from a refused request.
+
+        An answer that is no whole login is not kept: whoever asked it later would stumble over it.
+        """
         with translated(self._region):
-            self.session.get_token()
+            try:
+                token = self.session.get_token()
+                login = self._access
+                known = login and (login.expires, login.project_id, login.project_name, login.role_names)
+            except Exception:
+                self.session.invalidate()
+                raise
+            if not isinstance(token, (str, type(None))) or (known and not _is_login(*known)):
+                self.session.invalidate()
+                raise ConnectionProblem("The identity service answered the login with something that is no whole login.")
+
+    @property
+    def _access(self) -> AccessInfo | None:
+        """What the login tells of itself; null for a kind of login that tells nothing."""
+        get_access = getattr(self.session.auth, "get_access", None)
+        return t.cast("AccessInfo", get_access(self.session)) if get_access else None
 
     @property
     def auth_state(self) -> str | None:
@@ -251,21 +271,21 @@ class Connection:
     @property
     def is_admin(self) -> bool:
         """Whether the login has the role admin, as far as it tells."""
-        get_access = getattr(self.session.auth, "get_access", None)
-        if get_access is None:
-            return False
         with translated(self._region):
-            return "admin" in get_access(self.session).role_names
+            login = self._access
+            return login is not None and "admin" in (login.role_names or [])
 
     @property
     def project_name_and_domain(self) -> tuple[str | None, str | None, str | None]:
         """Name, domain id and domain name of the token's project, as far as the login knows them."""
-        get_access = getattr(self.session.auth, "get_access", None)
-        if get_access is None:
-            return None, None, None
         with translated(self._region):
-            access = get_access(self.session)
-        return access.project_name, access.project_domain_id, access.project_domain_name
+            login = self._access
+            return (login.project_name, login.project_domain_id, login.project_domain_name) if login else (None, None, None)
+
+
+def _is_login(expires: t.Any, project_id: t.Any, project_name: t.Any, roles: t.Any) -> bool:
+    are_texts = all(isinstance(text, (str, type(None))) for text in (project_id, project_name))
+    return are_texts and isinstance(expires, (datetime.datetime, type(None))) and isinstance(roles, list)
 
 
 def refuse_foreign_redirect(response: requests.Response, *_arguments: t.Any, **_options: t.Any) -> None:
@@ -319,6 +339,8 @@ def _said_at_login(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is None:
         return str(error)
+    if response.status_code < 400:  # there may be a token in it
+        return f"HTTP {response.status_code} with a body that is no login"
     fault = parse_error(response.text[:MAX_ERROR], response.headers.get("Content-Type", ""))
     code = f" ({fault.code})" if fault.code else ""
     return f"HTTP {response.status_code}{code}: {fault.reason}".rstrip(": .")

@@ -224,14 +224,15 @@ options:
     default: false
   wait:
     description:
-      - Whether to wait until the cloud has stored data that were sent, or has imported them, and verify them.
+      - Whether to wait until the cloud has stored data that were sent, or has imported them, and verify them, and until an
+        image that was deleted is gone.
       - With V(false), data that the cloud is still storing or importing when the task ends are not verified.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long the transfer of data may take, with all that the cloud does with them (seconds). With O(wait=false) it is
-        not looked at.
+      - How long the transfer of data may take, with all that the cloud does with them, or a deletion (seconds). With
+        O(wait=false) it is not looked at.
       - When it is over an upload is stopped, and an import goes on in the cloud; the next run waits for it.
     type: int
     default: 3600

@@ -38,6 +38,8 @@ options:
     description:
       - With V(deactivated), the data cannot be used. With V(active), they can.
       - Who may change it is up to the cloud's policy. On many clouds only administrators may.
+      - A cloud whose Image API is older than version 2.3, or that does not have it, is an error. Where the version tells it,
+        nothing is sent, and check mode says so too.
     type: str
     choices: [active, deactivated]
     required: true

@@ -41,9 +41,12 @@ class Request:
 
 @dataclasses.dataclass
 class Reply:
+    """An answer; ``missing`` bytes more than come are announced, and then the connection ends."""
+
     status: int
     body: bytes = b""
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    missing: int = 0
 
     @property
     def json(self) -> t.Any:
@@ -131,10 +134,11 @@ class Gateway:
                     for key, value in reply.headers.items():
                         self.send_header(key, value)
                     if reply.status != 204:
-                        self.send_header("Content-Length", str(len(reply.body)))
+                        self.send_header("Content-Length", str(len(reply.body) + reply.missing))
                     self.end_headers()
                     if reply.status != 204:
                         self.wfile.write(reply.body)
+                    self.close_connection = self.close_connection or bool(reply.missing)
                 except (Broken, OSError):
                     self.close_connection = True
 

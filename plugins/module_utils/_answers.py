@@ -137,7 +137,7 @@ def seconds_until(value: t.Any) -> float | None:
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, IndexError, TypeError, OverflowError):  # it was made for dates of mails, and raises what it likes
         try:
             moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
         except ValueError:

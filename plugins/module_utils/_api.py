@@ -131,7 +131,8 @@ class GlanceApi:
             found = True
             yield image
         if not found and has_news(query) and not self._knows_operators():
-            yield from self._listed(without_news(query), page_size)
+            # Most of these may be left out again, so a page of few would be of no use.
+            yield from self._listed(without_news(query), PAGE_SIZE)
 
     def _listed(self, query: Query, page_size: int) -> t.Iterator[Image]:
         """The images of all pages of a list.

@@ -61,7 +61,7 @@ def test_a_limit_until_a_moment(key: str) -> None:
     assert 95 < (fault.retry_after or 0) <= 100
 
 
-@pytest.mark.parametrize("value", [None, "", "soon", "-1", True, [], {}, "²", 1.5])
+@pytest.mark.parametrize("value", [None, "", "soon", "-1", ",", "Wed, 99 Oct 99999 25:61:00 GMT", True, [], {}, "²", 1.5])
 def test_no_time_at_all(value: t.Any) -> None:
     assert seconds_until(value) is None
 

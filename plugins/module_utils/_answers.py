@@ -38,7 +38,7 @@ MEANING_OF_400 = {
 GATEWAY_CODES = ("APIG.", "APIGW.")
 
 MD5_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
-# Where a cloud has it, it is the size (bytes), and what it says as size and checksum are placeholders.
+# Where a cloud has it and no hash of the data, it is their size (bytes), and what it says as size is a placeholder.
 TRUE_SIZE = "__image_size"
 
 # What the base attributes are made of. Of these, clouds show those that they have.
@@ -176,17 +176,18 @@ def checked_image(answer: t.Any, what: str) -> Image:
         raise GlanceError(f"{what}: the cloud's answer has '{shortened(repr(answer))}' where an image should be.")
     for key in NEEDED:
         if key not in answer:
-            raise GlanceError(f"{what}: the cloud's answer has an image without '{key}': {shortened(repr(answer))}.")
+            has = shortened(", ".join(map(str, answer)))  # not the values, among which an address of the data may be
+            raise GlanceError(f"{what}: the cloud's answer has an image without '{key}'. It has: {has or 'nothing'}.")
     for key, kinds in KINDS.items():
         value = answer.get(key, kinds[-1]())
         tags = key != "tags" or (isinstance(value, list) and all(isinstance(tag, str) for tag in value))
         # Python takes true for an integer.
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or not tags:
             raise GlanceError(f"{what}: the cloud's answer has an image whose '{key}' is '{shortened(repr(value))}'.")
-    true_size = answer.get(TRUE_SIZE)
-    if isinstance(true_size, str) and true_size.isascii() and true_size.isdigit() and int(true_size):
-        placeholder = answer.get("checksum") == MD5_OF_NOTHING
-        return {**answer, "size": int(true_size), "checksum": None if placeholder else answer.get("checksum")}
+    true_size = str(answer.get(TRUE_SIZE))
+    has_hash = answer.get("os_hash_value") or answer.get("checksum") not in (None, "", MD5_OF_NOTHING)
+    if answer.get("size") is not None and not has_hash and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
+        return {**answer, "size": int(true_size), "checksum": None}
     return answer
 
 
@@ -207,5 +208,5 @@ def _key(pointer: str) -> str:
 def _comparable(value: t.Any) -> t.Any:
     """What a cloud leaves out is taken for the value that it has by default."""
     if isinstance(value, list):
-        value = sorted(value)
+        value = sorted(map(str, value))
     return value if value or value == "" else None

@@ -22,9 +22,9 @@ import urllib.parse
 from ._answers import MAX_ERROR, MISDIRECTED, checked_image, meaning, not_kept, parse_error, seconds_until, shortened
 from ._attributes import GONE, Image
 from ._errors import ApiError, ConnectionProblem, GlanceError, NotSupported
-from ._operations import CREATE, DELETE, UPDATE, Call, Operation
+from ._operations import CREATE, DELETE, IMPORT, UPDATE, Call, Operation
 from ._patch import PATCH_CONTENT_TYPE
-from ._queries import UNKNOWN_OPERATOR, Query, has_news, without_news
+from ._queries import UNKNOWN_OPERATOR, Query, has_news, sort_of, sorted_images, without_news
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     import requests
@@ -127,12 +127,14 @@ class GlanceApi:
         A cloud that does not know a condition of the query may give more than that, so each image is to be checked.
         """
         found = False
-        for image in self._listed(query, page_size):
-            found = True
-            yield image
+        if self._known.operators is not False or not has_news(query):
+            for image in self._listed(query, page_size):
+                found = True
+                yield image
         if not found and has_news(query) and not self._knows_operators():
             # Most of these may be left out again, so a page of few would be of no use.
-            yield from self._listed(without_news(query), PAGE_SIZE)
+            images = self._listed(without_news(query), PAGE_SIZE)
+            yield from sorted_images(list(images), sort) if (sort := sort_of(query)) else images
 
     def _listed(self, query: Query, page_size: int) -> t.Iterator[Image]:
         """The images of all pages of a list.
@@ -258,7 +260,9 @@ class GlanceApi:
         headers = {"Content-Type": PATCH_CONTENT_TYPE if call is UPDATE else "application/json"}
         data = None if operation.body is None else json.dumps(operation.body).encode()
         try:
-            answer = self._send(call, path, data=data, headers=headers if data else {})
+            # An import is begun again by whoever has seen that none is going on.
+            attempts = 1 if call is IMPORT else None
+            answer = self._send(call, path, data=data, headers=headers if data else {}, attempts=attempts)
         except ApiError as error:
             if call.since and error.http_status in NO_SUCH_OPERATION and self.find_image(str(operation.image_id)):
                 raise NotSupported(
@@ -303,11 +307,11 @@ class GlanceApi:
     # The machinery
 
     def _found(self, call: Call, path: str | None = None) -> dict[str, t.Any] | None:
-        """The answer to a question that not every cloud knows: null for HTTP 404."""
+        """The answer to a question that not every cloud knows; null where this one does not."""
         try:
             return self._json(self._send(call, path), call, path)
         except ApiError as error:
-            if error.status == 404:
+            if error.http_status in NO_SUCH_OPERATION:
                 return None
             raise
 
@@ -356,7 +360,8 @@ class GlanceApi:
             except Exception as error:  # a certificate that is not there, a bad URL, what login plugins raise
                 raise ConnectionProblem(f"{_shown_call(call, path)} could not be sent: {error}") from error
             beginning = _beginning(answer)
-            refusal = self._refusal(call, path, beginning, str(answer.reason))
+            token = answer.request.headers.get("X-Auth-Token") if answer.request else None
+            refusal = self._refusal(call, path, beginning, str(answer.reason), base, token)
             if call is DELETE and attempt and refusal.status == 404:
                 return t.cast("Read", beginning)  # the try before, whose answer did not arrive, has done it
             if last or refusal.status not in (RETRIED_STATUS if call.idempotent else REFUSED_UNDONE):
@@ -370,14 +375,22 @@ class GlanceApi:
             text += " Whether it was carried out is not known; run the task again to find out and go on from there."
         return ConnectionProblem(text)
 
-    def _refusal(self, call: Call, path: str, answer: Answer, phrase: str) -> ApiError:
+    def _refusal(
+        self, call: Call, path: str, answer: Answer, phrase: str, base: str | None, token: str | bytes | None
+    ) -> ApiError:
+        """The error that an answer is.
+
+        :param phrase: the words behind its status code.
+        :param token: what it was asked with, which some gateways repeat.
+        """
         fault = parse_error(answer.text, answer.headers.get("Content-Type", ""))
         retry_after = answer.headers.get("Retry-After")
         means = meaning(answer.status, fault, retry_after)
-        reason = fault.reason or phrase
+        secret = token.decode("latin-1") if isinstance(token, bytes) else token
+        reason = (fault.reason or phrase).replace(secret or "\0", "…")
         if 300 <= means < 400 or means == MISDIRECTED or (call is LIST and means == 404):
             reason = (
-                f"{reason} This is not the answer of an Image API at {self.connection.image_url}:"
+                f"{reason} This is not the answer of an Image API at {base or self.connection.image_url}:"
                 " check 'endpoint_override', 'interface' and the catalogue."
             )
         request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id") or fault.request_id
@@ -400,9 +413,11 @@ class GlanceApi:
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
+            # Of what is broken off nobody knows what is secret in it.
+            is_broken = answer.text[:1] in ("[", "{")
+            said = f"{len(answer.body)} bytes that are none" if is_broken else f"'{shortened(answer.text)}'"
             raise GlanceError(
-                f"{_shown_call(call, path or call.path)} was answered HTTP {answer.status} without a JSON object:"
-                f" '{shortened(answer.text)}'."
+                f"{_shown_call(call, path or call.path)} was answered HTTP {answer.status} without a JSON object: {said}."
             )
         return body
 

@@ -277,6 +277,11 @@ class Delivery:
                 " could be verified by their size only."
             )
             return None
+        except GlanceError as error:
+            raise DataStillInTransit(
+                f"All data of image {image['id']} were sent. This cloud keeps no hash of them, and reading them back to"
+                f" verify them did not come to an end: {error} The image was left as it is; the next run compares it."
+            ) from error
 
 
 def failed_import(api: GlanceApi, image: Image) -> str:

@@ -78,7 +78,7 @@ def _answered_blocks(api: GlanceApi, image_id: str, offset: int) -> t.Iterator[b
     with api.download(image_id, offset) as answer:
         skip = 0
         if answer.status_code == 206:
-            start = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+            start = re.match(r"bytes (\d{1,18})-", answer.headers.get("Content-Range", ""))
             if start and int(start[1]) != offset:
                 raise WrongData(
                     f"The cloud was asked for the data of image {image_id} from byte {offset} on and gives others."

@@ -13,7 +13,7 @@ import uuid
 from ._api import GlanceApi
 from ._attributes import Image
 from ._deliver import DataStillInTransit, Delivery, await_others_data
-from ._errors import ApiError, GlanceError, present
+from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._hints import hint
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
 from ._plan import Plan, attributes_only, is_copy, joined, removal, set_protection
@@ -24,9 +24,16 @@ from ._transfer import Deadline, Poll, WrongData
 MOVED = frozenset({404, 409, 410})
 
 # What says that somebody else, who replaces the same image at the same time, has done a call already.
+# What a deletion may take at least (s).
+GOING_TAKES = 30.0
+
 DONE_ALREADY = {DELETE: 404, ADD_MEMBER: 409}
 
 Done = t.TypeVar("Done")
+
+
+class DeletionUnconfirmed(GlanceError):
+    """The cloud took a deletion, and it was not seen that the image is gone."""
 
 
 class Overtaken(Exception):
@@ -139,7 +146,8 @@ class Maker:
         if answer and answer["id"] == self.image.get("id"):
             self.image = answer
         elif operation.call is DELETE and self._delivery and self._delivery.waits:
-            await_gone(self._api, str(operation.image_id), self._delivery.deadline)
+            # However long the data took: a deletion has some time of its own.
+            await_gone(self._api, str(operation.image_id), Deadline(max(GOING_TAKES, self._delivery.deadline.left)))
 
     def _last_of_data(self) -> Operation | None:
         """The call after which the data should be there; copies to other stores come after it."""
@@ -153,20 +161,30 @@ class Maker:
     def _create(self, operation: Operation) -> Image:
         body = operation.body
         if body["id"] != NEW_IMAGE_ID:
-            return self._api.perform(operation) or {}
+            return self._make(operation)
         project = body.get("owner") or self._api.connection.project_id
         for image_id in new_image_ids(project, body["name"], datetime.datetime.now(datetime.timezone.utc).date()):
             try:
-                return self._api.perform(operation.of(image_id)) or {}
+                return self._make(operation.of(image_id))
             except ApiError as error:
-                if error.status != 409:
+                if error.http_status != 409:
                     raise
+                refused = error
                 taken = self._api.find_image(image_id)
                 if taken and taken.get("name") == body["name"] and taken.get("owner") == project:
                     if self._plan.has_data:
                         await_others_data(self._api, image_id, self._delivery.deadline.left if self._delivery else None)
                     raise Overtaken(error) from error
-        raise AssertionError("unreachable: ids do not come to an end")
+        raise refused
+
+    def _make(self, operation: Operation) -> Image:
+        try:
+            return self._api.perform(operation) or {}
+        except (ApiError, ConnectionProblem):
+            raise
+        except GlanceError as error:  # it is answered with what is not the image that was asked for
+            _explain(error, f"Image {operation.body['id']} may have been made, and is left as it is; run the task again.")
+            raise
 
 
 def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
@@ -200,6 +218,9 @@ def replace(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
     maker = Maker(api, plan, delivery)
     try:
         perform_all(api, plan, maker.perform)
+    except DeletionUnconfirmed as error:
+        _explain(error, "The new image is in its place.")
+        raise
     except (DataStillInTransit, Overtaken):
         raise
     except BaseException as error:
@@ -229,10 +250,9 @@ def _back_out(api: GlanceApi, plan: Plan, new: Image, error: BaseException) -> N
 
 
 def new_image_ids(project: str | None, name: str, today: datetime.date) -> t.Iterator[str]:
-    """Ids to try for a new image, in order: derived ones, and should none of them be left random ones."""
+    """Ids to try for a new image, in order: derived ones, and should none of them be left a random one."""
     yield from derived_ids(project, name, today)
-    while True:
-        yield str(uuid.uuid4())
+    yield str(uuid.uuid4())
 
 
 def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
@@ -271,26 +291,35 @@ def delete(api: GlanceApi, plan: Plan, wait: float | None) -> bool:
     lifting = plan.operations[0].call is UPDATE
     try:
         perform_all(api, plan, lambda operation: t.cast("None", api.perform(operation)))
+        if wait is not None:
+            await_gone(api, str(plan.image_id), Deadline(wait))
     except BaseException as error:
         refused_at_once = isinstance(error, Overtaken) or (isinstance(error, ApiError) and error.method == "PATCH")
         if lifting and not refused_at_once:
             _protect_again(api, str(plan.image_id), error)
         raise
-    if wait is not None:
-        await_gone(api, str(plan.image_id), Deadline(wait))
     return True
 
 
 def await_gone(api: GlanceApi, image_id: str, deadline: Deadline) -> None:
-    """See that an image is not there any more, or nothing but its record."""
+    """See that an image is not there any more, or nothing but its record; else it is DeletionUnconfirmed."""
     poll = Poll()
-    while image := api.find_image(image_id):
+    while image := _seen(api, image_id):
         if deadline.passed:
-            raise GlanceError(
+            raise DeletionUnconfirmed(
                 f"The cloud took the deletion of image {image_id}, and still has it after {deadline.seconds:g} s, with the"
                 f" status '{image['status']}'. Run the task again later."
             )
         poll.pause(deadline.left)
+
+
+def _seen(api: GlanceApi, image_id: str) -> Image | None:
+    try:
+        return api.find_image(image_id)
+    except GlanceError as error:
+        raise DeletionUnconfirmed(
+            f"The cloud took the deletion of image {image_id}; whether it is gone could not be seen: {error}"
+        ) from error
 
 
 def _protect_again(api: GlanceApi, image_id: str, error: BaseException) -> None:

@@ -15,7 +15,7 @@ import datetime
 import re
 import typing as t
 
-from ._attributes import Image, properties_of, spellings
+from ._attributes import DEFAULTS, GONE, Image, properties_of, spellings
 from ._errors import InvalidInput
 from ._patch import property_value
 from ._queries import Query, can_be_listed, in_lists, one_or_in
@@ -332,32 +332,23 @@ def matches(image: Image, filters: Filters) -> bool:
         ("disk_format", filters.disk_format),
         ("container_format", filters.container_format),
     )
-    single = (("owner", filters.owner), ("protected", filters.protected), ("os_hidden", filters.hidden))
+    flags = (("protected", filters.protected), ("os_hidden", filters.hidden))
     size = image.get("size")
     properties = properties_of(image)
     return (
-        all(values is None or key not in image or image[key] in values for key, values in exact)
-        and all(value is None or key not in image or image[key] == value for key, value in single)
+        (image.get("status") not in GONE or image.get("status") in (filters.status or ()))
+        # One value is a condition that each cloud knows, whether or not it shows the attribute; of several that is not sure.
+        and all(values is None or image.get(key, values[0] if len(values) == 1 else None) in values for key, values in exact)
+        and filters.owner in (None, image.get("owner", filters.owner))
+        and all(value is None or image.get(key, DEFAULTS[key]) == value for key, value in flags)
         and (filters.visibility in (None, "all") or image.get("visibility", filters.visibility) == filters.visibility)
         and (filters.name_pattern is None or filters.name_pattern.search(image.get("name") or "") is not None)
         and set(filters.tags) <= set(image.get("tags") or [])
         and (filters.size_min is None or (size is not None and size >= filters.size_min))
         and (filters.size_max is None or (size is not None and size <= filters.size_max))
         and all(
-            attribute not in image or OPERATORS[operator](str(image[attribute]), moment)
+            attribute in image and OPERATORS[operator](str(image[attribute]), moment)
             for attribute, operator, moment in filters.times
         )
         and all(properties.get(key) == value for key, value in filters.properties.items())
     )
-
-
-def sorted_images(images: t.Sequence[Image], sort: t.Sequence[tuple[str, str]]) -> list[Image]:
-    """In the order of ``sort``, for images that came from several calls; nulls first, as databases mostly have them."""
-    result = list(images)
-    for key, direction in reversed(sort):
-        result.sort(key=lambda image: _sortable(image.get(key)), reverse=direction == "desc")
-    return result
-
-
-def _sortable(value: t.Any) -> tuple[bool, t.Any]:
-    return (value is not None, value if value is not None else 0)

@@ -376,7 +376,7 @@ def _candidates(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None
     if params["id"] is None:
         return find_by_name(api, params["name"], owner, hidden_too)
     image = find_by_id(api, params["id"])
-    if image and params["state"] == "absent" and owner not in (None, image.get("owner")):
+    if image and params["state"] == "absent" and owner not in (None, image.get("owner", owner)):
         raise InvalidInput(
             f"owner: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, not to {owner}."
         )

@@ -13,6 +13,7 @@ from . import _filters
 from ._api import PAGE_SIZE, GlanceApi
 from ._argspec import IMAGE_INFO
 from ._attributes import Image, shown
+from ._queries import sorted_images
 from ._select import project_id
 from ._task import Task
 
@@ -27,22 +28,23 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
 def _list(api: GlanceApi, filters: _filters.Filters) -> list[Image]:
     if filters.ids is not None:
         images = [image for image in _by_ids(api, filters.ids) if _filters.matches(image, filters)]
-        return _filters.sorted_images(images, filters.sort)[: filters.limit]
+        return sorted_images(images, filters.sort)[: filters.limit]
     page_size = PAGE_SIZE
     if filters.limit is not None and not _filters.needs_check(filters):
         page_size = min(filters.limit, PAGE_SIZE)
     queries = _filters.queries(filters)
-    images = []
+    found: dict[str, Image] = {}
     for query in queries:
         wanted = 0
         for image in api.list_images(query, page_size):
             if _filters.matches(image, filters):
-                images.append(image)
+                found[image["id"]] = image
                 wanted += 1
                 if wanted == filters.limit:
                     break
+    images = list(found.values())
     if len(queries) > 1:
-        images = _filters.sorted_images(images, filters.sort or _filters.NEWEST_FIRST)
+        images = sorted_images(images, filters.sort or _filters.NEWEST_FIRST)
     return images[: filters.limit]
 
 

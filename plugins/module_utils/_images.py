@@ -180,12 +180,12 @@ class LookedUp(GlanceApi):
                 self._by_query[tuple(query_for_names(one_of_them(name), owner, are_hidden))] = images
 
     def _images_of(self, names: t.Sequence[str], owner: str | None, hidden: bool) -> dict[str, list[Image]]:
-        found: dict[str, list[Image]] = {name: [] for name in names}
+        found: dict[str, dict[str, Image]] = {name: {} for name in names}
         for values in in_lists(names):
             for image in super().list_images(query_for_names(values, owner, hidden)):
-                if image["name"] in found and image["status"] not in GONE:
-                    found[image["name"]].append(image)
-        return found
+                if image["name"] in found and image.get("os_hidden", hidden) == hidden and image["status"] not in GONE:
+                    found[image["name"]][image["id"]] = image
+        return {name: list(images.values()) for name, images in found.items()}
 
 
 TASK = Task(run, IMAGES)

@@ -334,7 +334,7 @@ def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[
 def attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[Change]:
     changes = []
     for key in BASE_ATTRIBUTES:
-        if key not in attributes:
+        if key not in attributes or (key == "owner" and key not in image):  # some clouds do not show it
             continue
         before, after = image.get(key, DEFAULTS.get(key)), attributes[key]
         if key == "tags":

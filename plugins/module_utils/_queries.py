@@ -13,6 +13,8 @@ from __future__ import annotations
 import typing as t
 import urllib.parse
 
+from ._attributes import Image
+
 Query = t.Sequence[tuple[str, str]]
 
 MAX_LIST_CHARACTERS = 4000
@@ -58,7 +60,7 @@ def in_lists(values: t.Sequence[str]) -> list[str]:
 
 
 def has_news(query: Query) -> bool:
-    """Whether a query has what old clouds do not know: operators, or ``sort`` with several keys in one."""
+    """Whether a query has what old clouds do not know: operators, or ``sort``."""
     return any(key == "sort" or (key in WITH_OPERATORS and ":" in value) for key, value in query)
 
 
@@ -66,12 +68,27 @@ def without_news(query: Query) -> Query:
     """The query as an old cloud knows it, which brings at least all that the query is for: the rest is to be checked."""
     old: list[tuple[str, str]] = []
     for key, value in query:
-        if key == "sort":
-            for item in value.split(","):
-                sort_key, _colon, direction = item.partition(":")
-                old += [("sort_key", sort_key), ("sort_dir", direction)]
-        elif key not in WITH_OPERATORS or ":" not in value:
+        is_condition = key != "sort"
+        if is_condition and (key not in WITH_OPERATORS or ":" not in value):
             old.append((key, value))
-        elif value.startswith(EQUALS):
+        elif is_condition and value.startswith(EQUALS):
             old.append((key, value[len(EQUALS) :]))
     return old
+
+
+def sort_of(query: Query) -> list[tuple[str, str]]:
+    """The keys that a query sorts by, each with its direction."""
+    items = [item.partition(":") for key, value in query if key == "sort" for item in value.split(",")]
+    return [(key, direction) for key, _colon, direction in items]
+
+
+def sorted_images(images: t.Sequence[Image], sort: t.Sequence[tuple[str, str]]) -> list[Image]:
+    """In the order of ``sort``, for images that came from several calls; nulls first, as databases mostly have them."""
+    result = list(images)
+    for key, direction in reversed(sort):
+        result.sort(key=lambda image: _sortable(image.get(key)), reverse=direction == "desc")
+    return result
+
+
+def _sortable(value: t.Any) -> tuple[bool, t.Any]:
+    return (value is not None, value if value is not None else 0)

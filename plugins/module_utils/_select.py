@@ -34,14 +34,18 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
     :param owner: find the images of this project only, and its community images too.
     :param hidden_too: find hidden images also if there are shown ones.
     """
-    found: list[Image] = []
+    found: dict[str, Image] = {}
     for hidden in (False, True):
         if found and hidden and not hidden_too:
             break
         query = query_for_names(one_of_them(name), owner, hidden)
-        # A database that compares without regard to case gives more than was asked for; some clouds list what is deleted.
-        found += [image for image in api.list_images(query) if image["name"] == name and image["status"] not in GONE]
-    return [image for image in found if owner is None or image.get("owner", owner) == owner]
+        # A database that compares without regard to case gives more than was asked for, some clouds what is deleted, and
+        # others take no notice of a condition.
+        for image in api.list_images(query):
+            is_it = image["name"] == name and image.get("os_hidden", hidden) == hidden and image["status"] not in GONE
+            if is_it and (owner is None or image.get("owner", owner) == owner):
+                found.setdefault(image["id"], image)
+    return list(found.values())
 
 
 def query_for_names(names: str, owner: str | None, hidden: bool) -> Query:

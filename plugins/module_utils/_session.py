@@ -298,9 +298,11 @@ def refuse_foreign_redirect(response: requests.Response, *_arguments: t.Any, **_
         return
     asked = urllib.parse.urlsplit(response.request.url or "")
     target = urllib.parse.urlsplit(urllib.parse.urljoin(response.request.url or "", location))
-    if target.hostname != asked.hostname or (asked.scheme, target.scheme) == ("https", "http"):
+    to_tls = (asked.scheme, target.scheme) == ("http", "https")
+    if target.hostname != asked.hostname or not (to_tls or (asked.scheme, asked.port) == (target.scheme, target.port)):
+        host = f"{target.scheme}://{target.hostname}" + (f":{target.port}" if target.port else "")
         raise ConnectionProblem(
-            f"{asked.scheme}://{asked.netloc} redirects to another host, {target.scheme}://{target.netloc}, where no"
+            f"{asked.scheme}://{asked.hostname}:{asked.port or asked.scheme} redirects to another host, {host}, where no"
             " credentials are sent. If that is right, give its address instead."
         )
 
@@ -423,8 +425,10 @@ def configured(options: t.Mapping[str, t.Any]) -> Connection:
             " in which 'auth' is a dictionary too."
         )
     override = options.get("endpoint_override")
-    if override is not None and not re.match(r"https?://[^/]", override):
-        raise InvalidInput(f"endpoint_override: '{override}' is no address; it begins with http:// or https://.")
+    if override is not None and not re.fullmatch(r"https?://[^/?#][^?#]*", override):
+        raise InvalidInput(
+            f"endpoint_override: '{override}' is no address; it begins with http:// or https://, and has no '?' or '#'."
+        )
     given = {key: options[option] for option, key in CONFIG_KEYS.items() if options.get(option) is not None}
     try:
         config = sdk.OpenStackConfig(

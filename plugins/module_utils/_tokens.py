@@ -18,6 +18,8 @@ import os
 import re
 import typing as t
 
+from ._errors import ConnectionProblem
+
 if t.TYPE_CHECKING:
     from ._session import Connection
 
@@ -65,8 +67,14 @@ class SharedTokens:
             return
         with self._locked(1 + int(connection.key, 16) % LOCKS):
             with self._locked(CONTENT_LOCK):
-                connection.go_on_with(self._content().get(connection.key))
-            connection.log_in()
+                kept = self._content().get(connection.key)
+            connection.go_on_with(kept)
+            try:
+                connection.log_in()
+            except ConnectionProblem:
+                if kept is None:
+                    raise
+                connection.log_in()  # anew: what was kept is of no use
             self.keep(connection)
 
     def keep(self, connection: Connection) -> None:

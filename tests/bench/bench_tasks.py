@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import io
 import json
 import os
 import pathlib
@@ -363,7 +364,10 @@ def write(report: Report, facts: Json, figures: t.Sequence[Json]) -> None:
     (DOCS / "bench").mkdir(exist_ok=True)
     (DOCS / "bench" / "tasks.json").write_text(text + "\n")
     mpl.rcParams["svg.hashsalt"] = "cloudimage.glance"
-    report.chart().savefig(DOCS / "bench" / "tasks.svg", metadata={"Date": None})
+    chart = io.StringIO()
+    report.chart().savefig(chart, format="svg", metadata={"Date": None})
+    lines = [line.rstrip() for line in chart.getvalue().splitlines()]
+    (DOCS / "bench" / "tasks.svg").write_text("\n".join(lines) + "\n")
     page = DOCS / "speed.md"
     before, _old, after = re.split(r"(?s)(?<=<!-- bench: begin -->\n)(.*?)(?=<!-- bench: end -->)", page.read_text())
     page.write_text(f"{before}{report.tables()}\n{after}")

@@ -29,7 +29,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured
 from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import _connections, run_in_process
 from keystoneauth1.session import Session
 
 PLUGINS = "ansible_collections.cloudimage.glance.plugins"
@@ -266,6 +266,11 @@ def assert_told_the_truth(predicted: Outcome, real: Outcome) -> None:
             if value is not None and key not in ("updated_at", "properties", "stores") and value != []:
                 assert real.image[key] == value, key
         assert predicted.result["image"]["properties"].items() <= real.image["properties"].items()
+
+
+def forget_the_cloud() -> None:
+    """Let the next task find out for itself what the cloud can do, as the first of a process does."""
+    _connections.clear()
 
 
 def connect(cloud: str) -> Connection:

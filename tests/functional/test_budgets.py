@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
 
-from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox
+from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox, forget_the_cloud
 
 LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
 # The module, its options, and what is sent.
@@ -51,6 +51,7 @@ def test_requests_of_a_task(alice: Cloud, name: str, path: str, task: str) -> No
     text = json.dumps(options)
     for placeholder, value in (("NAME", name), ("NEW", f"{name}-new"), ("PATH", path), ("ID", image["id"])):
         text = text.replace(f'"{placeholder}"', json.dumps(value))
+    forget_the_cloud()
     assert alice.run(module, **json.loads(text)).succeeded().sent == requests
 
 

@@ -11,13 +11,14 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _transfer
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _execute, _transfer
 
 from .clouds import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox
 from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc
-from .gateway import Reply, json_reply
+from .gateway import Reply, Request, json_reply
 from .support import SUPPORT_PAGE, replaced_block
+from .web import serving
 
 Test = t.TypeVar("Test", bound=t.Callable[..., None])
 ROWS: dict[str, list[str]] = {}
@@ -201,6 +202,34 @@ def test_operators_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
 
 
 @row("Conditions")
+@pytest.mark.parametrize("cloud", ["rackspace", "otc"])
+def test_many_names_where_operators_are_not_known(clouds: Clouds, name: str, cloud: str) -> None:
+    """Names in several lists bring each image once."""
+    found = fresh(clouds, cloud)
+    names = [f"{name}-{'x' * 60}-{number}" for number in range(100)]
+    made = [found.make(each)["id"] for each in names[:2]]
+    assert sorted(image["id"] for image in found.run("image_info", name=names).images) == sorted(made)
+    wanted = [{"name": each, "state": "absent"} for each in names]
+    assert found.run("images", check=True, images=wanted).succeeded().result["operations"] != []
+
+
+@row("Conditions")
+def test_conditions_that_nobody_notices(plain: CloudUnderTest, name: str) -> None:
+    """Where `os_hidden` is not known, the same image in both lists is one image; without a time it is of no age."""
+    image = plain.make(name)
+    shown = {key: value for key, value in image.items() if key not in ("os_hidden", "created_at")}
+    pages = [("GET", json_reply(200, {"images": [shown]}))] * 2
+    plain.gateway.instead += pages
+    operations = plain.run("image", check=True, name=name, state="absent").succeeded().result["operations"]
+    assert [operation["method"] for operation in operations] == ["DELETE"]
+    plain.gateway.instead += pages
+    assert len(plain.run("image_info", name_pattern=name, hidden="any").images) == 1
+    plain.gateway.instead.clear()
+    plain.gateway.instead += pages[:1]
+    assert plain.run("image_info", name_pattern=name, older_than="1d").images == []
+
+
+@row("Conditions")
 def test_times_that_are_not_known(rackspace: CloudUnderTest, name: str) -> None:
     """Where conditions on times and `sort` are not known, images are chosen and sorted here."""
     for number in range(3):
@@ -317,6 +346,57 @@ def test_a_deletion_that_is_refused(
     assert words in message
     assert len(slept) == (4 if status == 503 else 0)
     assert plain.show(image["id"]) == image
+
+
+@row("Delete")
+def test_a_deletion_that_is_not_carried_out(plain: CloudUnderTest, name: str) -> None:
+    """If an image stays though its deletion was accepted, its protection is put back."""
+    image = plain.make(name, protected=True)
+    plain.gateway.instead += [("DELETE", Reply(204))]
+    message = plain.run("image", id=image["id"], state="absent", force=True, wait_timeout=1).message
+    assert "still has it after 1 s" in message
+    assert message.endswith("The image is protected again, as it was before.")
+    assert {**plain.show(image["id"]), "updated_at": None} == {**image, "updated_at": None}
+
+
+@row("Delete")
+def test_a_replacement_whose_old_image_takes_its_time(
+    plain: CloudUnderTest, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new image stays in its place if the deletion of the old one was accepted and is not done yet."""
+    monkeypatch.setattr(_execute, "GOING_TAKES", 1.0)
+    old = plain.make(name, b"other data")
+    plain.gateway.instead += [("DELETE", Reply(204))]
+    options = {"name": name, "path": path, "data_policy": "replace", "wait_timeout": 2, **FORMATS}
+    message = plain.run("image", **options).message
+    assert "The cloud took the deletion of image" in message
+    assert message.endswith("The new image is in its place.")
+    plain.call("DELETE", f"/images/{old['id']}")  # now the cloud has done it
+    (new,) = plain.named(name)
+    assert new["size"] == pathlib.Path(path).stat().st_size
+    assert plain.unchanged("image", **options).image["id"] == new["id"]
+
+
+@row("Delete")
+def test_a_deletion_that_cannot_be_looked_after(plain: CloudUnderTest, name: str) -> None:
+    """If nobody can see whether the image is gone, the error says that its deletion was accepted."""
+    image = plain.make(name)
+    shown = ("GET", json_reply(200, image))
+    plain.gateway.instead += [shown, ("GET", Reply(500, b"oops"))]
+    message = plain.run("image", id=image["id"], state="absent").message
+    assert f"The cloud took the deletion of image {image['id']}; whether it is gone could not be seen: GET" in message
+    assert "HTTP 500: oops" in message
+
+
+@row("Delete")
+def test_deleted_images_are_not_listed(plain: CloudUnderTest, name: str) -> None:
+    """Nor does `image_info` show them, unless it is asked for that status."""
+    image = {**plain.make(name), "status": "deleted"}
+    page = ("GET", json_reply(200, {"images": [image]}))
+    plain.gateway.instead += [page]
+    assert plain.run("image_info", tags=[]).images == []
+    plain.gateway.instead += [page]
+    assert plain.run("image_info", status=["deleted"]).names == [name]
 
 
 # Missing, protected
@@ -441,6 +521,23 @@ def test_bodies_of_errors(plain: CloudUnderTest, name: str, reply: Reply, words:
     assert words in plain.run("image", name=name, tags=["t"]).message
 
 
+@row("Error bodies")
+def test_an_error_that_repeats_the_token(plain: CloudUnderTest, name: str) -> None:
+    """What a gateway repeats of the request shows no token."""
+    plain.make(name)
+    plain.run("image_info", name=[name])
+    token = next(value for key, value in plain.gateway.asked[-1].headers.items() if key.lower() == "x-auth-token")
+    handle = plain.gateway.handle
+
+    def repeat(request: Request) -> Reply:
+        sent = next((value for key, value in request.headers.items() if key.lower() == "x-auth-token"), token)
+        return Reply(403, f"Not for {sent}".encode()) if request.method == "PATCH" else handle(request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain.gateway, "handle", repeat)
+        assert "HTTP 403: Not for …" in plain.run("image", name=name, tags=["t"]).message
+
+
 # PATCH, properties
 
 
@@ -498,6 +595,22 @@ def test_attributes_that_are_left_out(rackspace: CloudUnderTest, name: str) -> N
 
 
 @row("Missing fields")
+def test_an_owner_that_is_not_shown(rackspace: CloudUnderTest, name: str) -> None:
+    """Whose an image is that does not tell is no difference."""
+    image = rackspace.make(name)
+    for options in ({"name": name}, {"id": image["id"]}):
+        assert not rackspace.unchanged("image", owner="alpha", **options).changed
+    rackspace.thrice("image", id=image["id"], owner="alpha", state="absent")
+
+
+@row("Missing fields")
+def test_a_size_that_is_a_property_as_any_other(plain: CloudUnderTest, name: str, path: str) -> None:
+    """`__image_size` counts only where a cloud has no hash of the data."""
+    options = {"name": name, "path": path, "properties": {"__image_size": "5"}, **FORMATS}
+    assert plain.thrice("image", **options).image["size"] == pathlib.Path(path).stat().st_size
+
+
+@row("Missing fields")
 def test_placeholders(otc: CloudUnderTest, name: str, path: str, tmp_path: pathlib.Path) -> None:
     """OTC shows size 0 and the MD5 of nothing: the size is `__image_size`, and data are read back to be verified."""
     size = pathlib.Path(path).stat().st_size
@@ -548,6 +661,34 @@ def test_a_cloud_that_makes_no_images(rackspace: CloudUnderTest, name: str, path
     url: Json = {"url": "https://example.com/disk", "transfer": "import"}
     assert "it offers no imports" in rackspace.run("image", name=name, **url, **FORMATS).message
     assert rackspace.named(name) == []
+
+
+@row("Create")
+def test_a_url_where_nothing_is_imported(otc: CloudUnderTest, name: str) -> None:
+    """Where the cloud does not know imports, data from a URL are streamed."""
+    with serving() as web:
+        web.files["/disk"] = b"data"
+        assert otc.run("image", name=name, url=f"{web.url}/disk", **FORMATS).image["size"] == 4
+        options = {"url": f"{web.url}/disk", "transfer": "import", **FORMATS}
+        assert "it offers no imports" in otc.run("image", name=f"{name}-2", **options).message
+
+
+@row("Create")
+def test_an_id_that_is_always_taken(plain: CloudUnderTest, name: str) -> None:
+    """A create that is always answered 409 comes to an end."""
+    plain.gateway.instead += [("POST", json_reply(409, {"error": {"message": "taken"}}))] * 100
+    assert "HTTP 409: taken" in plain.run("image", name=name).message
+    assert len(plain.gateway.instead) > 50
+
+
+@row("Create")
+def test_an_image_that_is_not_made_as_was_asked(plain: CloudUnderTest, name: str) -> None:
+    """The error names the image that may have been made."""
+    reply = json_reply(201, {"id": "0f5e9a3c-26f0-4c4e-8d35-0a9c2f9d7c11", "name": name, "status": "queued"})
+    plain.gateway.instead += [("POST", reply)]
+    message = plain.run("image", name=name, tags=["t"]).message
+    assert "was answered with another image" in message
+    assert "may have been made, and is left as it is; run the task again." in message
 
 
 @row("Sharing")

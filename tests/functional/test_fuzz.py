@@ -71,8 +71,8 @@ def cut_off(rng: random.Random, reply: Reply, _trap: str) -> Reply:
 
 def wrong_type(rng: random.Random, reply: Reply, _trap: str) -> Reply:
     def change(container: t.Any, key: t.Any) -> None:
-        kind = type(container[key])
-        container[key] = rng.choice([other for other in OTHER_TYPES if type(other) is not kind])
+        kind = container[key].__class__
+        container[key] = rng.choice([other for other in OTHER_TYPES if other.__class__ is not kind])
 
     return somewhere(rng, reply, change)
 

@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from .conftest import Cloud
+from .conftest import IN_PROCESS, Cloud
 from .faults import fault_on, proxy
 
 
@@ -18,7 +18,9 @@ def test_deactivate_and_reactivate(admin: Cloud, name: str) -> None:
     image = admin.make(name, b"data", tags=["t"], protected=True)
     for state, action in (("deactivated", "deactivate"), ("active", "reactivate")):
         real = admin.thrice("image_state", name=[name], state=state)
-        assert real.sent == ["GET /v2/images", "GET /", f"POST /v2/images/ID/actions/{action}", "GET /v2/images/ID"]
+        # In the controller's process the version is known since the run in check mode.
+        asked = [] if IN_PROCESS else ["GET /"]
+        assert real.sent == ["GET /v2/images", *asked, f"POST /v2/images/ID/actions/{action}", "GET /v2/images/ID"]
         assert real.images[0]["status"] == state
         assert real.result["changes"][0]["attribute"] == "status"
     after = admin.show(image["id"])

@@ -16,7 +16,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._images import L
 from ansible_collections.cloudimage.glance.plugins.module_utils._patch import PATCH_CONTENT_TYPE
 from ansible_collections.cloudimage.glance.plugins.module_utils._select import find_by_name
 
-from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox, connect, run_module
+from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Outcome, Sandbox, connect, run_module
 from .faults import proxy
 from .web import serving
 
@@ -83,7 +83,7 @@ def test_unchanged_images_cost_one_request(alice: Cloud, name: str) -> None:
     thrice(alice, [{"name": each, "state": "absent"} for each in names])
     absent = alice.unchanged("images", images=[{"name": each, "state": "absent"} for each in names])
     # The second one asks whether the cloud knows such a condition, as nothing was found with it.
-    assert absent.sent == READ_ONCE * 3
+    assert absent.sent == READ_ONCE * (2 if IN_PROCESS else 3)
 
 
 def test_names_that_cannot_stand_in_a_list(alice: Cloud, name: str) -> None:
@@ -230,4 +230,5 @@ def test_what_the_cloud_offers_is_asked_once(alice: Cloud, name: str) -> None:
         web.files["/disk"] = b"data"
         images = [{"name": f"{name}-{number}", "url": f"{web.url}/disk", **FORMATS} for number in range(3)]
         outcome = alice.run("images", check=True, images=images).succeeded()
-    assert outcome.sent == ["GET /v2/images", "GET /v2/images", "GET /v2/images", "GET /v2/info/import"]
+    assert outcome.sent[-1] == "GET /v2/info/import"
+    assert outcome.sent.count("GET /v2/info/import") == 1

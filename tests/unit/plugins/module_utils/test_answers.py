@@ -99,6 +99,13 @@ def test_missing_fields(key: str) -> None:
         checked_image({name: value for name, value in IMAGE.items() if name != key}, "GET")
 
 
+def test_what_an_image_has_is_not_repeated() -> None:
+    with pytest.raises(GlanceError) as caught:
+        checked_image({"id": "i", "direct_url": "swift+https://user:secret@store"}, "GET")
+    assert "It has: id, direct_url." in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("answer", [None, 5, "image", [], [IMAGE]])
 def test_what_is_no_image(answer: t.Any) -> None:
     with pytest.raises(GlanceError, match="where an image should be"):
@@ -108,9 +115,14 @@ def test_what_is_no_image(answer: t.Any) -> None:
 def test_placeholders_of_size_and_checksum() -> None:
     shown = {**IMAGE, "size": 0, "checksum": MD5_OF_NOTHING, "__image_size": "449261568"}
     assert checked_image(shown, "GET") == {**shown, "size": 449261568, "checksum": None}
-    shown = {**IMAGE, "size": 2, "checksum": "c", "__image_size": "449261568"}
-    assert checked_image(shown, "GET") == {**shown, "size": 449261568}
-    for size in ("0", "", "many", "²", 5):
+    shown = {**IMAGE, "size": 2, "__image_size": "449261568"}
+    assert checked_image(shown, "GET") == {**shown, "size": 449261568, "checksum": None}
+    # With a hash, or without data, it is a property as any other.
+    for more in ({"size": 2, "checksum": "c"}, {"size": 2, "os_hash_value": "h"}, {"size": None}):
+        shown = {**IMAGE, **more, "__image_size": "5"}
+        assert checked_image(shown, "GET") == shown
+    sizes: list[t.Any] = ["0", "", "many", "²", [], "9" * 5000]
+    for size in sizes:
         shown = {**IMAGE, "size": 0, "checksum": MD5_OF_NOTHING, "__image_size": size}
         assert checked_image(shown, "GET") == shown
 
@@ -123,6 +135,7 @@ def test_placeholders_of_size_and_checksum() -> None:
         ({"protected": True, "min_disk": 5, "tags": ["a"]}, {}, ["min_disk", "protected", "tags"]),
         ({"a": ""}, {}, ["a"]),
         ({"a": ""}, {"a": ""}, []),
+        ({"a": "1"}, {"a": [1, "a", {}]}, ["a"]),
         ([], {"a": "1"}, []),
         ([{"op": "remove", "path": "/a"}], {}, []),
         ([{"op": "remove", "path": "/a"}], {"a": ""}, ["a"]),

@@ -190,13 +190,25 @@ def test_matches(options: dict[str, t.Any], expected: bool) -> None:
     assert _filters.matches(MATCHING, parse(**options)) is expected
 
 
-def test_what_a_cloud_does_not_show_is_not_held_against_the_image() -> None:
-    options = {"protected": True, "owner": "p", "visibility": "public", "disk_format": ["raw"], "older_than": "1d"}
-    assert _filters.matches({"id": ID, "name": "n"}, parse(**options))
-    assert not _filters.matches({"id": ID, "name": "n"}, parse(size_min=1))
-    assert not _filters.matches({"id": ID, "name": "n"}, parse(tags=["a"]))
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        # Conditions that each cloud knows: it has looked.
+        ({"owner": "p", "visibility": "public", "disk_format": ["raw"]}, True),
+        # Those that it may not have understood.
+        ({"disk_format": ["raw", "qcow2"]}, False),
+        ({"older_than": "1d"}, False),
+        ({"protected": False, "hidden": "false"}, True),
+        ({"protected": True}, False),
+        ({"hidden": "true"}, False),
+        ({"size_min": 1}, False),
+        ({"tags": ["a"]}, False),
+    ],
+)
+def test_what_a_cloud_does_not_show(options: dict[str, t.Any], expected: bool) -> None:
+    assert _filters.matches({"id": ID, "name": "n", "status": "active"}, parse(**options)) is expected
 
 
-def test_sorted_images() -> None:
-    images: list[dict[str, t.Any]] = [{"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2}]
-    assert _filters.sorted_images(images, [("name", "asc"), ("size", "desc")]) == [images[2], images[1], images[0]]
+@pytest.mark.parametrize(("status", "expected"), [(None, False), (["active"], False), (["deleted"], True)])
+def test_deleted_images_are_found_only_by_their_status(status: t.Any, expected: bool) -> None:
+    assert _filters.matches({**MATCHING, "status": "deleted"}, parse(status=status)) is expected

@@ -6,8 +6,16 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._queries import Query, has_news, without_news
+from ansible_collections.cloudimage.glance.plugins.module_utils._queries import (
+    Query,
+    has_news,
+    sort_of,
+    sorted_images,
+    without_news,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,13 +25,19 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._queries import 
         ([("name", "eq:ubuntu:22.04")], True, [("name", "ubuntu:22.04")]),
         ([("id", 'in:"a","b"'), ("visibility", "all")], True, [("visibility", "all")]),
         ([("created_at", "lt:2026-01-31T12:00:00Z"), ("owner", "o")], True, [("owner", "o")]),
-        (
-            [("sort", "size:asc,id:desc")],
-            True,
-            [("sort_key", "size"), ("sort_dir", "asc"), ("sort_key", "id"), ("sort_dir", "desc")],
-        ),
+        ([("sort", "size:asc,id:desc"), ("tag", "t")], True, [("tag", "t")]),
     ],
 )
 def test_old_clouds(query: Query, news: bool, old: Query) -> None:
     assert has_news(query) is news
     assert without_news(query) == old
+
+
+def test_sort_of() -> None:
+    assert sort_of([("name", "a"), ("sort", "size:asc,id:desc")]) == [("size", "asc"), ("id", "desc")]
+    assert sort_of([("name", "a")]) == []
+
+
+def test_sorted_images() -> None:
+    images: list[dict[str, t.Any]] = [{"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2}]
+    assert sorted_images(images, [("name", "asc"), ("size", "desc")]) == [images[2], images[1], images[0]]

@@ -26,9 +26,10 @@ class CaseInsensitiveApi:
 
     def list_images(self, query: t.Sequence[tuple[str, str]]) -> t.Iterator[dict[str, t.Any]]:
         asked = dict(query)["name"].removeprefix("eq:").lower()
-        for name in self.names[("os_hidden", "true") in query]:
+        hidden = ("os_hidden", "true") in query
+        for name in self.names[hidden]:
             if name.lower() == asked:
-                yield {"id": name, "name": name, "status": "active"}
+                yield {"id": f"{name}-{hidden}", "name": name, "status": "active"}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ class CaseInsensitiveApi:
 def test_names_are_compared_as_they_stand(shown: list[str], hidden: list[str], hidden_too: bool, found: list[str]) -> None:
     api = CaseInsensitiveApi(shown, hidden)
     images = find_by_name(api, "ubuntu", hidden_too=hidden_too)  # type: ignore[arg-type]
-    assert [image["id"] for image in images] == found
+    assert [image["name"] for image in images] == found
 
 
 def test_choose() -> None:

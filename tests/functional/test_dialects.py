@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _execute, _transfer
 
 from .clouds import Clouds, CloudUnderTest
-from .conftest import FORMATS, Json, Sandbox
+from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc
 from .gateway import Reply, Request, json_reply
 from .support import SUPPORT_PAGE, replaced_block
@@ -22,6 +22,8 @@ from .web import serving
 
 Test = t.TypeVar("Test", bound=t.Callable[..., None])
 ROWS: dict[str, list[str]] = {}
+# Further away than anybody waits, which is half a minute.
+FAR_AWAY = "2099-01-01T00:00:00Z"
 OPTIONS: Json = {"com.rackspace__1__options": "0"}
 HTML_403 = (
     b"<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>Not for you<br /><br /></body></html>"
@@ -142,7 +144,7 @@ def test_an_endpoint_that_is_not_there(rackspace: CloudUnderTest, interface: str
 
 
 @row("Endpoints")
-@pytest.mark.parametrize("end", ["", "/", "/v2", "/v2/"])
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v2", "/v2/"])
 def test_an_endpoint_override(pcd: CloudUnderTest, name: str, end: str) -> None:
     """`endpoint_override` with a prefix, with a version and without."""
     pcd.make(name)
@@ -230,14 +232,66 @@ def test_conditions_that_nobody_notices(plain: CloudUnderTest, name: str) -> Non
 
 
 @row("Conditions")
+def test_a_name_with_a_colon(otc: CloudUnderTest, name: str) -> None:
+    """A name that others could take for an operator is found where operators are not known, alone and by its owner too."""
+    image = otc.make(f"{name}:22.04", tags=[name])
+    otc.make(f"{name}:24.04", tags=[name])
+    assert otc.unchanged("image", name=image["name"]).image["id"] == image["id"]
+    otc.gateway.asked.clear()
+    assert not otc.run("image", name=image["name"], owner=otc.project_id).succeeded().changed
+    asked = [dict(request.query) for request in otc.gateway.asked if request.path == "/v2/images"]
+    assert asked[-1] == {"name": image["name"], "owner": otc.project_id, "visibility": "all", "limit": "1000"}
+
+
+@row("Conditions")
+def test_lists_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
+    """Where lists of ids, formats and statuses are not known, images are chosen here, with the task's other conditions."""
+    formats = ("raw", "iso", "qcow2")
+    raw, iso, other = (otc.make(name, tags=[name], container_format="bare", disk_format=kind) for kind in formats)
+    otc.make(f"{name}-active", b"data", tags=[name], disk_format="ami", container_format="ami")
+    expected = {raw["id"], iso["id"]}
+
+    def found(**options: t.Any) -> set[str]:
+        return {image["id"] for image in otc.run("image_info", **options).images}
+
+    assert found(id=[raw["id"], iso["id"]]) == expected
+    otc.gateway.asked.clear()
+    assert found(tags=[name], disk_format=["raw", "iso"]) == expected
+    assert [dict(request.query).get("tag") for request in otc.gateway.asked if request.path == "/v2/images"][-1] == name
+    assert found(tags=[name], container_format=["bare", "ova"], disk_format=["raw", "iso"]) == expected
+    assert found(tags=[name], status=["queued", "saving"]) == {*expected, other["id"]}
+    forget_the_cloud()
+    otc.gateway.asked.clear()
+    assert found(tags=[name], disk_format=["raw", "vhd"], limit=1) == {raw["id"]}
+    # With the operator, the question whether it is known, and without it, not in pages of one.
+    assert len(otc.gateway.asked_for_images) == 3
+
+
+@row("Conditions")
+def test_what_the_question_for_operators_is_answered(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+    """Only a 400 says that operators are known, and then an empty list is the answer; any other error is one."""
+    forget_the_cloud()
+    names = [f"{name}-1", f"{name}-2"]
+    assert plain.run("image_info", name=names).images == []
+    assert len(plain.gateway.asked_for_images) == 2
+    nothing = ("GET", json_reply(200, {"images": []}))
+    forget_the_cloud()
+    plain.gateway.instead += [nothing, ("GET", Reply(403, HTML_403))]
+    assert "HTTP 403: Not for you" in plain.run("image_info", name=names).message
+    assert slept == []
+
+
+@row("Conditions")
 def test_times_that_are_not_known(rackspace: CloudUnderTest, name: str) -> None:
-    """Where conditions on times and `sort` are not known, images are chosen and sorted here."""
+    """Where conditions on times and `sort` are not known, images are chosen here, and sorted by `sort_key`."""
     for number in range(3):
         rackspace.make(f"{name}-{number}", tags=[name])
     pattern = f"^{name}-"
     assert len(rackspace.run("image_info", name_pattern=pattern, newer_than="1h").images) == 3
     assert rackspace.run("image_info", name_pattern=pattern, older_than="1h").images == []
-    assert rackspace.run("image_info", tags=[name], sort=["name:desc"]).names == [f"{name}-{n}" for n in (2, 1, 0)]
+    for direction, order in (("asc", (0, 1, 2)), ("desc", (2, 1, 0))):
+        images = rackspace.run("image_info", tags=[name], sort=[f"name:{direction}"])
+        assert images.names == [f"{name}-{number}" for number in order]
 
 
 # Deactivate
@@ -261,6 +315,21 @@ def test_an_action_that_is_not_there(rackspace: CloudUnderTest, name: str) -> No
     message = rackspace.run("image_state", id=[image["id"]], state="deactivated").message
     assert "Not supported by this cloud, though the image is there: POST" in message
     assert rackspace.show(image["id"]) == image
+
+
+@row("Deactivate")
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_no_such_operation_and_no_such_image(plain: CloudUnderTest, name: str, status: int) -> None:
+    """404, 405 and 501 say that there is no such operation, but not if it is the image that has gone meanwhile."""
+    image = plain.make(name, b"data")
+    refused = ("POST /deactivate", Reply(status))
+    plain.gateway.instead += [refused]
+    message = plain.run("image_state", id=[image["id"]], state="deactivated").message
+    assert "Not supported by this cloud, though the image is there: POST" in message
+    plain.call("DELETE", f"/images/{image['id']}")
+    plain.gateway.instead += [("GET", json_reply(200, image)), refused]
+    message = plain.run("image_state", id=[image["id"]], state="deactivated").message
+    assert "Not supported" not in message
 
 
 @row("Deactivate")
@@ -302,10 +371,16 @@ def test_a_deletion_that_leaves_a_record(
 @row("Delete")
 @pytest.mark.parametrize("status", ["deleted", "pending_delete"])
 def test_a_deleted_image_that_is_listed(plain: CloudUnderTest, name: str, status: str) -> None:
-    """What a list shows as `deleted` or `pending_delete` is not found by its name."""
+    """What a list shows as `deleted` or `pending_delete` is not found by its name, nor among many by name or id."""
     image = {**plain.make(f"{name}-of-another-name"), "name": name, "status": status}
-    plain.gateway.instead += [("GET", json_reply(200, {"images": [image]}))]
+    listed = ("GET /images", json_reply(200, {"images": [image]}))
+    plain.gateway.instead += [listed]
     assert not plain.run("image", name=name, state="absent").succeeded().changed
+    plain.gateway.instead += [listed]
+    assert not plain.run("images", images=[{"name": name, "state": "absent"}]).succeeded().changed
+    plain.call("DELETE", f"/images/{image['id']}")
+    plain.gateway.instead += [listed]
+    assert not plain.run("images", images=[{"id": image["id"], "state": "absent"}]).succeeded().changed
 
 
 @row("Delete")
@@ -325,10 +400,20 @@ def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept:
 
 
 @row("Delete")
+def test_a_replaced_image_that_takes_its_time(plain: CloudUnderTest, name: str, path: str) -> None:
+    """A replaced image has to be gone too."""
+    old = plain.make(name, b"data")
+    plain.gateway.instead += [("DELETE", Reply(204))]
+    message = plain.run("image", name=name, path=path, data_policy="replace", wait_timeout=2, **FORMATS).message
+    assert f"The cloud took the deletion of image {old['id']}, and still has it after 2 s" in message
+
+
+@row("Delete")
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
         (405, b"", "This cloud does not have this operation."),
+        (409, b"", "The image is in use"),
         (413, b"", "A quota or the store's space is used up"),
         (500, b"", "Something failed inside the cloud"),
         (503, b"", "out of service or overloaded"),
@@ -338,7 +423,7 @@ def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept:
 def test_a_deletion_that_is_refused(
     plain: CloudUnderTest, name: str, status: int, body: bytes, words: str, slept: list[float]
 ) -> None:
-    """405, 413, 500, 503 and 403 say what they are; only 503 is tried again."""
+    """405, 409, 413, 500, 503 and 403 say what they are; only 503 is tried again."""
     image = plain.make(name)
     plain.gateway.instead += [("DELETE", Reply(status, body, {"Content-Type": "text/html"}))] * 5
     message = plain.run("image", id=image["id"], state="absent").message
@@ -436,6 +521,27 @@ def test_codes_of_what_cannot_be_deleted(otc: CloudUnderTest, name: str, code: s
 
 
 @row("Missing, protected")
+def test_codes_that_say_something_else(otc: CloudUnderTest, name: str) -> None:
+    """Any other 400 is no absent image."""
+    image = otc.make(name)
+    otc.gateway.instead += [("GET", json_reply(400, {"error": {"message": "no.", "code": "IMG.0001"}}))] * 2
+    message = otc.fails("image", id=image["id"], state="absent")
+    assert message == f"GET /v2/images/{image['id']} was answered HTTP 400 (IMG.0001): no."
+
+
+@row("Missing, protected")
+@pytest.mark.parametrize("code", ["APIG.0101", "APIGW.0101"])
+def test_an_image_that_the_gateway_does_not_know(otc: CloudUnderTest, name: str, code: str) -> None:
+    """The gateway's 404 (`APIG.*`, `APIGW.*`) is no absent image, also where the Image API answers everything else."""
+    image = otc.make(name)
+    unknown = json_reply(404, {"error_code": code, "error_msg": "The API does not exist", "request_id": "gateway-1"})
+    otc.gateway.instead += [("GET", unknown)] * 2
+    message = otc.fails("image", id=image["id"], state="absent")
+    assert f"GET /v2/images/{image['id']} was answered HTTP 404 ({code}): The API does not exist" in message
+    assert "check 'endpoint_override'" in message
+
+
+@row("Missing, protected")
 def test_an_address_that_the_gateway_does_not_know(otc: CloudUnderTest, name: str) -> None:
     """The gateway's 404 (`APIGW.*`) is a wrong endpoint, and no absent image."""
     image = otc.make(name)
@@ -451,6 +557,9 @@ def test_an_address_that_a_web_server_does_not_know(pcd: CloudUnderTest, name: s
     image = pcd.make(name)
     message = pcd.fails("image", id=image["id"], state="absent", endpoint_override=f"{pcd.gateway.url}/glnace")
     assert "check 'endpoint_override'" in message
+    # A service that knows all addresses, and has no images.
+    pcd.gateway.instead += [("GET", Reply(404)), ("GET", json_reply(200, {"servers": []}))] * 2
+    assert "Is this address an Image API?" in pcd.fails("image", id=image["id"], state="absent")
 
 
 # Limits
@@ -465,6 +574,7 @@ def test_an_address_that_a_web_server_does_not_know(pcd: CloudUnderTest, name: s
             json_reply(413, {"overLimit": {"code": 413, "message": "OverLimit Retry...", "retryAfter": "3"}}),
             3.0,
         ),
+        ("rackspace", json_reply(413, {"overLimit": {"message": "OverLimit Retry...", "retryAt": FAR_AWAY}}), 30.0),
         ("rackspace", Reply(413, b"", {"Retry-After": "4"}), 4.0),
         (
             "otc",
@@ -486,6 +596,20 @@ def test_a_limit_on_requests(
     found.gateway.instead += [("GET", reply)] * 5
     message = found.run("image", name=name).message
     assert f"HTTP {reply.status}" in message
+
+
+@row("Limits")
+def test_a_limit_on_requests_that_change_something(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+    """A refusal for the limit is waited out also where nothing else is tried again, as an image is made."""
+    plain.gateway.instead += [("POST", Reply(429, b"", {"Retry-After": "2"}))]
+    plain.run("image", name=name).succeeded()
+    assert slept == [2.0]
+    plain.gateway.instead += [("POST", Reply(429))] * 5
+    assert "The cloud limits how many requests are made" in plain.run("image", name=f"{name}-2").message
+    slept.clear()
+    plain.gateway.instead += [("POST", Reply(503))]
+    assert "HTTP 503" in plain.run("image", name=f"{name}-3").message
+    assert slept == []
 
 
 @row("Limits")
@@ -512,6 +636,10 @@ def test_a_quota(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
             json_reply(403, {"error_code": "APIGW.0301", "error_msg": "No.", "request_id": "gateway-7"}),
             "HTTP 403 (APIGW.0301): No. [request gateway-7]",
         ),
+        (json_reply(403, {"error": {"message": "No."}, "request_id": "r"}), "HTTP 403: No."),
+        (json_reply(403, {"code": "403", "message": "No."}), "HTTP 403: No."),
+        (Reply(403, b"No.", {"x-openstack-request-id": "req-7"}), "HTTP 403: No. [request req-7]"),
+        (Reply(403, b"No.", {"x-request-id": "r-7"}), "HTTP 403: No. [request r-7]"),
     ],
 )
 def test_bodies_of_errors(plain: CloudUnderTest, name: str, reply: Reply, words: str) -> None:
@@ -592,6 +720,8 @@ def test_attributes_that_are_left_out(rackspace: CloudUnderTest, name: str) -> N
     shown = rackspace.unchanged("image", name=name, protected=False, min_disk=0, min_ram=0, hidden=False).image
     assert (shown["protected"], shown["min_disk"], shown["owner"]) == (False, 0, None)
     rackspace.thrice("image", name=name, min_disk=5)
+    # An owner that is not shown is the one that was asked for.
+    assert rackspace.run("image", name=name, owner=rackspace.project_id, state="absent", check=True).changed
 
 
 @row("Missing fields")
@@ -626,7 +756,28 @@ def test_placeholders(otc: CloudUnderTest, name: str, path: str, tmp_path: pathl
 
 
 @row("Missing fields")
-def test_data_that_cannot_be_read_back(otc: CloudUnderTest, name: str, path: str) -> None:
+def test_a_checksum_that_is_there(otc: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the MD5 of nothing is a placeholder: a checksum beside `__image_size` is one."""
+    shown = Otc._shown
+    checksum = hashlib.md5(b"data", usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(Otc, "_shown", lambda self, image: {**shown(self, image), "checksum": checksum})
+    otc.make(name, b"data")
+    image = otc.run("image", name=name).image
+    assert (image["size"], image["checksum"]) == (4, checksum)
+
+
+@row("Missing fields")
+def test_data_that_arrive_changed(otc: CloudUnderTest, name: str, path: str) -> None:
+    """What is read back is compared with what was sent; an image with other data is deleted again."""
+    size = pathlib.Path(path).stat().st_size
+    otc.gateway.instead += [("GET /file", Reply(200, bytes(size)))]
+    message = otc.run("image", name=name, path=path, **FORMATS).message
+    assert "The data arrived changed" in message
+    assert otc.named(name) == []
+
+
+@row("Missing fields")
+def test_data_that_cannot_be_read_back(otc: CloudUnderTest, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the data cannot be read, the size alone is verified, with a warning."""
     barred = ("GET /file", json_reply(403, {"error": {"message": "no.", "code": "IMG.0099"}}))
     otc.gateway.instead += [barred]
@@ -636,6 +787,11 @@ def test_data_that_cannot_be_read_back(otc: CloudUnderTest, name: str, path: str
     otc.gateway.instead += [barred]
     message = otc.run("image", name=name, path=path, **FORMATS).message
     assert "Give a 'checksum' with sha256" in message
+    shown = Otc._shown
+    monkeypatch.setattr(Otc, "_shown", lambda self, image: {**shown(self, image), "__image_size": "7"})
+    otc.gateway.instead += [barred]
+    message = otc.run("image", name=f"{name}-cut-off", path=path, **FORMATS).message
+    assert "the cloud has 7 bytes with no hash" in message
 
 
 @row("Missing fields")

@@ -4,7 +4,7 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """Breaks the collection in small ways, one at a time, and shows whether the tests notice: mutations.py COPY [WORD].
 
-With a WORD only the mutations are tried that have it in their description.
+With a WORD only the mutations are tried that have it in their description: "cloud:" for what clouds do differently.
 
 The copy is a collection in a tree (.../ansible_collections/cloudimage/glance); GLANCE_SANDBOX names a running sandbox. Each
 mutation is tried on the unit tests first, and on the tests against a real Glance if these do not notice.
@@ -297,6 +297,693 @@ MUTATIONS = [
     ),
 ]
 
+# What clouds do differently, by the rows of the table in docs/clouds/support.md.
+CLOUD_MUTATIONS = [
+    (
+        "cloud: auth: a certificate that does not verify is not explained",
+        "_session.py",
+        'if isinstance(error, ksa.SSLError) or "SSL exception" in text or "certificate verify failed" in text:\n',
+        "if False:\n",
+    ),
+    (
+        "cloud: auth: certificates are not verified",
+        "_session.py",
+        "        self.session.timeout = self.timeout\n",
+        "        self.session.timeout = self.timeout\n        self.session.verify = False\n",
+    ),
+    ("cloud: auth: ca_cert is ignored", "_session.py", '    "ca_cert": "cacert",\n', ""),
+    (
+        "cloud: auth: an API key is no secret",
+        "_session.py",
+        '        "auth_methods",\n',
+        '        "auth_methods",\n        "api_key",\n',
+    ),
+    ("cloud: auth: the cloud's words at login are left out", "_session.py", "    if response is None:\n", "    if True:\n"),
+    (
+        "cloud: auth: a refused login is any failure",
+        "_session.py",
+        "    if isinstance(error, ksa.Unauthorized):\n",
+        "    if False:\n",
+    ),
+    (
+        "cloud: auth: an answer that is no login is shown",
+        "_session.py",
+        "    if response.status_code < 400:",
+        "    if False:",
+    ),
+    ("cloud: endpoints: interface is ignored", "_session.py", '    "interface": "interface",\n', ""),
+    (
+        "cloud: endpoints: all endpoints are public",
+        "_session.py",
+        "wanted_interface = interface or self._region.get_interface(service)",
+        'wanted_interface = interface or "public"',
+    ),
+    (
+        "cloud: endpoints: a missing endpoint is replaced by the public one",
+        "_session.py",
+        "            if url:\n                return url\n",
+        '            return url or self._catalogue_url(service, region_name, "public")\n',
+    ),
+    (
+        "cloud: endpoints: a missing endpoint is not named",
+        "_session.py",
+        "no {wanted_interface or 'public'} endpoint of",
+        "no endpoint of",
+    ),
+    (
+        "cloud: endpoints: endpoint_override is ignored",
+        "_session.py",
+        'endpoint_override or region.get_endpoint("image")',
+        'region.get_endpoint("image")',
+    ),
+    (
+        "cloud: endpoints: a version is always appended",
+        "_session.py",
+        'return stripped if re.search(r"/v2(\\.\\d+)?(/|$)", stripped) else f"{stripped}/v2"',
+        'return f"{stripped}/v2"',
+    ),
+    (
+        "cloud: endpoints: no version is appended",
+        "_session.py",
+        'return stripped if re.search(r"/v2(\\.\\d+)?(/|$)", stripped) else f"{stripped}/v2"',
+        "return stripped",
+    ),
+    ("cloud: endpoints: v1 stays", "_session.py", 're.sub(r"/v1(\\.\\d+)?$", "", url.rstrip("/"))', 'url.rstrip("/")'),
+    (
+        "cloud: endpoints: a slash at the end stays",
+        "_session.py",
+        '"", url.rstrip("/"))\n    return',
+        '"", url)\n    return',
+    ),
+    (
+        "cloud: prefix: the version is asked for at the host's root",
+        "_api.py",
+        'root = re.sub(r"/v2(\\.\\d+)?(/.*)?$", "", self.connection.image_url)',
+        'root = "/".join(self.connection.image_url.split("/")[:3])',
+    ),
+    (
+        "cloud: prefix: the version is asked for below itself",
+        "_api.py",
+        'root = re.sub(r"/v2(\\.\\d+)?(/.*)?$", "", self.connection.image_url)',
+        "root = self.connection.image_url",
+    ),
+    (
+        "cloud: prefix: requests go to the host's root",
+        "_api.py",
+        "url = (base or self.connection.image_url) + path\n",
+        'url = urllib.parse.urljoin(base or self.connection.image_url, "/v2") + path\n',
+    ),
+    (
+        "cloud: pages: further pages are asked for where next leads",
+        "_api.py",
+        " else [])])\n",
+        ' else [])], marker and urllib.parse.urljoin(self.connection.image_url, page["next"]).split("/images")[0])\n',
+    ),
+    (
+        "cloud: pages: the conditions of next are taken",
+        "_api.py",
+        "page = self._page([*query, ",
+        'page = self._page(urllib.parse.parse_qsl(page["next"].partition("?")[2]) if marker else [*query, ',
+    ),
+    (
+        "cloud: pages: the task's conditions are left out of further pages",
+        "_api.py",
+        '*([("marker", marker)] if marker else [])])\n',
+        '*([("marker", marker)] if marker else [])][-2 if marker else 0 :])\n',
+    ),
+    (
+        "cloud: pages: a short page is taken for the last one",
+        "_api.py",
+        "            if marker is None:\n                return\n",
+        '            if marker is None or len(page["images"]) < page_size:\n                return\n',
+    ),
+    (
+        "cloud: pages: there is one page only",
+        "_api.py",
+        "            if marker is None:\n                return\n",
+        "            if True:\n                return\n",
+    ),
+    (
+        "cloud: conditions: nothing is asked again without operators",
+        "_api.py",
+        "if not found and has_news(query) and not self._knows_operators():",
+        "if False:",
+    ),
+    (
+        "cloud: conditions: the question for operators is misunderstood",
+        "_api.py",
+        "has_news(query) and not self._knows_operators():",
+        "has_news(query) and self._knows_operators():",
+    ),
+    (
+        "cloud: conditions: every cloud is said to know operators",
+        "_api.py",
+        "self._known.operators = False",
+        "self._known.operators = True",
+    ),
+    (
+        "cloud: conditions: no cloud is said to know operators",
+        "_api.py",
+        "self._known.operators = True",
+        "self._known.operators = False",
+    ),
+    (
+        "cloud: conditions: what fails is taken for knowing operators",
+        "_api.py",
+        "                if error.status != 400:\n                    raise\n",
+        "",
+    ),
+    ("cloud: conditions: sort is taken for known", "_queries.py", 'any(key == "sort" or (key', "any((key"),
+    (
+        "cloud: conditions: operators on names are taken for known",
+        "_queries.py",
+        'frozenset({"id", "name", ',
+        'frozenset({"id", ',
+    ),
+    (
+        "cloud: conditions: operators on ids are taken for known",
+        "_queries.py",
+        'frozenset({"id", "name", ',
+        'frozenset({"name", ',
+    ),
+    (
+        "cloud: conditions: operators on formats are taken for known",
+        "_queries.py",
+        '"status", "disk_format", "container_format", ',
+        '"status", ',
+    ),
+    ("cloud: conditions: operators on the status are taken for known", "_queries.py", '"name", "status", ', '"name", '),
+    ("cloud: conditions: operators on times are taken for known", "_queries.py", ', "created_at", "updated_at"})', "})"),
+    (
+        "cloud: conditions: a name with a colon keeps its operator",
+        "_queries.py",
+        "old.append((key, value[len(EQUALS) :]))",
+        "old.append((key, value))",
+    ),
+    (
+        "cloud: conditions: a list keeps its operator",
+        "_queries.py",
+        "        elif value.startswith(EQUALS):\n",
+        "        else:\n",
+    ),
+    (
+        "cloud: conditions: the order is not asked for in the old way",
+        "_queries.py",
+        'old += [("sort_key", sort_key), ("sort_dir", direction)]',
+        "pass",
+    ),
+    ("cloud: conditions: the direction is not asked for in the old way", "_queries.py", ', ("sort_dir", direction)]', "]"),
+    (
+        "cloud: conditions: other conditions are lost with the operators",
+        "_queries.py",
+        "            old.append((key, value))\n",
+        "            pass\n",
+    ),
+    (
+        "cloud: conditions: times are not looked at",
+        "_filters.py",
+        "attribute not in image or OPERATORS",
+        "True or OPERATORS",
+    ),
+    (
+        "cloud: conditions: names are not looked at",
+        "_filters.py",
+        '        ("name", filters.names),\n        ("status"',
+        '        ("status"',
+    ),
+    (
+        "cloud: conditions: formats are not looked at",
+        "_filters.py",
+        'filters.disk_format),\n        ("container_format", filters.container_format),\n    )\n    single',
+        "None),\n    )\n    single",
+    ),
+    (
+        "cloud: conditions: the status is not looked at",
+        "_filters.py",
+        '        ("name", filters.names),\n        ("status", filters.status),\n        ("disk',
+        '        ("name", filters.names),\n        ("disk',
+    ),
+    (
+        "cloud: conditions: all pages of what is asked again are small",
+        "_api.py",
+        "self._listed(without_news(query), PAGE_SIZE)",
+        "self._listed(without_news(query), page_size)",
+    ),
+    (
+        "cloud: deactivate: an old version is not looked at",
+        "_image_state.py",
+        "    api.check_supported(operation for plan in plans for operation in plan.operations)\n",
+        "",
+    ),
+    (
+        "cloud: deactivate: no version is too old",
+        "_api.py",
+        "if since and self._version and self._version < since:",
+        "if False:",
+    ),
+    (
+        "cloud: deactivate: an operation with a version is too new for a cloud that tells none",
+        "_api.py",
+        "if since and self._version and self._version < since:",
+        "if since and (self._version or (2, 0)) < since:",
+    ),
+    (
+        "cloud: deactivate: the first version counts",
+        "_api.py",
+        "return max(((int(match[1]), int(match[2])) for match in found if match), default=None)",
+        "return next(((int(match[1]), int(match[2])) for match in found if match), None)",
+    ),
+    (
+        "cloud: deactivate: versions that come with 300 are not read",
+        "_api.py",
+        'VERSIONS = Call("GET", "/", (200, 300))',
+        'VERSIONS = Call("GET", "/", (200,))',
+    ),
+    (
+        "cloud: deactivate: a cloud has to tell its version",
+        "_api.py",
+        "            except GlanceError:\n                answer = {}\n",
+        "            except GlanceError:\n                raise\n",
+    ),
+    (
+        "cloud: deactivate: an operation that is not there is not explained",
+        "_api.py",
+        "if call.since and error.http_status in NO_SUCH_OPERATION and",
+        "if False and",
+    ),
+    (
+        "cloud: deactivate: an image that is not there is an operation that is not there",
+        "_api.py",
+        " and self.find_image(str(operation.image_id)):\n",
+        ":\n",
+    ),
+    (
+        "cloud: deactivate: 405 and 501 are not taken for an operation that is not there",
+        "_api.py",
+        "NO_SUCH_OPERATION = frozenset({404, 405, 501})",
+        "NO_SUCH_OPERATION = frozenset({404})",
+    ),
+    (
+        "cloud: deactivate: any status can be deactivated",
+        "_plan.py",
+        "    if status not in STATE_ACTIONS:\n",
+        "    if False:\n",
+    ),
+    ("cloud: deactivate: no hint", "_hints.py", 'if error.path.endswith(("/deactivate", "/reactivate")):', "if False:"),
+    (
+        "cloud: delete: deleted is a status like others",
+        "_attributes.py",
+        'frozenset({"deleted", "pending_delete"})',
+        'frozenset({"pending_delete"})',
+    ),
+    (
+        "cloud: delete: pending_delete is a status like others",
+        "_attributes.py",
+        'frozenset({"deleted", "pending_delete"})',
+        'frozenset({"deleted"})',
+    ),
+    (
+        "cloud: delete: a record of a deleted image is an image",
+        "_api.py",
+        'return None if image["status"] in GONE else image',
+        "return image",
+    ),
+    ("cloud: delete: a deleted image is found by its name", "_select.py", ' and image["status"] not in GONE]', "]"),
+    (
+        "cloud: delete: a deleted image is found among many by its name",
+        "_images.py",
+        ' and image["status"] not in GONE:',
+        ":",
+    ),
+    (
+        "cloud: delete: a deleted image is found among many by its id",
+        "_images.py",
+        ' and image.get("status") not in GONE:',
+        ":",
+    ),
+    (
+        "cloud: delete: nobody waits until an image is gone",
+        "_execute.py",
+        "    if wait is not None:\n        await_gone",
+        "    if False:\n        await_gone",
+    ),
+    (
+        "cloud: delete: without wait somebody waits",
+        "_execute.py",
+        "    if wait is not None:\n        await_gone(api, str(plan.image_id), Deadline(wait))",
+        "    if True:\n        await_gone(api, str(plan.image_id), Deadline(wait or 1))",
+    ),
+    (
+        "cloud: delete: an image that stays is not told of",
+        "_execute.py",
+        'raise GlanceError(\n                f"The cloud took the deletion',
+        'return\n            raise GlanceError(\n                f"The cloud took the deletion',
+    ),
+    (
+        "cloud: delete: nobody waits until a replaced image is gone",
+        "_execute.py",
+        "elif operation.call is DELETE and self._delivery and self._delivery.waits:",
+        "elif False:",
+    ),
+    (
+        "cloud: delete: 200 is no success",
+        "_operations.py",
+        'DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)',
+        'DELETE = Call("DELETE", "/images/{id}", (204,), idempotent=True)',
+    ),
+    (
+        "cloud: delete: 204 is no success",
+        "_operations.py",
+        'DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)',
+        'DELETE = Call("DELETE", "/images/{id}", (200,), idempotent=True)',
+    ),
+    ("cloud: delete: no hint with 405", "_hints.py", "    if error.status == 405:\n", "    if False:\n"),
+    ("cloud: delete: no hint with 409", "_hints.py", 'if error.status == 409 and error.method == "DELETE":', "if False:"),
+    ("cloud: delete: no hint with 500", "_hints.py", "    if error.status == 500:\n", "    if False:\n"),
+    ("cloud: delete: no hint with 503", "_hints.py", "    if error.status == 503:\n", "    if False:\n"),
+    (
+        "cloud: delete: 500 is tried again",
+        "_api.py",
+        "RETRIED_STATUS = frozenset({429, ",
+        "RETRIED_STATUS = frozenset({429, 500, ",
+    ),
+    ("cloud: delete: 503 is not tried again", "_api.py", "502, 503, 504})\n# The one", "502, 504})\n# The one"),
+    ("cloud: missing: IMG.0027 is a wrong request", "_answers.py", '    "IMG.0027": 404,  # there is no such image\n', ""),
+    ("cloud: missing: IMG.0086 is a wrong request", "_answers.py", '    "IMG.0086": 404,\n', ""),
+    ("cloud: missing: IMG.0144 is a wrong request", "_answers.py", '    "IMG.0144": 404,\n', ""),
+    ("cloud: missing: IMG.0028 is a wrong request", "_answers.py", '    "IMG.0028": 403,  # it is protected\n', ""),
+    ("cloud: missing: IMG.0092 is a wrong request", "_answers.py", '    "IMG.0092": 403,  # it is somebody else\'s\n', ""),
+    ("cloud: missing: IMG.0090 is a wrong request", "_answers.py", '    "IMG.0090": 409,  # it is being made\n', ""),
+    ("cloud: missing: IMG.0060 is a wrong request", "_answers.py", '    "IMG.0060": 413,  # the quota is used up\n', ""),
+    (
+        "cloud: missing: no code of a 400 is looked at",
+        "_answers.py",
+        "return MEANING_OF_400.get(code, status)",
+        "return status",
+    ),
+    (
+        "cloud: missing: any 400 is an image that is not there",
+        "_answers.py",
+        "return MEANING_OF_400.get(code, status)",
+        "return MEANING_OF_400.get(code, 404)",
+    ),
+    (
+        "cloud: missing: the codes are looked at with any status",
+        "_answers.py",
+        "    if status == 400:\n",
+        "    if code in MEANING_OF_400:\n",
+    ),
+    (
+        "cloud: missing: an address that the gateway does not know is an absent image",
+        "_answers.py",
+        "if status == 404 and code.startswith(GATEWAY_CODES):",
+        "if False:",
+    ),
+    (
+        "cloud: missing: the gateway's codes of one kind are not known",
+        "_answers.py",
+        'GATEWAY_CODES = ("APIG.", "APIGW.")',
+        'GATEWAY_CODES = ("APIG.",)',
+    ),
+    (
+        "cloud: missing: the gateway's codes of the other kind are not known",
+        "_answers.py",
+        'GATEWAY_CODES = ("APIG.", "APIGW.")',
+        'GATEWAY_CODES = ("APIGW.",)',
+    ),
+    ("cloud: missing: any 404 is an absent image", "_api.py", "            self._check_is_image_api(base)\n", ""),
+    (
+        "cloud: missing: a list of something else is an Image API's",
+        "_api.py",
+        '        if not isinstance(page.get("images"), list):\n',
+        '        page.setdefault("images", [])\n        if False:\n',
+    ),
+    ("cloud: missing: no word about the address with a list's 404", "_api.py", " or (call is LIST and means == 404):", ":"),
+    ("cloud: missing: no word about the address with a gateway's 404", "_api.py", " or means == MISDIRECTED or ", " or "),
+    (
+        "cloud: limits: 413 is always a quota",
+        "_answers.py",
+        "if status == 413 and (fault.is_limit or retry_after):",
+        "if False:",
+    ),
+    ("cloud: limits: overLimit is a quota", "_answers.py", "(fault.is_limit or retry_after)", "retry_after"),
+    ("cloud: limits: 413 with Retry-After is a quota", "_answers.py", "(fault.is_limit or retry_after)", "fault.is_limit"),
+    (
+        "cloud: limits: a quota is tried again",
+        "_answers.py",
+        "if status == 413 and (fault.is_limit or retry_after):",
+        "if status == 413:",
+    ),
+    ("cloud: limits: retryAfter of the body is ignored", "_answers.py", 'seconds_until(fault.get("retryAfter")) or ', ""),
+    ("cloud: limits: retryAt of the body is ignored", "_answers.py", ' or seconds_until(fault.get("retryAt"))', ""),
+    ("cloud: limits: Retry-After is ignored", "_api.py", "header = seconds_until(retry_after)\n", "header = None\n"),
+    ("cloud: limits: 429 is final", "_api.py", "RETRIED_STATUS = frozenset({429, ", "RETRIED_STATUS = frozenset({"),
+    (
+        "cloud: limits: 429 is final for what is not idempotent",
+        "_api.py",
+        "REFUSED_UNDONE = frozenset({429})",
+        "REFUSED_UNDONE = frozenset()",
+    ),
+    (
+        "cloud: limits: 503 is tried again for what is not idempotent",
+        "_api.py",
+        "REFUSED_UNDONE = frozenset({429})",
+        "REFUSED_UNDONE = frozenset({429, 503})",
+    ),
+    ("cloud: limits: no hint with 429", "_hints.py", "    if error.status == 429:\n", "    if False:\n"),
+    ("cloud: limits: no hint with 413", "_hints.py", "    if error.status == 413:\n", "    if False:\n"),
+    (
+        "cloud: errors: HTML is shown as it is",
+        "_answers.py",
+        'if "html" in content_type or body.lstrip().startswith("<"):',
+        "if False:",
+    ),
+    ("cloud: errors: headings of HTML are shown", "_answers.py", "(title|h1|style|script)", "(style|script)"),
+    ("cloud: errors: details are left out", "_answers.py", 'details = fault.get("details")', "details = None"),
+    (
+        "cloud: errors: a fault of any name is not looked into",
+        "_answers.py",
+        'if len(answer) == 1 or "error" in answer:',
+        'if "error" in answer:',
+    ),
+    (
+        "cloud: errors: an error beside other keys is not looked into",
+        "_answers.py",
+        'if len(answer) == 1 or "error" in answer:',
+        "if len(answer) == 1:",
+    ),
+    ("cloud: errors: message is not read", "_answers.py", 'fault.get("message") or ', ""),
+    ("cloud: errors: error_msg is not read", "_answers.py", ' or fault.get("error_msg")', ""),
+    ("cloud: errors: error_code is not read", "_answers.py", 'fault.get("error_code") or ', ""),
+    (
+        "cloud: errors: code is not read",
+        "_answers.py",
+        'fault.get("error_code") or fault.get("code")',
+        'fault.get("error_code")',
+    ),
+    (
+        "cloud: errors: the HTTP status is shown as a code",
+        "_answers.py",
+        "code if isinstance(code, str) and not code.isdigit() else None",
+        "str(code) if code else None",
+    ),
+    ("cloud: errors: request_id of the body is ignored", "_api.py", " or fault.request_id\n", "\n"),
+    (
+        "cloud: errors: the header x-openstack-request-id is ignored",
+        "_api.py",
+        'answer.headers.get("x-openstack-request-id") or ',
+        "",
+    ),
+    ("cloud: errors: the header x-request-id is ignored", "_api.py", 'answer.headers.get("x-request-id") or ', ""),
+    ("cloud: errors: the cloud's words are left out", "_api.py", "reason = fault.reason or phrase", "reason = phrase"),
+    ("cloud: errors: the cloud's code is left out", "_errors.py", '(f" ({code})" if code else "")', '""'),
+    ("cloud: patch: what a cloud does not do is not noticed", "_api.py", "        if lost:\n", "        if False:\n"),
+    (
+        "cloud: patch: properties that the task does not name are removed",
+        "_plan.py",
+        "    if wanted.purge:\n",
+        "    if True:\n",
+    ),
+    (
+        "cloud: patch: properties are always replaced",
+        "_patch.py",
+        '"add" if change.before is None else "replace"',
+        '"replace"',
+    ),
+    (
+        "cloud: properties: those of the cloud's own are hidden",
+        "_attributes.py",
+        "if key not in BASE_ATTRIBUTES and key not in LINKS}",
+        'if key not in BASE_ATTRIBUTES and key not in LINKS and not key.startswith("com.")}',
+    ),
+    (
+        "cloud: properties: those that begin with __ are hidden",
+        "_attributes.py",
+        "if key not in BASE_ATTRIBUTES and key not in LINKS}",
+        'if key not in BASE_ATTRIBUTES and key not in LINKS and not key.startswith("__")}',
+    ),
+    (
+        "cloud: fields: what is left out has no default",
+        "_attributes.py",
+        'DEFAULTS = {"protected": False, "os_hidden": False, "min_disk": 0, "min_ram": 0}',
+        "DEFAULTS: dict[str, t.Any] = {}",
+    ),
+    (
+        "cloud: fields: what is left out is shown without its default",
+        "_attributes.py",
+        "image.get(name, DEFAULTS.get(name))",
+        "image.get(name)",
+    ),
+    (
+        "cloud: fields: what is left out is not compared with its default",
+        "_plan.py",
+        "image.get(key, DEFAULTS.get(key))",
+        "image.get(key)",
+    ),
+    (
+        "cloud: fields: what is left out was not kept",
+        "_answers.py",
+        'return value if value or value == "" else None',
+        "return value",
+    ),
+    (
+        "cloud: fields: protected is needed",
+        "_answers.py",
+        'NEEDED = ("id", "name", "status")',
+        'NEEDED = ("id", "name", "status", "protected")',
+    ),
+    (
+        "cloud: fields: min_disk is needed",
+        "_answers.py",
+        'NEEDED = ("id", "name", "status")',
+        'NEEDED = ("id", "name", "status", "min_disk")',
+    ),
+    (
+        "cloud: fields: the owner is needed",
+        "_answers.py",
+        'NEEDED = ("id", "name", "status")',
+        'NEEDED = ("id", "name", "status", "owner")',
+    ),
+    (
+        "cloud: fields: an image without an owner is not found",
+        "_select.py",
+        'image.get("owner", owner) == owner',
+        'image.get("owner") == owner',
+    ),
+    (
+        "cloud: fields: the true size is not looked at",
+        "_answers.py",
+        "if isinstance(true_size, str) and true_size.isascii() and true_size.isdigit() and int(true_size):",
+        "if False:",
+    ),
+    ("cloud: fields: the size is the placeholder", "_answers.py", '"size": int(true_size), "checksum"', '"checksum"'),
+    (
+        "cloud: fields: the MD5 of nothing is a checksum",
+        "_answers.py",
+        'placeholder = answer.get("checksum") == MD5_OF_NOTHING',
+        "placeholder = False",
+    ),
+    (
+        "cloud: fields: any checksum beside a true size is a placeholder",
+        "_answers.py",
+        'placeholder = answer.get("checksum") == MD5_OF_NOTHING',
+        "placeholder = True",
+    ),
+    (
+        "cloud: fields: what was sent is not read back",
+        "_deliver.py",
+        "            return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline)\n        except",
+        "            return None\n        except",
+    ),
+    (
+        "cloud: fields: what is read back is not compared",
+        "_deliver.py",
+        "return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline)\n        except",
+        "return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline) and None\n        except",
+    ),
+    (
+        "cloud: fields: data that cannot be read back fail the task",
+        "_deliver.py",
+        "except ApiError as error:\n            self.warnings.append(\n",
+        "except ZeroDivisionError as error:\n            self.warnings.append(\n",
+    ),
+    (
+        "cloud: fields: without a hash the size is not compared",
+        "_transfer.py",
+        'if image.get("size") != self.sent or stored not in (None, sent):',
+        "if stored not in (None, sent):",
+    ),
+    (
+        "cloud: fields: data without a hash are not read back to be compared",
+        "_data.py",
+        "stored = hash_of(image) if hashes else self._read_back(image)",
+        "if not hashes:\n            return True\n        stored = hash_of(image)",
+    ),
+    (
+        "cloud: fields: no way out where data cannot be read back",
+        "_data.py",
+        "            raise error.explained(\n",
+        "            raise\n            raise error.explained(\n",
+    ),
+    ("cloud: fields: no checksum is noted", "_data.py", "if is_noted else None", "if False else None"),
+    (
+        "cloud: fields: a noted checksum is not looked at",
+        "_data.py",
+        "if data.source_checksum and _same_kind(data.source_checksum, str(image.get(SOURCE_CHECKSUM))):",
+        "if False:",
+    ),
+    (
+        "cloud: create: no hint",
+        "_hints.py",
+        "if error.status == 405 and error.path.endswith(",
+        "if False and error.path.endswith(",
+    ),
+    (
+        "cloud: create: a cloud has to tell what imports it offers",
+        "_api.py",
+        "            if error.status == 404:\n                return None\n            raise\n\n    def _send",
+        "            raise\n\n    def _send",
+    ),
+    ("cloud: create: imports are not asked for", "_data.py", "        if method not in offered:\n", "        if False:\n"),
+    (
+        "cloud: sharing: private images are asked for",
+        "_select.py",
+        'return (("name", names), *of_owner',
+        'return (("name", names), ("visibility", "private"), *of_owner',
+    ),
+    (
+        "cloud: sharing: images of any visibility are asked for",
+        "_select.py",
+        'return (("name", names), *of_owner',
+        'return (("name", names), ("visibility", "all"), *of_owner',
+    ),
+    (
+        "cloud: 300: it is success for any call",
+        "_api.py",
+        "if answer.status_code in call.accepted:",
+        "if answer.status_code in (*call.accepted, 300):",
+    ),
+    (
+        "cloud: 300: it is success for a list",
+        "_api.py",
+        'LIST = Call("GET", "/images", (200,)',
+        'LIST = Call("GET", "/images", (200, 300)',
+    ),
+    (
+        "cloud: 300: it is success for an image",
+        "_api.py",
+        'SHOW = Call("GET", "/images/{id}", (200,)',
+        'SHOW = Call("GET", "/images/{id}", (200, 300)',
+    ),
+    (
+        "cloud: 300: it is success for a deletion",
+        "_operations.py",
+        'DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)',
+        'DELETE = Call("DELETE", "/images/{id}", (204, 200, 300), idempotent=True)',
+    ),
+    ("cloud: 300: it is no word about the address", "_api.py", "if 300 <= means < 400 or means", "if means"),
+]
+
 DATA_TESTS = ("data", "replace", "image_download", "peers_defects", "interrupted", "transfer_faults")
 SPEED_TESTS = [f"tests/functional/test_{name}.py" for name in ("images", "budgets", "in_process")]
 NOTICED_BY = (
@@ -310,6 +997,13 @@ NOTICED_BY = (
     ("search", ["tests/functional", "-k", "search_for_lies"]),
     ("other functional tests", ["tests/functional", "-k", "not search_for_lies"]),
 )
+# A whole run of the other tests takes minutes, and what clouds do differently is what these two files are about.
+CLOUDS_NOTICED_BY = (
+    NOTICED_BY[0],
+    ("tests of what clouds do differently", ["tests/functional/test_dialects.py"]),
+    ("same scenarios on each cloud", ["tests/functional/test_clouds.py"]),
+    *NOTICED_BY[1:],
+)
 
 
 def passes(collection: pathlib.Path, arguments: list[str]) -> bool:
@@ -322,7 +1016,8 @@ def passes(collection: pathlib.Path, arguments: list[str]) -> bool:
 
 def main() -> int:
     collection = pathlib.Path(sys.argv[1])
-    chosen = [mutation for mutation in MUTATIONS if all(word in mutation[0] for word in sys.argv[2:])]
+    mutations = [*MUTATIONS, *CLOUD_MUTATIONS]
+    chosen = [mutation for mutation in mutations if all(word in mutation[0] for word in sys.argv[2:])]
     missed = 0
     for what, name, code, broken in chosen:
         file = collection / "plugins" / "module_utils" / name
@@ -331,7 +1026,8 @@ def main() -> int:
             raise SystemExit(f"{what}: the code that this mutation breaks is not in {name} any more")
         file.write_text(whole.replace(code, broken, 1))
         try:
-            noticed = next((by for by, arguments in NOTICED_BY if not passes(collection, arguments)), None)
+            tests = NOTICED_BY if (what, name, code, broken) in MUTATIONS else CLOUDS_NOTICED_BY
+            noticed = next((by for by, arguments in tests if not passes(collection, arguments)), None)
         finally:
             file.write_text(whole)
         missed += noticed is None

@@ -38,7 +38,7 @@ MEANING_OF_400 = {
 GATEWAY_CODES = ("APIG.", "APIGW.")
 
 MD5_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
-# Where a cloud has it and no hash of the data, it is their size (bytes), and what it says as size is a placeholder.
+# Where a cloud has it and the rest is placeholders, it is the size of the data (bytes). With a hash of them it is a property.
 TRUE_SIZE = "__image_size"
 
 # What the base attributes are made of. Of these, clouds show those that they have.
@@ -185,9 +185,11 @@ def checked_image(answer: t.Any, what: str) -> Image:
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or not tags:
             raise GlanceError(f"{what}: the cloud's answer has an image whose '{key}' is '{shortened(repr(value))}'.")
     true_size = str(answer.get(TRUE_SIZE))
-    has_hash = answer.get("os_hash_value") or answer.get("checksum") not in (None, "", MD5_OF_NOTHING)
-    if answer.get("size") is not None and not has_hash and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
-        return {**answer, "size": int(true_size), "checksum": None}
+    size, checksum = answer.get("size"), answer.get("checksum")
+    has_checksum = checksum not in (None, "", MD5_OF_NOTHING)
+    is_true = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)
+    if not is_true and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
+        return {**answer, "size": int(true_size), "checksum": checksum if has_checksum else None}
     return answer
 
 

@@ -400,15 +400,6 @@ def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept:
 
 
 @row("Delete")
-def test_a_replaced_image_that_takes_its_time(plain: CloudUnderTest, name: str, path: str) -> None:
-    """A replaced image has to be gone too."""
-    old = plain.make(name, b"data")
-    plain.gateway.instead += [("DELETE", Reply(204))]
-    message = plain.run("image", name=name, path=path, data_policy="replace", wait_timeout=2, **FORMATS).message
-    assert f"The cloud took the deletion of image {old['id']}, and still has it after 2 s" in message
-
-
-@row("Delete")
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [

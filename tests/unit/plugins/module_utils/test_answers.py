@@ -117,6 +117,8 @@ def test_placeholders_of_size_and_checksum() -> None:
     assert checked_image(shown, "GET") == {**shown, "size": 449261568, "checksum": None}
     shown = {**IMAGE, "size": 2, "__image_size": "449261568"}
     assert checked_image(shown, "GET") == {**shown, "size": 449261568, "checksum": None}
+    shown = {**IMAGE, "size": 0, "checksum": "c", "__image_size": "5"}
+    assert checked_image(shown, "GET") == {**shown, "size": 5}
     # With a hash, or without data, it is a property as any other.
     for more in ({"size": 2, "checksum": "c"}, {"size": 2, "os_hash_value": "h"}, {"size": None}):
         shown = {**IMAGE, **more, "__image_size": "5"}

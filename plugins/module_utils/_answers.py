@@ -38,7 +38,7 @@ MEANING_OF_400 = {
 GATEWAY_CODES = ("APIG.", "APIGW.")
 
 MD5_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
-# Where a cloud has it and the rest is placeholders, it is the size of the data (bytes); with a hash of them it is a property.
+# Where a cloud has it and the rest is placeholders, it is the size of the data (bytes); with a hash it is a property.
 TRUE_SIZE = "__image_size"
 
 # What the base attributes are made of. Of these, clouds show those that they have.

@@ -112,8 +112,8 @@ MUTATIONS = [
     (
         "a name is compared without regard to case",
         "_select.py",
-        'if image.get("name") == name]',
-        'if image.get("name", "").lower() == name.lower()]',
+        'is_it = image["name"] == name and',
+        'is_it = (image["name"] or "").lower() == name.lower() and',
     ),
     (
         "hidden images are not found",
@@ -280,7 +280,7 @@ MUTATIONS = [
     (
         "each process logs in",
         "_tokens.py",
-        "connection.go_on_with(self._content().get(connection.key))",
+        "connection.go_on_with(kept)",
         "connection.go_on_with(None)",
     ),
     (

@@ -68,10 +68,11 @@ def without_news(query: Query) -> Query:
     """The query as an old cloud knows it, which brings at least all that the query is for: the rest is to be checked."""
     old: list[tuple[str, str]] = []
     for key, value in query:
-        is_condition = key != "sort"
-        if is_condition and (key not in WITH_OPERATORS or ":" not in value):
+        if key == "sort":
+            continue
+        if key not in WITH_OPERATORS or ":" not in value:
             old.append((key, value))
-        elif is_condition and value.startswith(EQUALS):
+        elif value.startswith(EQUALS):
             old.append((key, value[len(EQUALS) :]))
     return old
 

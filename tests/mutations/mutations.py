@@ -487,12 +487,18 @@ CLOUD_MUTATIONS = [
         "        else:\n",
     ),
     (
-        "cloud: conditions: the order is not asked for in the old way",
-        "_queries.py",
-        'old += [("sort_key", sort_key), ("sort_dir", direction)]',
-        "pass",
+        "cloud: conditions: what is not sorted there is not sorted here",
+        "_api.py",
+        "sorted_images(list(images), sort)",
+        "images",
     ),
-    ("cloud: conditions: the direction is not asked for in the old way", "_queries.py", ', ("sort_dir", direction)]', "]"),
+    ("cloud: conditions: the direction is forgotten", "_queries.py", "[(key, direction) for", '[(key, "asc") for'),
+    (
+        "cloud: conditions: sort is asked for again",
+        "_queries.py",
+        '        if key == "sort":\n            continue\n',
+        "",
+    ),
     (
         "cloud: conditions: other conditions are lost with the operators",
         "_queries.py",
@@ -502,7 +508,7 @@ CLOUD_MUTATIONS = [
     (
         "cloud: conditions: times are not looked at",
         "_filters.py",
-        "attribute not in image or OPERATORS",
+        "attribute in image and OPERATORS",
         "True or OPERATORS",
     ),
     (
@@ -514,8 +520,8 @@ CLOUD_MUTATIONS = [
     (
         "cloud: conditions: formats are not looked at",
         "_filters.py",
-        'filters.disk_format),\n        ("container_format", filters.container_format),\n    )\n    single',
-        "None),\n    )\n    single",
+        'filters.disk_format),\n        ("container_format", filters.container_format),\n    )\n    flags',
+        "None),\n    )\n    flags",
     ),
     (
         "cloud: conditions: the status is not looked at",
@@ -608,7 +614,7 @@ CLOUD_MUTATIONS = [
         'return None if image["status"] in GONE else image',
         "return image",
     ),
-    ("cloud: delete: a deleted image is found by its name", "_select.py", ' and image["status"] not in GONE]', "]"),
+    ("cloud: delete: a deleted image is found by its name", "_select.py", ' and image["status"] not in GONE', ""),
     (
         "cloud: delete: a deleted image is found among many by its name",
         "_images.py",
@@ -624,20 +630,20 @@ CLOUD_MUTATIONS = [
     (
         "cloud: delete: nobody waits until an image is gone",
         "_execute.py",
-        "    if wait is not None:\n        await_gone",
-        "    if False:\n        await_gone",
+        "        if wait is not None:\n            await_gone",
+        "        if False:\n            await_gone",
     ),
     (
         "cloud: delete: without wait somebody waits",
         "_execute.py",
-        "    if wait is not None:\n        await_gone(api, str(plan.image_id), Deadline(wait))",
-        "    if True:\n        await_gone(api, str(plan.image_id), Deadline(wait or 1))",
+        "        if wait is not None:\n            await_gone(api, str(plan.image_id), Deadline(wait))",
+        "        if True:\n            await_gone(api, str(plan.image_id), Deadline(wait or 1))",
     ),
     (
         "cloud: delete: an image that stays is not told of",
         "_execute.py",
-        'raise GlanceError(\n                f"The cloud took the deletion',
-        'return\n            raise GlanceError(\n                f"The cloud took the deletion',
+        'raise DeletionUnconfirmed(\n                f"The cloud took the deletion',
+        'return\n            raise DeletionUnconfirmed(\n                f"The cloud took the deletion',
     ),
     (
         "cloud: delete: nobody waits until a replaced image is gone",
@@ -795,7 +801,7 @@ CLOUD_MUTATIONS = [
         "",
     ),
     ("cloud: errors: the header x-request-id is ignored", "_api.py", 'answer.headers.get("x-request-id") or ', ""),
-    ("cloud: errors: the cloud's words are left out", "_api.py", "reason = fault.reason or phrase", "reason = phrase"),
+    ("cloud: errors: the cloud's words are left out", "_api.py", "(fault.reason or phrase)", "phrase"),
     ("cloud: errors: the cloud's code is left out", "_errors.py", '(f" ({code})" if code else "")', '""'),
     ("cloud: patch: what a cloud does not do is not noticed", "_api.py", "        if lost:\n", "        if False:\n"),
     (
@@ -873,21 +879,41 @@ CLOUD_MUTATIONS = [
     (
         "cloud: fields: the true size is not looked at",
         "_answers.py",
-        "if isinstance(true_size, str) and true_size.isascii() and true_size.isdigit() and int(true_size):",
-        "if False:",
+        "    if not is_true and",
+        "    if False and",
     ),
+    (
+        "cloud: fields: a size is not believed though there is a hash",
+        "_answers.py",
+        'is_true = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)',
+        "is_true = size is None",
+    ),
+    (
+        "cloud: delete: a replacement is undone though the deletion was accepted",
+        "_execute.py",
+        "    except DeletionUnconfirmed as error:\n",
+        "    except ZeroDivisionError as error:\n",
+    ),
+    (
+        "cloud: create: a create that is always refused does not end",
+        "_execute.py",
+        "    yield str(uuid.uuid4())\n",
+        "    while True:\n        yield str(uuid.uuid4())\n",
+    ),
+    ("cloud: fields: an owner that is not shown is another", "_plan.py", ' or (key == "owner" and key not in image)', ""),
+    ("cloud: errors: the token is shown", "_api.py", '.replace(secret or "\\0", "…")', ""),
     ("cloud: fields: the size is the placeholder", "_answers.py", '"size": int(true_size), "checksum"', '"checksum"'),
     (
         "cloud: fields: the MD5 of nothing is a checksum",
         "_answers.py",
-        'placeholder = answer.get("checksum") == MD5_OF_NOTHING',
-        "placeholder = False",
+        'has_checksum = checksum not in (None, "", MD5_OF_NOTHING)',
+        "has_checksum = bool(checksum)",
     ),
     (
         "cloud: fields: any checksum beside a true size is a placeholder",
         "_answers.py",
-        'placeholder = answer.get("checksum") == MD5_OF_NOTHING',
-        "placeholder = True",
+        "checksum if has_checksum else None",
+        "None",
     ),
     (
         "cloud: fields: what was sent is not read back",
@@ -941,7 +967,7 @@ CLOUD_MUTATIONS = [
     (
         "cloud: create: a cloud has to tell what imports it offers",
         "_api.py",
-        "            if error.status == 404:\n                return None\n            raise\n\n    def _send",
+        "            if error.http_status in NO_SUCH_OPERATION:\n                return None\n            raise\n\n    def _send",
         "            raise\n\n    def _send",
     ),
     ("cloud: create: imports are not asked for", "_data.py", "        if method not in offered:\n", "        if False:\n"),

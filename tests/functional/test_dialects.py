@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _ex
 
 from .clouds import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
-from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc
+from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
 from .gateway import Reply, Request, json_reply
 from .support import SUPPORT_PAGE, replaced_block
 from .web import serving
@@ -120,6 +120,15 @@ def test_a_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
     assert "The login was refused" in outcome.message
     assert "Unable to authenticate user" in outcome.message
     assert key not in outcome.stdout
+
+
+@row("Auth")
+def test_a_login_that_is_none(rackspace: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is no login is not shown: there may be a token in it."""
+    monkeypatch.setattr(Rackspace, "_login", lambda _self, _body: json_reply(200, {"id": "a-token", "message": "a-token"}))
+    outcome = rackspace.run("image_info", name=["nobody"])
+    assert "HTTP 200 with a body that is no login" in outcome.message
+    assert "a-token" not in outcome.stdout
 
 
 # Endpoints
@@ -359,7 +368,7 @@ def test_a_deletion_that_leaves_a_record(
     """200 with an empty HTML body and 204 are success, and an image that stays readable as `deleted` is absent."""
     monkeypatch.setattr(Otc, "deletes_with", status)
     image = otc.make(name, b"data")
-    otc.thrice("image", id=image["id"], state="absent")
+    otc.thrice("image", id=image["id"], state="absent", wait_timeout=5)
     assert otc.run("image_info", id=[image["id"]]).images == []
     # Absent for 'present' too: it is to be made, which with this id no cloud does again.
     outcome = otc.run("image", id=image["id"], name=name, check=True)
@@ -380,7 +389,8 @@ def test_a_deleted_image_that_is_listed(plain: CloudUnderTest, name: str, status
     assert not plain.run("images", images=[{"name": name, "state": "absent"}]).succeeded().changed
     plain.call("DELETE", f"/images/{image['id']}")
     plain.gateway.instead += [listed]
-    assert not plain.run("images", images=[{"id": image["id"], "state": "absent"}]).succeeded().changed
+    outcome = plain.run("images", images=[{"id": image["id"], "state": "absent"}], check=True)
+    assert not outcome.succeeded().changed
 
 
 @row("Delete")
@@ -512,12 +522,13 @@ def test_codes_of_what_cannot_be_deleted(otc: CloudUnderTest, name: str, code: s
 
 
 @row("Missing, protected")
-def test_codes_that_say_something_else(otc: CloudUnderTest, name: str) -> None:
-    """Any other 400 is no absent image."""
+@pytest.mark.parametrize(("status", "code"), [(400, "IMG.0001"), (500, "IMG.0027")])
+def test_codes_that_say_something_else(otc: CloudUnderTest, name: str, status: int, code: str) -> None:
+    """A 400 with any other code, or one of these codes with another status, is no absent image."""
     image = otc.make(name)
-    otc.gateway.instead += [("GET", json_reply(400, {"error": {"message": "no.", "code": "IMG.0001"}}))] * 2
+    otc.gateway.instead += [("GET", json_reply(status, {"error": {"message": "no.", "code": code}}))] * 2
     message = otc.fails("image", id=image["id"], state="absent")
-    assert message == f"GET /v2/images/{image['id']} was answered HTTP 400 (IMG.0001): no."
+    assert message == f"GET /v2/images/{image['id']} was answered HTTP {status} ({code}): no."
 
 
 @row("Missing, protected")
@@ -705,12 +716,14 @@ def test_properties_of_the_clouds_own(rackspace: CloudUnderTest, otc: CloudUnder
 
 
 @row("Missing fields")
-def test_attributes_that_are_left_out(rackspace: CloudUnderTest, name: str) -> None:
+def test_attributes_that_are_left_out(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
     """Rackspace's samples lack `protected`, `min_disk` and `owner`: what is left out has Glance's default."""
     rackspace.make(name)
     shown = rackspace.unchanged("image", name=name, protected=False, min_disk=0, min_ram=0, hidden=False).image
     assert (shown["protected"], shown["min_disk"], shown["owner"]) == (False, 0, None)
     rackspace.thrice("image", name=name, min_disk=5)
+    # Nor is it an error if an image is made with the default of what the cloud then leaves out.
+    assert otc.thrice("image", name=f"{name}-made", hidden=False).image["os_hidden"] is False
     # An owner that is not shown is the one that was asked for.
     assert rackspace.run("image", name=name, owner=rackspace.project_id, state="absent", check=True).changed
 
@@ -853,8 +866,9 @@ def test_300_is_success_for_the_versions_only(plain: CloudUnderTest, name: str) 
     for options in ({"name": name}, {"id": image["id"]}):
         message = plain.fails("image", state="absent", endpoint_override=f"{plain.gateway.url}/nowhere", **options)
         assert "HTTP 300" in message
+        assert "check 'endpoint_override'" in message
     plain.gateway.instead += [("DELETE", json_reply(300, {"versions": []}))]
-    assert "HTTP 300" in plain.run("image", name=name, state="absent").message
+    assert "HTTP 300" in plain.run("image", name=name, state="absent", wait_timeout=1).message
 
 
 def test_the_page_of_the_differences() -> None:

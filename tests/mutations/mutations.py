@@ -616,12 +616,6 @@ CLOUD_MUTATIONS = [
     ),
     ("cloud: delete: a deleted image is found by its name", "_select.py", ' and image["status"] not in GONE', ""),
     (
-        "cloud: delete: a deleted image is found among many by its name",
-        "_images.py",
-        ' and image["status"] not in GONE:',
-        ":",
-    ),
-    (
         "cloud: delete: a deleted image is found among many by its id",
         "_images.py",
         ' and image.get("status") not in GONE:',

@@ -134,7 +134,8 @@ class GlanceApi:
         if not found and has_news(query) and not self._knows_operators():
             # Most of these may be left out again, so a page of few would be of no use.
             images = self._listed(without_news(query), PAGE_SIZE)
-            yield from sorted_images(list(images), sort) if (sort := sort_of(query)) else images
+            sort = sort_of(query)
+            yield from sorted_images(list(images), sort) if sort else images
 
     def _listed(self, query: Query, page_size: int) -> t.Iterator[Image]:
         """The images of all pages of a list.

@@ -47,6 +47,8 @@ def clouds(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> t.Iter
 
 
 def fresh(clouds: Clouds, name: str) -> CloudUnderTest:
+    """The cloud as a task finds it that is the first of its process, whatever ran before."""
+    forget_the_cloud()
     cloud = clouds.cloud(name)
     cloud.gateway.asked.clear()
     cloud.gateway.instead.clear()
@@ -92,6 +94,11 @@ def without(entry: Json, key: str) -> Json:
     return {name: value for name, value in entry.items() if name != key}
 
 
+def with_key(entry: Json, key: str) -> Json:
+    """The entry of Rackspace with another API key."""
+    return {**entry, "auth": {**entry["auth"], "api_key": key}}
+
+
 # Auth
 
 
@@ -115,7 +122,7 @@ def test_a_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
     assert rackspace.run("image_info", name=["nobody"]).images == []
     assert "POST /v2.0/tokens" in [request.asked for request in rackspace.gateway.asked]
     key = "a-wrong-key"
-    rackspace.entry = {**rackspace.entry, "auth": {**rackspace.entry["auth"], "api_key": key}}
+    rackspace.entry = with_key(rackspace.entry, key)
     outcome = rackspace.run("image_info", name=["nobody"])
     assert "The login was refused" in outcome.message
     assert "Unable to authenticate user" in outcome.message
@@ -126,6 +133,8 @@ def test_a_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
 def test_a_login_that_is_none(rackspace: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is no login is not shown: there may be a token in it."""
     monkeypatch.setattr(Rackspace, "_login", lambda _self, _body: json_reply(200, {"id": "a-token", "message": "a-token"}))
+    # A key of its own, because an earlier login of this run would be gone on with.
+    rackspace.entry = with_key(rackspace.entry, "another-key")
     outcome = rackspace.run("image_info", name=["nobody"])
     assert "HTTP 200 with a body that is no login" in outcome.message
     assert "a-token" not in outcome.stdout
@@ -279,7 +288,6 @@ def test_lists_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
 @row("Conditions")
 def test_what_the_question_for_operators_is_answered(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
     """Only a 400 says that operators are known, and then an empty list is the answer; any other error is one."""
-    forget_the_cloud()
     names = [f"{name}-1", f"{name}-2"]
     assert plain.run("image_info", name=names).images == []
     assert len(plain.gateway.asked_for_images) == 2

@@ -93,7 +93,7 @@ def units(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
 
 
-def run_functional(session: nox.Session, *arguments: str, workers: int = 2, **env: str) -> None:
+def run_functional(session: nox.Session, *arguments: str, workers: int = 3, **env: str) -> None:
     """Run the functional tests; each of the workers has a sandbox of its own."""
     tree = linked_tree(session)
     if workers > 1:

@@ -44,6 +44,8 @@ MAX_PAGES = 10_000
 # Pages in a row that bring nothing new.
 MAX_BARREN_PAGES = 10
 BLOCK = 64 * 1024
+# These say that there is no image of a marker (Glance: 400), or that the query is wrong, which the first page tells already.
+NO_SUCH_MARKER = frozenset({400, 404})
 # These say that there is no such operation, the first one also that there is no such image.
 NO_SUCH_OPERATION = frozenset({404, 405, 501})
 
@@ -141,14 +143,22 @@ class GlanceApi:
         """The images of all pages of a list.
 
         The query stays this layer's own and only the marker is taken from Glance's ``next``, in which Glance loses repeated
-        parameters and which is without the prefix on some clouds. Images seen before are left out.
+        parameters and which is without the prefix on some clouds. Images seen before are left out. Where the image that a
+        page ended with has been deleted since, Glance knows no page after it: that page is asked for again.
         """
-        marker: str | None = None
-        markers: set[str | None] = set()
+        markers: list[str | None] = [None]
+        refused: str | None = None
         seen: set[str] = set()
         barren = 0
         for _page in range(MAX_PAGES):
-            page = self._page([*query, ("limit", str(page_size)), *([("marker", marker)] if marker else [])])
+            marker = markers[-1]
+            try:
+                page = self._page([*query, ("limit", str(page_size)), *([("marker", marker)] if marker else [])])
+            except ApiError as error:
+                if marker in (None, refused) or error.status not in NO_SUCH_MARKER:
+                    raise
+                refused = markers.pop()
+                continue
             barren += 1
             for answered in page["images"]:
                 image = checked_image(answered, "GET /v2/images")
@@ -161,7 +171,7 @@ class GlanceApi:
                 return
             if marker in markers or barren > MAX_BARREN_PAGES:
                 break
-            markers.add(marker)
+            markers.append(marker)
         raise GlanceError(
             f"GET /v2/images: the cloud's pages do not come to an end. The last one ends with the marker '{marker}', after"
             f" {len(seen)} images."

@@ -14,6 +14,7 @@ import typing as t
 import uuid
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
 from ansible_collections.cloudimage.glance.plugins.module_utils._execute import new_image_ids
 
 from .conftest import Cloud, Json, Outcome
@@ -112,6 +113,25 @@ def test_a_name_that_is_made_and_deleted_again_and_again(alice: Cloud, name: str
     for _round in range(7):
         alice.thrice("image", name=name)
         alice.thrice("image", name=name, state="absent")
+
+
+def test_a_list_goes_on_where_the_image_that_a_page_ended_with_is_deleted(
+    alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Glance knows no page after an image that is gone: HTTP 400."""
+    monkeypatch.setattr(_image_info, "PAGE_SIZE", 2)
+    ids = [alice.make(f"{name}-{number}", tags=[name])["id"] for number in range(4)]
+
+    def hook(_method: str, _path: str, count: int) -> int | None:
+        if count == 1:
+            alice.call("DELETE", f"/images/{ids[2]}")  # newer images come first
+        return None
+
+    with proxy(alice.sandbox.glance_url, hook) as url:
+        found = alice.run("image_info", tags=[name], endpoint_override=url)
+    # That one was there when it was read.
+    assert [image["id"] for image in found.images] == ids[::-1]
+    assert [request["status"] for request in found.requests] == [200, 400, 200, 200]
 
 
 def test_anothers_image_with_the_derived_id_is_not_taken_over(alice: Cloud, bob: Cloud, name: str) -> None:

@@ -295,6 +295,30 @@ MUTATIONS = [
         "            del sys.modules[name]\n",
         "            pass\n",
     ),
+    (
+        "a list goes on after a marker that is gone as if it were there",
+        "_api.py",
+        "                refused = markers.pop()\n",
+        "                refused = marker\n",
+    ),
+    (
+        "a page that is refused for good is asked for again and again",
+        "_api.py",
+        "if marker in (None, refused) or error",
+        "if marker is None or error",
+    ),
+    (
+        "a first page that is refused is no error",
+        "_api.py",
+        "if marker in (None, refused) or error",
+        'if marker == (refused or "") or error',
+    ),
+    (
+        "a marker that is not there is told by 400 alone",
+        "_api.py",
+        "NO_SUCH_MARKER = frozenset({400, 404})",
+        "NO_SUCH_MARKER = frozenset({400})",
+    ),
 ]
 
 # What clouds do differently, by the rows of the table in docs/clouds/support.md.

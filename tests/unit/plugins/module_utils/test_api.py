@@ -141,6 +141,28 @@ def test_pages_that_go_round_in_a_circle_are_refused() -> None:
         list(script.api.list_images([], page_size=1))
 
 
+def test_pages_go_on_where_the_images_that_they_ended_with_are_gone() -> None:
+    first, second = f"{BASE}/images?limit=2", f"{BASE}/images?limit=2&marker=2"
+    with Script(
+        Exchange("GET", first, answer=page("1", "2", following="?marker=2")),
+        Exchange("GET", second, answer=page("3", "4", following="?marker=4")),
+        Exchange("GET", f"{BASE}/images?limit=2&marker=4", 400),
+        Exchange("GET", second, 404),
+        Exchange("GET", first, answer=page("1", "3", following="?marker=3")),
+        Exchange("GET", f"{BASE}/images?limit=2&marker=3", answer=page("5")),
+    ) as script:
+        assert [image["id"] for image in script.api.list_images([], page_size=2)] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_page_that_is_refused_for_good_is_an_error() -> None:
+    first = Exchange("GET", f"{BASE}/images?limit=1", answer=page("1", following="?marker=1"))
+    second = Exchange("GET", f"{BASE}/images?limit=1&marker=1", 400)
+    with Script(first, second, first, second) as script, pytest.raises(ApiError, match="HTTP 400"):
+        list(script.api.list_images([], page_size=1))
+    with Script(Exchange("GET", f"{BASE}/images?limit=1", 400)) as script, pytest.raises(ApiError, match="HTTP 400"):
+        list(script.api.list_images([], page_size=1))
+
+
 @pytest.mark.parametrize("answer", [{}, {"images": None}, {"versions": []}])
 def test_an_answer_without_images_is_no_list(answer: t.Any) -> None:
     with (

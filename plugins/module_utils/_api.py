@@ -137,7 +137,7 @@ class GlanceApi:
             # Most of these may be left out again, so a page of few would be of no use.
             images = self._listed(without_news(query), PAGE_SIZE)
             sort = sort_of(query)
-            yield from sorted_images(list(images), sort) if sort else images
+            yield from sorted_images(images, sort) if sort else images
 
     def _listed(self, query: Query, page_size: int) -> t.Iterator[Image]:
         """The images of all pages of a list.
@@ -218,7 +218,8 @@ class GlanceApi:
 
     def list_members(self, image_id: str) -> list[dict[str, t.Any]]:
         """The projects that an image is shared with."""
-        answer = self._json(self._send(MEMBERS, _of(MEMBERS, image_id)), MEMBERS, _of(MEMBERS, image_id))
+        path = _of(MEMBERS, image_id)
+        answer = self._json(self._send(MEMBERS, path), MEMBERS, path)
         return list(answer.get("members") or [])
 
     def import_methods(self) -> frozenset[str]:

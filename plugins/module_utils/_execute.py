@@ -23,10 +23,10 @@ from ._transfer import Deadline, Poll, WrongData
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
 
-# What says that somebody else, who replaces the same image at the same time, has done a call already.
 # What a deletion may take at least (s).
 GOING_TAKES = 30.0
 
+# What says that somebody else, who replaces the same image at the same time, has done a call already.
 DONE_ALREADY = {DELETE: 404, ADD_MEMBER: 409}
 
 Done = t.TypeVar("Done")

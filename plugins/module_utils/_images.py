@@ -20,7 +20,7 @@ from ._attributes import GONE, Image
 from ._errors import GlanceError, InvalidInput
 from ._filters import id_queries
 from ._queries import Query, in_lists, one_of_them
-from ._select import project_id, query_for_names
+from ._select import is_listed, project_id, query_for_names
 from ._session import check_timeout
 from ._task import Task
 
@@ -183,7 +183,7 @@ class LookedUp(GlanceApi):
         found: dict[str, dict[str, Image]] = {name: {} for name in names}
         for values in in_lists(names):
             for image in super().list_images(query_for_names(values, owner, hidden)):
-                if image["name"] in found and image.get("os_hidden", hidden) == hidden and image["status"] not in GONE:
+                if image["name"] in found and is_listed(image, hidden):
                     found[image["name"]][image["id"]] = image
         return {name: list(images.values()) for name, images in found.items()}
 

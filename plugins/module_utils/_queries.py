@@ -83,8 +83,9 @@ def sort_of(query: Query) -> list[tuple[str, str]]:
     return [(key, direction) for key, _colon, direction in items]
 
 
-def sorted_images(images: t.Sequence[Image], sort: t.Sequence[tuple[str, str]]) -> list[Image]:
-    """In the order of ``sort``, for images that came from several calls; nulls first, as databases mostly have them."""
+def sorted_images(images: t.Iterable[Image], sort: t.Sequence[tuple[str, str]]) -> list[Image]:
+    """In the order of ``sort``, for images of several calls or of a cloud that does not sort; nulls first, as databases
+    mostly have them."""
     result = list(images)
     for key, direction in reversed(sort):
         result.sort(key=lambda image: _sortable(image.get(key)), reverse=direction == "desc")

@@ -39,13 +39,17 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
         if found and hidden and not hidden_too:
             break
         query = query_for_names(one_of_them(name), owner, hidden)
-        # A database that compares without regard to case gives more than was asked for, some clouds what is deleted, and
-        # others take no notice of a condition.
+        # A database that compares without regard to case gives more than was asked for.
         for image in api.list_images(query):
-            is_it = image["name"] == name and image.get("os_hidden", hidden) == hidden and image["status"] not in GONE
-            if is_it and (owner is None or image.get("owner", owner) == owner):
+            if image["name"] == name and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner):
                 found.setdefault(image["id"], image)
     return list(found.values())
+
+
+def is_listed(image: Image, hidden: bool) -> bool:
+    """Whether an image belongs into the list of hidden or of shown ones: some clouds take no notice of that condition, or
+    list what is deleted."""
+    return image.get("os_hidden", hidden) == hidden and image["status"] not in GONE
 
 
 def query_for_names(names: str, owner: str | None, hidden: bool) -> Query:

@@ -230,12 +230,11 @@ class Connection:
         with translated(self._region):
             try:
                 token = self.session.get_token()
-                login = self._access
-                known = login and (login.expires, login.project_id, login.project_name, login.role_names)
+                is_whole = isinstance(token, (str, type(None))) and _is_whole(self._access)
             except Exception:
                 self.session.invalidate()
                 raise
-            if not isinstance(token, (str, type(None))) or (known and not _is_login(*known)):
+            if not is_whole:
                 self.session.invalidate()
                 raise ConnectionProblem("The identity service answered the login with something that is no whole login.")
 
@@ -283,8 +282,13 @@ class Connection:
             return (login.project_name, login.project_domain_id, login.project_domain_name) if login else (None, None, None)
 
 
-def _is_login(expires: t.Any, project_id: t.Any, project_name: t.Any, roles: t.Any) -> bool:
-    are_texts = all(isinstance(text, (str, type(None))) for text in (project_id, project_name))
+def _is_whole(login: AccessInfo | None) -> bool:
+    """Whether what a login tells of itself, if anything, is of the right types."""
+    if login is None:
+        return True
+    # All of them are read: what is not there at all is an error of keystoneauth's.
+    expires, roles, *texts = login.expires, login.role_names, login.project_id, login.project_name
+    are_texts = all(isinstance(text, (str, type(None))) for text in texts)
     return are_texts and isinstance(expires, (datetime.datetime, type(None))) and isinstance(roles, list)
 
 

@@ -24,7 +24,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _api
 
 from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox
-from .gateway import Gateway, Reply, Request, forward, json_reply
+from .gateway import Gateway, Reply, Request, forward, json_reply, token_of
 from .support import replaced_block
 
 CASES = int(os.environ.get("GLANCE_FUZZ_CASES") or 150)
@@ -316,7 +316,7 @@ def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json) -> tuple[
     began = time.monotonic()
     outcome = cloud.run(job.module, connection=connection, **options)
     assert time.monotonic() - began < SLOWEST, said
-    tokens = [value for request in gateway.asked for key, value in request.headers.items() if key.lower() == "x-auth-token"]
+    tokens = [token for request in gateway.asked for token in token_of(request).values()]
     assert not any(secret in outcome.stdout for secret in ("Traceback", auth["password"], *tokens)), said
     if outcome.failed:
         assert 20 < len(outcome.message) < 5000, f"{said}: {outcome.message}"

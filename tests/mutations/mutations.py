@@ -112,8 +112,8 @@ MUTATIONS = [
     (
         "a name is compared without regard to case",
         "_select.py",
-        'is_it = image["name"] == name and',
-        'is_it = (image["name"] or "").lower() == name.lower() and',
+        'if image["name"] == name and',
+        'if (image["name"] or "").lower() == name.lower() and',
     ),
     (
         "hidden images are not found",
@@ -513,7 +513,7 @@ CLOUD_MUTATIONS = [
     (
         "cloud: conditions: what is not sorted there is not sorted here",
         "_api.py",
-        "sorted_images(list(images), sort)",
+        "sorted_images(images, sort)",
         "images",
     ),
     ("cloud: conditions: the direction is forgotten", "_queries.py", "[(key, direction) for", '[(key, "asc") for'),

@@ -15,7 +15,7 @@ import uuid
 
 import pytest
 
-from .conftest import Cloud, Outcome, forget_the_cloud
+from .conftest import IN_PROCESS, Cloud, Outcome
 
 CATALOGUE = 3000
 
@@ -149,7 +149,6 @@ def test_filters(alice: Cloud, name: str) -> None:
 
 
 def test_filters_go_to_the_server(alice: Cloud) -> None:
-    forget_the_cloud()
     outcome = find(
         alice,
         name=["a:b"],
@@ -169,8 +168,8 @@ def test_filters_go_to_the_server(alice: Cloud) -> None:
         sort=["name:asc", "size:desc"],
     )
     # The second one asks whether the cloud knows such conditions, as nothing was found with them.
-    query, probe = queries(outcome)
-    assert probe == {"name": ["unknown-operator:x"], "limit": ["1"]}
+    query, *probe = queries(outcome)
+    assert probe == ([] if IN_PROCESS else [{"name": ["unknown-operator:x"], "limit": ["1"]}])
     created_at = query.pop("created_at")[0]
     assert created_at.startswith("lt:20")
     assert query == {

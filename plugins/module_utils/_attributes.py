@@ -71,7 +71,8 @@ RESERVED_PREFIX = "os_glance"
 # Set by options of their own, so that they are not taken for left-overs when properties are purged.
 REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
 
-# The checksum of the source that an image was made of, where the cloud's own hash cannot be compared with it.
+# The checksum of the source that an image was made of, where the cloud's own hash cannot be compared with it; _image_hashes
+# says what is in it.
 SOURCE_CHECKSUM = "cloudimage_source_checksum"
 # Custom properties that are not the user's own: purging leaves them alone.
 KEPT_PROPERTIES = frozenset({*REFERENCES.values(), SOURCE_CHECKSUM})

@@ -11,14 +11,15 @@ import functools
 import typing as t
 
 from ._api import GlanceApi
-from ._attributes import SOURCE_CHECKSUM, Image
+from ._attributes import Image
 from ._checksum import Checksum, parse_checksum
 from ._download import read_back
 from ._errors import ApiError, InvalidInput, present
+from ._image_hashes import hash_of, hashes_of, recorded_source
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
 from ._plan import Data
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
-from ._transfer import EXPECTED_ALGORITHM, Deadline, digest, hash_of, hashes_of
+from ._transfer import EXPECTED_ALGORITHM, Deadline, digest
 
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
@@ -49,9 +50,9 @@ class WantedData:
             return Data("remote", shown, remote.get("size"), hash_of(remote), awaited=awaited)
         source, checksum = self.content.source, self.content.checksum
         compression = self.content.compression
-        is_noted = checksum and (compression or checksum.algorithm not in COMPUTED_BY_CLOUDS)
-        noted = f"{checksum} {compression or ''}".rstrip() if is_noted else None
-        return Data(source.option, source.shown, self.content.size, self.content.image_hash, noted, awaited=awaited)
+        is_recorded = checksum and (compression or checksum.algorithm not in COMPUTED_BY_CLOUDS)
+        recorded = f"{checksum} {compression or ''}".rstrip() if is_recorded else None
+        return Data(source.option, source.shown, self.content.size, self.content.image_hash, recorded, awaited=awaited)
 
     def data_into(self, stores: t.Sequence[str] | None) -> Data:
         """The same with the calls; for data from a URL or another region the cloud is asked what it offers.
@@ -126,8 +127,9 @@ class WantedData:
             return hashes[data.hash.algorithm] == data.hash.value
         if not self.comparable or content is None:
             return True
-        if data.source_checksum and _same_kind(data.source_checksum, str(image.get(SOURCE_CHECKSUM))):
-            return bool(image[SOURCE_CHECKSUM] == data.source_checksum)
+        recorded = recorded_source(image)
+        if data.source_checksum and recorded and _same_kind(data.source_checksum, recorded):
+            return recorded == data.source_checksum
         stored = hash_of(image) if hashes else self._read_back(image)
         return digest(content.read(), stored.algorithm) == (image.get("size"), stored)
 
@@ -139,13 +141,13 @@ class WantedData:
         except ApiError as error:
             raise error.explained(
                 "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"
-                " with sha256: it is noted at the image, and then nothing has to be read."
+                " with sha256: it is recorded at the image once the data are verified, and then nothing has to be read."
             ) from error
 
 
-def _same_kind(noted: str, other: str) -> bool:
-    """Whether two notes of a source's checksum can be compared: of one algorithm, and unpacked the same way or not."""
-    kinds = [(note.partition(":")[0], note.partition(" ")[2]) for note in (noted, other)]
+def _same_kind(recorded: str, other: str) -> bool:
+    """Whether two recorded checksums can be compared: they have one algorithm, and one compression."""
+    kinds = [(text.partition(":")[0], text.partition(" ")[2]) for text in (recorded, other)]
     return kinds[0] == kinds[1]
 
 

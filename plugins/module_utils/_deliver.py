@@ -14,6 +14,7 @@ from ._attributes import Image, missing_stores
 from ._checksum import Checksum
 from ._download import read_back
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
+from ._image_hashes import hash_of, hashes_of
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, STAGED_ABANDONED, Data, in_transit, is_copy, is_staged
 from ._progress import Reporter
@@ -27,8 +28,6 @@ from ._transfer import (
     Transfer,
     Upload,
     WrongData,
-    hash_of,
-    hashes_of,
     upload_of,
 )
 from ._urls import without_queries

@@ -17,9 +17,10 @@ from ._api import GlanceApi
 from ._attributes import Image
 from ._checksum import Checksum
 from ._errors import ApiError, ConnectionProblem, GlanceError
+from ._image_hashes import hash_of
 from ._progress import Reporter
 from ._source import BLOCK, new_hash
-from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Transfer, WrongData, digest, hash_of
+from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Transfer, WrongData, digest
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     import requests

@@ -15,6 +15,7 @@ from ._attributes import Image
 from ._deliver import DataStillInTransit, Delivery, await_others_data
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._hints import hint
+from ._image_hashes import identity_of_data
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
 from ._plan import Plan, attributes_only, is_copy, joined, removal, set_protection
 from ._replace import derived_ids
@@ -137,8 +138,9 @@ class Maker:
             if operation is self._last_of_data():
                 self.image = self._delivery.await_and_verify(image_id)
             return
+        operation = operation.of(self.image["id"]) if self.image else operation
         try:
-            answer = self._api.perform(operation.of(self.image["id"]) if self.image else operation)
+            answer = self._api.perform(operation.with_hash(identity_of_data(self.image)) if self.image else operation)
         except ApiError as error:
             if error.status != DONE_ALREADY.get(operation.call):
                 raise

@@ -118,10 +118,10 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
         lambda plan: replace(api, plan, delivery) if plan.replaced else create_or_update(api, plan, delivery),
     )
     image = images[0]
-    new_id, after = (image["id"], shown(image)) if image else (None, plans[0].image)
+    after = shown(image) if image else plans[0].image
     transfer = delivery.transfer.shown() if delivery.transfer else None
     return {
-        **result_of(plans, new_id),
+        **result_of(plans, image),
         "image": after,
         "transfer": transfer,
         "warnings": planner.warnings + delivery.warnings,

@@ -16,10 +16,11 @@ from ._attributes import Image, check_id, check_text, shown
 from ._download import download, file_has, partial_file
 from ._errors import ApiError, InvalidInput
 from ._hints import hint
+from ._image_hashes import hash_of
 from ._progress import reporter
 from ._select import find_existing
 from ._task import Task
-from ._transfer import Deadline, Transfer, hash_of
+from ._transfer import Deadline, Transfer
 
 Move = t.Callable[[str, str], None]
 

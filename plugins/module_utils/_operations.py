@@ -13,10 +13,13 @@ import dataclasses
 import typing as t
 import urllib.parse
 
+from ._attributes import SOURCE_CHECKSUM
+from ._image_hashes import STORED_HASH
 from ._urls import shown_url
 
 # Stands for the id of an image that does not exist yet, in paths and in the body that makes it.
 NEW_IMAGE_ID = "{id}"
+RECORD_POINTER = f"/{SOURCE_CHECKSUM}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +80,16 @@ class Operation:
         if self.call is CREATE:
             return dataclasses.replace(self, body={**self.body, "id": image_id})
         return dataclasses.replace(self, image_id=image_id)
+
+    def with_hash(self, identity: str) -> Operation:
+        """The same operation, with what identifies the data in the record of their source (``identity_of_data``)."""
+        if self.call is not UPDATE:
+            return self
+        filled = [
+            {**step, "value": step["value"].replace(STORED_HASH, identity)} if step["path"] == RECORD_POINTER else step
+            for step in self.body
+        ]
+        return dataclasses.replace(self, body=filled)
 
     @property
     def path(self) -> str:

@@ -20,6 +20,7 @@ from ._attributes import (
     OPTION_OF,
     RESERVED_PREFIX,
     RESERVED_PROPERTIES,
+    SOURCE_CHECKSUM,
     check_characters,
 )
 from ._errors import InvalidInput
@@ -65,6 +66,11 @@ def check_property_key(key: str) -> str:
         raise InvalidInput(f"properties: '{key}' is set by Glance and cannot be changed.")
     if key in RESERVED_PROPERTIES or key.startswith(RESERVED_PREFIX):
         raise InvalidInput(f"properties: '{key}' is reserved by Glance and cannot be set.")
+    if key == SOURCE_CHECKSUM:
+        raise InvalidInput(
+            f"properties: '{key}' is this collection's own record of the source of an image's data, and cannot be set."
+            " Give the 'checksum' of the source instead."
+        )
     if not 1 <= len(key) <= MAX_TEXT:
         raise InvalidInput(f"properties: the name '{key}' has {len(key)} characters; 1 to {MAX_TEXT} are allowed.")
     if key != key.strip():

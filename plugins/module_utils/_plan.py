@@ -27,6 +27,7 @@ from ._attributes import (
 )
 from ._checksum import Checksum
 from ._errors import InvalidInput
+from ._image_hashes import source_record
 from ._operations import (
     CREATE,
     DATA_CALLS,
@@ -65,7 +66,7 @@ class Data:
     :param shown: what they are called in results and errors.
     :param size: their size (bytes), if it is known beforehand.
     :param hash: their hash, if it is known beforehand.
-    :param source_checksum: the source's checksum, and how it is compressed, if that has to be noted, because the cloud's
+    :param source_checksum: the source's checksum, and how it is compressed, if that has to be recorded, because the cloud's
         own hash says nothing of it.
     :param calls: the calls that bring them into an image; empty as long as they were not needed.
     :param awaited: whether the task waits until they are there.
@@ -80,9 +81,9 @@ class Data:
     awaited: bool = True
 
     @property
-    def properties(self) -> dict[str, str]:
-        """What is noted at an image that has these data."""
-        return {SOURCE_CHECKSUM: self.source_checksum} if self.source_checksum else {}
+    def record(self) -> dict[str, str]:
+        """The property that records the source, to be set once the data are verified; without waiting they are not."""
+        return {SOURCE_CHECKSUM: source_record(self.source_checksum)} if self.source_checksum and self.awaited else {}
 
 
 class DataState(enum.Enum):
@@ -163,8 +164,6 @@ def joined(done: Plan, then: Plan) -> Plan:
 def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
     """An image that does not exist: all its attributes and properties in the one POST, so it never is without them."""
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
-    if wanted.data:
-        properties.update(wanted.data.properties)
     body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}
     operations = [Operation(CREATE, body=body)]
     after: dict[str, t.Any] = {"state": "present", **({"id": image_id} if image_id else {}), **wanted.attributes}
@@ -173,7 +172,7 @@ def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
     changes += [Change(PROPERTY + key, None, value) for key, value in properties.items()]
     if wanted.data:
         check_formats(wanted.attributes, wanted.data)
-        operations += data_operations(wanted.data, wanted.stores, None)
+        operations += data_operations(wanted.data, wanted.stores, None, {})
         after["status"] = status_after(wanted.data)
         if wanted.data.size is not None:
             after["size"] = wanted.data.size
@@ -181,6 +180,8 @@ def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
         if wanted.stores:
             after["stores"] = sorted(wanted.stores)
             changes.append(Change("stores", [], sorted(wanted.stores)))
+        properties = {**properties, **wanted.data.record}
+        changes += record_changes(wanted.data, {})
     elif wanted.stores:
         raise InvalidInput("stores: an image without data is in no store; name its data with 'path' or 'url'.")
     if properties:
@@ -192,23 +193,18 @@ def plan_create(wanted: Wanted, image_id: str | None) -> Plan:
 
 def plan_update(image: Image, wanted: Wanted, data_state: DataState = DataState.NOT_ASKED) -> Plan:
     """An image that exists: at most one PATCH with what differs, its data if it has none yet, then its stores."""
-    properties = wanted.properties
-    if wanted.data and data_state is DataState.NONE:
-        properties = {**properties, **wanted.data.properties}
-    changes = [
-        *attribute_changes(image, wanted.attributes),
-        *property_changes(image, dataclasses.replace(wanted, properties=properties)),
-    ]
+    changes = [*attribute_changes(image, wanted.attributes), *property_changes(image, wanted)]
     _check_formats_can_change(image, changes)
     operations = [Operation(UPDATE, image["id"], build_patch(changes))] if changes else []
     if wanted.data and data_state is DataState.NONE:
         check_formats({**image, **wanted.attributes}, wanted.data)
-        operations += data_operations(wanted.data, wanted.stores, image["id"])
+        operations += data_operations(wanted.data, wanted.stores, image["id"], image)
         if wanted.data.size is not None:
             changes.append(Change("size", image.get("size"), wanted.data.size))
         changes.append(Change("status", image["status"], status_after(wanted.data)))
         if wanted.stores:
             changes.append(Change("stores", [], sorted(wanted.stores)))
+        changes += record_changes(wanted.data, image)
     elif wanted.data and data_state is DataState.OTHER and not wanted.keep_data:
         raise InvalidInput(
             f"{_named(image)} has other data than {wanted.data.shown}, and an image's data cannot be changed in place."
@@ -222,12 +218,26 @@ def plan_update(image: Image, wanted: Wanted, data_state: DataState = DataState.
     return _changing(image, changes, operations)
 
 
-def data_operations(data: Data, stores: t.Sequence[str] | None, image_id: str | None) -> list[Operation]:
-    """The calls that bring data into an image, and into all of its stores; an upload goes to one store only."""
+def data_operations(
+    data: Data, stores: t.Sequence[str] | None, image_id: str | None, image: Image | None = None
+) -> list[Operation]:
+    """The calls that bring data into an image, and into all of its stores; an upload goes to one store only.
+
+    :param image: the image before, if the record of the source is to be written by a call of its own.
+    """
     operations = [dataclasses.replace(operation, image_id=image_id) for operation in data.calls]
-    if stores and len(stores) > 1 and operations[-1].call is not IMPORT:
+    needs_copies = stores and len(stores) > 1 and operations[-1].call is not IMPORT
+    recorded = [] if image is None else record_changes(data, image)
+    if recorded:
+        operations.append(Operation(UPDATE, image_id, build_patch(recorded)))
+    if stores and needs_copies:
         operations.append(copy_to_stores(image_id, stores[1:]))
     return operations
+
+
+def record_changes(data: Data, image: Image) -> list[Change]:
+    """The change that records the source of the data at an image."""
+    return [Change(PROPERTY + key, image.get(key), value) for key, value in data.record.items()]
 
 
 def copy_to_stores(image_id: str | None, stores: t.Sequence[str]) -> Operation:

@@ -21,6 +21,7 @@ import uuid
 
 from ._attributes import MAX_TEXT, OPTION_OF, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown
 from ._errors import InvalidInput, present
+from ._image_hashes import STORED_HASH, identity_of_data
 from ._operations import (
     ADD_MEMBER,
     CREATE,
@@ -33,6 +34,7 @@ from ._operations import (
 from ._patch import PROPERTY, Change, build_patch
 from ._plan import (
     OF_OLD,
+    Data,
     Plan,
     Wanted,
     attribute_changes,
@@ -129,8 +131,6 @@ def carried_over(old: Image, wanted: Wanted, project: str | None) -> Image:
         )
     for change in property_changes({**properties}, wanted):
         properties[change.attribute[len(PROPERTY) :]] = change.after
-    if wanted.data:
-        properties.update(wanted.data.properties)
     target.update(wanted.attributes)
     target["tags"] = sorted(target.get("tags") or [])
     if target.get("owner") in (None, project):
@@ -165,6 +165,7 @@ def plan_replacement(
     operations = removal(spoilt) if spoilt else []
     if new:
         new_id, current = new["id"], new
+        target |= _record(data, identity_of_data(new))
         operations += store_operations(new, wanted.stores) if wanted.stores else []
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
@@ -172,6 +173,7 @@ def plan_replacement(
             current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
         operations.append(Operation(CREATE, body={"id": NEW_IMAGE_ID, **current}))
         operations += data_operations(data, wanted.stores, None)
+        target |= data.record
     operations += _sharing(new_id, members, new_members)
     if model.get("status") == "deactivated" and current.get("status") != "deactivated":
         operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
@@ -200,17 +202,22 @@ def plan_restart(left: Image, wanted: Wanted, project: str | None) -> Plan:
     operations = [
         *removal(left),
         Operation(CREATE, body={"id": NEW_IMAGE_ID, **target}),
-        *data_operations(data, wanted.stores, None),
+        *data_operations(data, wanted.stores, None, {}),
     ]
     changes = [
         Change("id", left["id"], NEW_IMAGE_ID),
         Change("status", left.get("status"), status_after(data)),
         *_changes_of_data(left, wanted),
-        *_differences(left, {"owner": left.get("owner"), **target}),
+        *_differences(left, {"owner": left.get("owner"), **target, **data.record}),
     ]
     before, after = diff_of(changes)
-    image = shown({"owner": left.get("owner"), **target, "status": status_after(data), "size": data.size})
+    image = shown({"owner": left.get("owner"), **target, **data.record, "status": status_after(data), "size": data.size})
     return Plan(image, None, tuple(changes), tuple(operations), before, after)
+
+
+def _record(data: Data, identity: str) -> dict[str, str]:
+    """The record of the source of data that are there."""
+    return {key: value.replace(STORED_HASH, identity) for key, value in data.record.items()}
 
 
 def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapping[str, str]) -> t.Iterator[Operation]:

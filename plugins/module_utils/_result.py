@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import typing as t
 
+from ._attributes import SOURCE_CHECKSUM, Image
+from ._image_hashes import STORED_HASH, identity_of_data
 from ._operations import NEW_IMAGE_ID, Operation
-from ._patch import Change
+from ._patch import PROPERTY, Change
 from ._plan import OF_OLD, Plan
 
 
-def result_of(plans: t.Sequence[Plan], new_id: str | None = None) -> dict[str, t.Any]:
+def result_of(plans: t.Sequence[Plan], image: Image | None = None) -> dict[str, t.Any]:
     """What the plans changed, or in check mode would change; the module adds the images themselves.
 
-    :param new_id: the id of the image that was made, where one was.
+    :param image: the image as the cloud then has it, where the plans did not know its id or the hash of its data.
     """
     changing = [plan for plan in plans if plan.changed]
     diffs: list[dict[str, t.Any]] = [
-        {"before": dict(plan.before), "after": {key: _known(key, value, new_id) for key, value in plan.after.items()}}
+        {"before": dict(plan.before), "after": {key: _known(key, value, image) for key, value in plan.after.items()}}
         for plan in changing
     ]
     if len(diffs) > 1:
@@ -28,26 +30,37 @@ def result_of(plans: t.Sequence[Plan], new_id: str | None = None) -> dict[str, t
             diff["before_header"] = diff["after_header"] = f"image {plan.image_id}"
     return {
         "changed": bool(changing),
-        "changes": [_row(plan, change, new_id) for plan in changing for change in plan.changes],
-        "operations": [_shown(operation, plan.image_id or new_id) for plan in changing for operation in plan.operations],
+        "changes": [_row(plan, change, image) for plan in changing for change in plan.changes],
+        "operations": [_shown(operation, plan.image_id, image) for plan in changing for operation in plan.operations],
         "diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[0],
     }
 
 
-def _row(plan: Plan, change: Change, new_id: str | None) -> dict[str, t.Any]:
+def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
     of_old = plan.replaced is not None and change.attribute.startswith(OF_OLD)
     return {
-        "id": plan.replaced["id"] if plan.replaced and of_old else plan.image_id or new_id,
+        "id": plan.replaced["id"] if plan.replaced and of_old else plan.image_id or (image or {}).get("id"),
         "attribute": change.attribute,
         "before": change.before,
-        "after": _known(change.attribute, change.after, new_id),
+        "after": _known(change.attribute, change.after, image),
     }
 
 
-def _known(attribute: str, value: t.Any, new_id: str | None) -> t.Any:
-    return new_id if attribute == "id" and value == NEW_IMAGE_ID and new_id else value
+def _known(attribute: str, value: t.Any, image: Image | None) -> t.Any:
+    """A planned value, with what only the cloud could tell."""
+    if image is None:
+        return value
+    if attribute == "id" and value == NEW_IMAGE_ID:
+        return image["id"]
+    if attribute == "properties":
+        return {key: _known(PROPERTY + key, item, image) for key, item in value.items()}
+    if attribute == PROPERTY + SOURCE_CHECKSUM and value is not None:
+        return value.replace(STORED_HASH, identity_of_data(image))
+    return value
 
 
-def _shown(operation: Operation, new_id: str | None) -> dict[str, t.Any]:
+def _shown(operation: Operation, image_id: str | None, image: Image | None) -> dict[str, t.Any]:
     # The call that makes an image has no id in its path, whatever comes after it has.
-    return (operation.of(new_id) if new_id else operation).shown()
+    new_id = image_id or (image or {}).get("id")
+    operation = operation.of(new_id) if new_id else operation
+    return (operation.with_hash(identity_of_data(image)) if image else operation).shown()

@@ -83,28 +83,6 @@ class Transfer:
         }
 
 
-def hash_of(image: Image) -> Checksum:
-    """The hash that the cloud keeps of the image's data."""
-    if image.get("os_hash_algo") and image.get("os_hash_value"):
-        return Checksum(str(image["os_hash_algo"]), str(image["os_hash_value"]))
-    if image.get("checksum"):
-        return Checksum("md5", str(image["checksum"]))
-    raise GlanceError(
-        f"The cloud keeps no hash of the data of image {image.get('id')} '{image.get('name')}',"
-        " so they cannot be told from other data of the same size."
-    )
-
-
-def hashes_of(image: Image) -> dict[str, str]:
-    """All hashes that the cloud keeps of the image's data, by algorithm."""
-    found = {}
-    if image.get("checksum"):
-        found["md5"] = str(image["checksum"])
-    if image.get("os_hash_algo") and image.get("os_hash_value"):
-        found[str(image["os_hash_algo"])] = str(image["os_hash_value"])
-    return found
-
-
 def digest(blocks: t.Iterable[bytes], algorithm: str) -> tuple[int, Checksum]:
     """Size (bytes) and hash of data, by reading them through."""
     found, size = new_hash(algorithm), 0

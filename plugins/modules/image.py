@@ -179,7 +179,9 @@ options:
       - After the algorithm there can be the URL of a file that lists checksums, for example
         V(sha256:https://example.com/SHA256SUMS). It is downloaded in each run.
       - An image that was made with it is recognised without reading the source. If the cloud does not compute a hash of this
-        algorithm, the checksum is noted in the image's property C(cloudimage_source_checksum).
+        algorithm, or the source is compressed, the checksum is recorded in the image's property
+        C(cloudimage_source_checksum), together with the cloud's hash of the data. This is done once the data are verified,
+        with a request of its own, and not with O(wait=false). A record that does not fit the image's data is ignored.
     type: str
   decompress:
     description:
@@ -481,7 +483,8 @@ changes:
 operations:
   description:
     - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read
-      are not among them.
+      are not among them. In check mode V({id}) stands for the id of an image that does not exist yet, and V({hash}) for the
+      cloud's hash of data that it does not have yet.
   type: list
   elements: dict
   returned: success

@@ -22,10 +22,12 @@ import pytest
 import zstandard
 
 from .conftest import FORMATS, Cloud, Json, Outcome
-from .faults import proxy
+from .faults import CUT, proxy
+from .test_interrupted import run_killed
 from .web import Web, serving
 
 DATA = bytes(range(256)) * 5000
+RECORD = "cloudimage_source_checksum"
 COMPRESSED: dict[str, t.Callable[[bytes], bytes]] = {
     "gz": gzip.compress,
     "bz2": bz2.compress,
@@ -115,7 +117,52 @@ def test_lists_of_checksums(alice: Cloud, name: str, web: Web, style: str) -> No
     outcome = alice.thrice(
         "image", name=name, url=f"{web.url}/disk.raw", checksum=f"sha256:{web.url}/SHA256SUMS", transfer="stream", **FORMATS
     )
-    assert outcome.image["properties"]["cloudimage_source_checksum"] == hashed("sha256")
+    assert outcome.image["properties"][RECORD] == f"{hashed('sha256')} = {hashed('sha512')}"
+
+
+def wrong_records(right: str) -> list[str]:
+    """Records that say that an image has DATA; the last ones are of other data, as a snapshot inherits them."""
+    other = hashed("sha512", b"something else")
+    return [right, f"{right} = ", f"{right} = {other}", f"{right} = {hashed('sha512')}"]
+
+
+def test_recorded_checksum_of_other_data_is_ignored(alice: Cloud, name: str, web: Web) -> None:
+    checksum = hashed("sha256")
+    options = {"url": f"{web.url}/disk.raw", "checksum": checksum}
+    for number, record in enumerate(wrong_records(checksum)):
+        image = alice.make(f"{name}-{number}", b"other data", **{RECORD: record})
+        assert "has other data than" in alice.fails("image", name=image["name"], **options)
+        outcome = alice.thrice("image", name=image["name"], data_policy="replace", **options)
+        assert stored(alice, outcome) == DATA
+        assert outcome.image["properties"][RECORD] == f"{checksum} = {hashed('sha512')}"
+
+
+def test_source_is_recorded_only_once_its_data_are_verified(alice: Cloud, name: str, web: Web) -> None:
+    """Other data, which somebody uploads after the run was killed, are not taken for those of the task."""
+    options = {"url": f"{web.url}/disk.raw", "checksum": hashed("sha256"), "transfer": "stream", **FORMATS}
+    assert run_killed(alice, "image", {"name": name, **options}, 1, CUT)
+    (image,) = alice.named(name)
+    assert RECORD not in image
+    headers = {"Content-Type": "application/octet-stream"}
+    alice.call("PUT", f"/images/{image['id']}/file", data=b"other data", headers=headers)
+    assert "has other data than" in alice.fails("image", name=name, **options)
+    outcome = alice.thrice("image", name=name, data_policy="replace", **options)
+    assert [f"{entry['method']} {entry['path'].rpartition('/')[2]}" for entry in outcome.mutations] == [
+        "POST images",
+        "PUT file",
+        f"PATCH {outcome.image['id']}",
+        f"DELETE {image['id']}",
+    ]
+
+
+def test_source_is_recorded_after_the_upload_and_read_no_more(alice: Cloud, name: str, web: Web) -> None:
+    options = {"url": f"{web.url}/disk.raw", "checksum": hashed("sha256"), "transfer": "stream", "name": name}
+    outcome = alice.thrice("image", tags=["t"], **options, **FORMATS)
+    assert [entry["method"] for entry in outcome.mutations] == ["POST", "PUT", "PATCH"]
+    assert RECORD not in outcome.mutations[0]["body"]
+    web.files.clear()
+    alice.unchanged("image", **options)
+    assert "cannot be set" in alice.fails("image", name=name, properties={RECORD: hashed("sha256")})
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)

@@ -319,6 +319,18 @@ MUTATIONS = [
         "NO_SUCH_MARKER = frozenset({400, 404})",
         "NO_SUCH_MARKER = frozenset({400})",
     ),
+    (
+        "world: a record of other data is trusted",
+        "_image_hashes.py",
+        "return source_checksum if separator and identity == identity_of_data(image) else None",
+        "return source_checksum or None",
+    ),
+    (
+        "world: the source is recorded before its data are there",
+        "_plan.py",
+        'body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}',
+        'body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}\n    body |= wanted.data.record if wanted.data else {}',
+    ),
 ]
 
 # What clouds do differently, by the rows of the table in docs/clouds/support.md.
@@ -969,11 +981,11 @@ CLOUD_MUTATIONS = [
         "            raise error.explained(\n",
         "            raise\n            raise error.explained(\n",
     ),
-    ("cloud: fields: no checksum is noted", "_data.py", "if is_noted else None", "if False else None"),
+    ("cloud: fields: no checksum is recorded", "_data.py", "if is_recorded else None", "if False else None"),
     (
-        "cloud: fields: a noted checksum is not looked at",
+        "cloud: fields: a recorded checksum is not looked at",
         "_data.py",
-        "if data.source_checksum and _same_kind(data.source_checksum, str(image.get(SOURCE_CHECKSUM))):",
+        "if data.source_checksum and recorded and _same_kind(data.source_checksum, recorded):",
         "if False:",
     ),
     (

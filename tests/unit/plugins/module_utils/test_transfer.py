@@ -17,6 +17,7 @@ import pytest
 import zstandard
 from ansible_collections.cloudimage.glance.plugins.module_utils._checksum import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError, InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_hashes import hash_of, hashes_of
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import (
     BLOCK,
     Content,
@@ -35,8 +36,6 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import
     Upload,
     WrongData,
     digest,
-    hash_of,
-    hashes_of,
     upload_of,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._urls import secrets_in_url

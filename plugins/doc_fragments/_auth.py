@@ -31,6 +31,9 @@ options:
     description:
       - Name of the login plugin, for example V(password), V(token) or V(v3applicationcredential).
       - Any plugin that keystoneauth finds on the host can be used.
+      - The tasks of a run share one login if the options alone say who the user is, as with passwords, tokens and
+        application credentials. With a client certificate, or a plugin such as V(v3kerberos) or V(v3totp), each task logs in
+        for itself.
     type: str
   region_name:
     description: Name of the region.

@@ -26,6 +26,7 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from ._answers import MAX_ERROR, parse_error
 from ._errors import ConnectionProblem, InvalidInput, MissingLibrary, present
+from ._login_types import is_determined_by_options
 from ._sdk import config_loader
 
 IMPORTED_IN = os.getcwd()
@@ -188,6 +189,14 @@ class Connection:
         """A digest of all that the connection is made of: two connections of one key are the same."""
         made_of = [self._region.name, self._region.config, self._endpoint_override]
         return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether tasks with the same options may share this login: only if nothing else decides who the user is."""
+        config = self._region.config
+        auth = config.get("auth") or {}
+        methods = auth.get("auth_methods") or config.get("auth_methods")
+        return is_determined_by_options(config.get("auth_type"), auth, methods, self.session.cert)
 
     @functools.cached_property
     def image_url(self) -> str:

@@ -61,8 +61,11 @@ class SharedTokens:
         return f"/proc/{os.getpid()}/fd/{self._file}" if self._is_shared else None
 
     def log_in(self, connection: Connection) -> None:
-        """Log in, unless another process of the run has; processes that begin at the same time log in once."""
-        if not self._is_shared:
+        """Log in, unless another process of the run has; processes that begin at the same time log in once.
+
+        A login whose user is not known by its options alone always logs in for itself.
+        """
+        if not self._is_shared or not connection.can_be_shared:
             connection.log_in()
             return
         with self._locked(1 + int(connection.key, 16) % LOCKS):
@@ -79,8 +82,10 @@ class SharedTokens:
 
     def keep(self, connection: Connection) -> None:
         """Note the token that a connection has now: it may have been renewed."""
+        if not self._is_shared or not connection.can_be_shared:
+            return
         state = connection.auth_state
-        if not self._is_shared or state is None:
+        if state is None:
             return
         with self._locked(CONTENT_LOCK):
             content = self._content()

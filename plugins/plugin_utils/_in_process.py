@@ -92,11 +92,13 @@ def plain(value: t.Any) -> t.Any:
 
 def _connected(tokens: SharedTokens, options: Params) -> Connection:
     key = configured_from(options)
-    if key not in _connections:
-        connection = configured(options)
-        tokens.log_in(connection)
-        _connections[key] = connection
-    return _connections[key]
+    known = _connections.get(key)
+    if known and known.can_be_shared:
+        return known
+    connection = configured(options)
+    tokens.log_in(connection)
+    _connections[key] = connection
+    return connection
 
 
 @contextlib.contextmanager

@@ -17,6 +17,9 @@ import io
 import json
 import os
 import pathlib
+import re
+import subprocess
+import sys
 import time
 import typing as t
 import uuid
@@ -323,6 +326,27 @@ def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = 
     return Outcome(json.loads(stdout.getvalue()), recorded, stdout.getvalue())
 
 
+@dataclasses.dataclass
+class Run:
+    """What a playbook's tasks gave, in order, and what was printed."""
+
+    results: list[Json]
+    stdout: str
+
+    @property
+    def sections(self) -> list[str]:
+        """What was printed, by task."""
+        return self.stdout.split("\nTASK [")[1:]
+
+
+def ran_as_modules(stdout: str) -> int:
+    """How many of the collection's tasks ran in processes of their own."""
+    return len(re.findall(r"Using module file \S*/cloudimage/glance/", stdout))
+
+
+Play = t.Callable[..., Run]
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
     folder = os.environ.get("GLANCE_SANDBOX")
@@ -376,3 +400,37 @@ def path(tmp_path: pathlib.Path) -> str:
     """A file that can be an image's data."""
     (tmp_path / "disk.raw").write_bytes(b"some data of an image" * 1000)
     return str(tmp_path / "disk.raw")
+
+
+@pytest.fixture
+def play(tmp_path: pathlib.Path) -> Play:
+    def run(*tasks: Json, play: Json | None = None, **environment: str) -> Run:
+        """Run a play of these tasks on localhost."""
+        report = tmp_path / "report.json"
+        names = [f"result_{number}" for number in range(len(tasks))]
+        noted = {
+            "ansible.builtin.copy": {
+                "dest": str(report),
+                "mode": "0600",
+                "content": f"{{{{ [{', '.join(names)}] | to_json }}}}",
+            },
+            "vars": {"ansible_python_interpreter": sys.executable},
+        }
+        registered = [{"ignore_errors": True, **task, "register": name} for task, name in zip(tasks, names, strict=True)]
+        defaults = {"group/cloudimage.glance.glance": {"cloud": "alice"}}
+        whole = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "module_defaults": defaults,
+            **(play or {}),
+            "tasks": [*registered, noted],
+        }
+        playbook = tmp_path / "play.yml"
+        playbook.write_text(json.dumps([whole]))
+        command = [sys.executable, "-m", "ansible", "playbook", "-vvvv", str(playbook)]
+        variables = {**os.environ, "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_LOCALHOST_WARNING": "false", **environment}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, cwd=tmp_path.parent)
+        assert report.exists(), done.stdout + done.stderr
+        return Run(json.loads(report.read_text()), done.stdout + done.stderr)
+
+    return run

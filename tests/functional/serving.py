@@ -44,12 +44,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(handler: type[socketserver.BaseRequestHandler], tls: tuple[str, str] | None = None) -> t.Iterator[str]:
-    """Yields the server's address. With ``tls``, a certificate's file and its key's, it speaks HTTPS."""
+def served(
+    handler: type[socketserver.BaseRequestHandler], tls: tuple[str, str] | None = None, client_ca: str | None = None
+) -> t.Iterator[str]:
+    """Yields the server's address.
+
+    :param tls: with a certificate's file and its key's it speaks HTTPS.
+    :param client_ca: with it, each client must present a certificate of this authority.
+    """
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)
+        if client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
         server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

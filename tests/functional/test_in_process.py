@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import multiprocessing
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import typing as t
 
@@ -21,62 +19,10 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._image_info impo
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 
-from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Sandbox, connect
+from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, connect, ran_as_modules
 from .faults import proxy
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
-
-
-@dataclasses.dataclass
-class Run:
-    """What a playbook's tasks gave, in order, and what was printed."""
-
-    results: list[Json]
-    stdout: str
-
-    @property
-    def sections(self) -> list[str]:
-        """What was printed, by task."""
-        return self.stdout.split("\nTASK [")[1:]
-
-
-def ran_as_modules(stdout: str) -> int:
-    """How many of the collection's tasks ran in processes of their own."""
-    return len(re.findall(r"Using module file \S*/cloudimage/glance/", stdout))
-
-
-@pytest.fixture
-def play(tmp_path: pathlib.Path) -> t.Callable[..., Run]:
-    def run(*tasks: Json, play: Json | None = None, **environment: str) -> Run:
-        """Run a play of these tasks on localhost."""
-        report = tmp_path / "report.json"
-        names = [f"result_{number}" for number in range(len(tasks))]
-        noted = {
-            "ansible.builtin.copy": {
-                "dest": str(report),
-                "mode": "0600",
-                "content": f"{{{{ [{', '.join(names)}] | to_json }}}}",
-            },
-            "vars": {"ansible_python_interpreter": sys.executable},
-        }
-        registered = [{"ignore_errors": True, **task, "register": name} for task, name in zip(tasks, names, strict=True)]
-        defaults = {"group/cloudimage.glance.glance": {"cloud": "alice"}}
-        whole = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "module_defaults": defaults,
-            **(play or {}),
-            "tasks": [*registered, noted],
-        }
-        playbook = tmp_path / "play.yml"
-        playbook.write_text(json.dumps([whole]))
-        command = [sys.executable, "-m", "ansible", "playbook", "-vvv", str(playbook)]
-        variables = {**os.environ, "ANSIBLE_INJECT_INVOCATION": "true", "ANSIBLE_LOCALHOST_WARNING": "false", **environment}
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, cwd=tmp_path.parent)
-        assert report.exists(), done.stdout + done.stderr
-        return Run(json.loads(report.read_text()), done.stdout + done.stderr)
-
-    return run
 
 
 def image(**options: t.Any) -> Json:
@@ -120,7 +66,7 @@ def everything(name: str) -> list[Json]:
     ]
 
 
-def test_both_ways_give_the_same_results(play: t.Callable[..., Run], name: str, tmp_path: pathlib.Path) -> None:
+def test_both_ways_give_the_same_results(play: Play, name: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "disk.raw").write_bytes(b"data" * 1000)
     here, there = (play(*everything(f"{name}-same-{way}"), **{SWITCH: way}) for way in ("true", "false"))
@@ -153,7 +99,7 @@ WHERE: list[tuple[Json, bool]] = [
 MAY_FAIL = {"become", "/usr/bin/env", "async"}
 
 
-def test_where_a_task_runs(play: t.Callable[..., Run]) -> None:
+def test_where_a_task_runs(play: Play) -> None:
     run = play(*({"cloudimage.glance.image_info": {"name": "nobody"}, **task} for task, _here in WHERE))
     for (task, here), section, result in zip(WHERE, run.sections, run.results, strict=False):
         assert ran_as_modules(section) == (0 if here else 1), (task, section)
@@ -161,12 +107,12 @@ def test_where_a_task_runs(play: t.Callable[..., Run]) -> None:
             assert result["images"] == [], (task, section)
 
 
-def test_a_switch_that_is_neither_on_nor_off(play: t.Callable[..., Run]) -> None:
+def test_a_switch_that_is_neither_on_nor_off(play: Play) -> None:
     run = play({"cloudimage.glance.image_info": {}, "vars": {"cloudimage_glance_in_process": "perhaps"}})
     assert "cloudimage_glance_in_process: 'perhaps' was given; true or false is allowed." in run.results[0]["msg"]
 
 
-def test_the_working_folder_is_the_playbooks(play: t.Callable[..., Run], sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+def test_the_working_folder_is_the_playbooks(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     """As for any module: clouds.yaml is found beside the playbook, from wherever that is started."""
     (tmp_path / "clouds.yaml").write_text((sandbox.folder / "clouds.yaml").read_text())
     run = play({"cloudimage.glance.image_info": {"name": "nobody"}}, OS_CLIENT_CONFIG_FILE="")
@@ -175,7 +121,7 @@ def test_the_working_folder_is_the_playbooks(play: t.Callable[..., Run], sandbox
 
 
 @pytest.mark.parametrize("here", ["true", "false"])
-def test_one_login_a_run(play: t.Callable[..., Run], sandbox: Sandbox, name: str, here: str) -> None:
+def test_one_login_a_run(play: Play, sandbox: Sandbox, name: str, here: str) -> None:
     """Modules in processes of their own use it too, as long as they run on this host as the same user."""
     names = [f"{name}-{number}" for number in range(3)]
     present = {**image(name="{{ item }}", tags=["t"]), "loop": names}
@@ -189,9 +135,7 @@ def test_one_login_a_run(play: t.Callable[..., Run], sandbox: Sandbox, name: str
     assert found_there == ["GET /v3", "POST /v3/auth/tokens"]
 
 
-def test_processes_that_begin_together_log_in_once(
-    play: t.Callable[..., Run], sandbox: Sandbox, tmp_path: pathlib.Path
-) -> None:
+def test_processes_that_begin_together_log_in_once(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     inventory = tmp_path / "hosts.ini"
     inventory.write_text("host[0:3] ansible_connection=local\n")
     before = sandbox.logins()

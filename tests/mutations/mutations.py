@@ -284,6 +284,24 @@ MUTATIONS = [
         "connection.go_on_with(None)",
     ),
     (
+        "a login of an unknown type is shared",
+        "_login_types.py",
+        "    return auth_type in DETERMINED_BY_OPTIONS\n",
+        "    return True\n",
+    ),
+    (
+        "a login with a client certificate is shared",
+        "_login_types.py",
+        "    if client_certificate or auth.get(PROMPTS):\n",
+        "    if auth.get(PROMPTS):\n",
+    ),
+    (
+        "items of a loop share a connection that is another user's by now",
+        "../plugin_utils/_in_process.py",
+        "    if known and known.can_be_shared:\n",
+        "    if known:\n",
+    ),
+    (
         "another Python is taken for the controller's",
         "../plugin_utils/_action.py",
         "            and self._is_same_python(task_vars)\n",

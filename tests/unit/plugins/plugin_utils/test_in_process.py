@@ -58,6 +58,8 @@ def test_values_become_those_that_a_module_gets(value: t.Any, expected: t.Any) -
 class FakeConnection:
     """Logs in by taking the next number, unless it has been given a state."""
 
+    can_be_shared = True
+
     def __init__(self, key: str, logins: t.Any) -> None:
         self.key = key
         self._logins = logins

@@ -17,8 +17,11 @@ from ._attributes import Image
 from ._errors import GlanceError
 
 MAX_REASON = 500
-# An error's body is looked at up to here (bytes).
+# An error's body is looked at up to here (bytes), and of a HTML page no more than this (characters).
 MAX_ERROR = 100_000
+MAX_PAGE = 20_000
+# How clients request data as they are (RFC 9110, 12.5.3): a checksum is that of the data, and so is a position in them.
+IDENTITY = "identity"
 
 TOO_MANY_REQUESTS = 429
 # RFC 9110, 15.5.20: the server is not the one that could answer.
@@ -76,6 +79,7 @@ class Fault(t.NamedTuple):
     :param request_id: what the cloud's operator can find the request by.
     :param is_limit: whether it is about too many requests.
     :param retry_after: how long to wait before the next try (s), where the body says so.
+    :param is_json: whether the body is JSON, as APIs give it and proxies do not.
     """
 
     reason: str
@@ -83,6 +87,7 @@ class Fault(t.NamedTuple):
     request_id: str | None = None
     is_limit: bool = False
     retry_after: float | None = None
+    is_json: bool = False
 
 
 def parse_error(body: str, content_type: str) -> Fault:
@@ -99,9 +104,58 @@ def parse_error(body: str, content_type: str) -> Fault:
         if found:
             return found
     if "html" in content_type or body.lstrip().startswith("<"):
-        body = re.sub(r"(?is)<(title|h1|style|script)\b.*?</\1\s*>", " ", body)
-        body = html.unescape(re.sub(r"(?s)<[^>]*>", " ", body))
+        body = _text_of_page(body[:MAX_PAGE])
     return Fault(shortened(body))
+
+
+def _text_of_page(page: str) -> str:
+    """What a HTML page says: its explanation, what its headings add to that, and in brackets the server's signature.
+
+    Glance repeats the HTTP status in title and h1 and explains below; nginx has title and h1 only, then a line and its
+    name; Apache and HAProxy explain, and a portal's title says what the page is.
+    """
+    page = re.sub(r"(?is)<!--.*?-->|<(style|script)\b.*?</\1\s*>", " ", page)
+    headings = [_text(match[2]) for match in re.finditer(r"(?is)<(title|h1)\b[^>]*>(.*?)</\1\s*>", page)]
+    rest = re.sub(r"(?is)<(title|h1)\b.*?</\1\s*>", " ", page)
+    explanation, line, below = rest.rpartition("<hr")
+    text, signature = (_text(explanation), _text(f"<hr{below}")) if line else (_text(rest), "")
+    if text:
+        headings = [heading for heading in headings if not re.match(r"\d{3}\b", heading)]
+    parts: list[str] = []
+    for part in (*headings, text):
+        if part and not any(part.lower() in other.lower() for other in (*parts, *([text] if part != text else []))):
+            parts.append(part)
+    said = ": ".join(parts)
+    return f"{said} ({signature})" if said and signature else said or signature
+
+
+def _text(markup: str) -> str:
+    return " ".join(html.unescape(re.sub(r"(?s)<[^>]*>", " ", markup)).split())
+
+
+def content_encoding(headers: t.Mapping[str, str]) -> str | None:
+    """How the body of an answer is encoded, for instance ``gzip``; null if it is not."""
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    return encoding if encoding not in ("", IDENTITY) else None
+
+
+def shown_server(headers: t.Mapping[str, str]) -> str:
+    """What to call a proxy that answered: by the name of a server that it gives, if it does."""
+    name = shortened(headers.get("Server", ""))[:60]
+    return f"a proxy ({name})" if name else "a proxy"
+
+
+# Words of Glance's own 413: a quota of its own or of Keystone's, a full store, or an image larger than it takes.
+_LIMITS_OF_GLANCE = re.compile(r"(?i)quota|over a limit|limit has been exceeded|storage media|(incoming|provided) image")
+
+
+def is_from_image_api(headers: t.Mapping[str, str], fault: Fault) -> bool:
+    """Whether the Image API itself refused a request as too large, and not a proxy in front of it.
+
+    Glance gives each request an id, which proxies pass on; clouds of other makers answer with JSON.
+    """
+    has_id = "x-openstack-request-id" in headers or fault.request_id is not None
+    return has_id or fault.is_json or bool(_LIMITS_OF_GLANCE.search(fault.reason))
 
 
 def _parse_json_error(answer: t.Any) -> Fault | None:
@@ -125,6 +179,7 @@ def _parse_json_error(answer: t.Any) -> Fault | None:
         request_id if isinstance(request_id, str) else None,
         name == "overLimit",
         seconds_until(fault.get("retryAfter")) or seconds_until(fault.get("retryAt")),
+        is_json=True,
     )
 
 

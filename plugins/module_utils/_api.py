@@ -19,7 +19,20 @@ import time
 import typing as t
 import urllib.parse
 
-from ._answers import MAX_ERROR, MISDIRECTED, checked_image, meaning, not_kept, parse_error, seconds_until, shortened
+from ._answers import (
+    IDENTITY,
+    MAX_ERROR,
+    MISDIRECTED,
+    checked_image,
+    content_encoding,
+    is_from_image_api,
+    meaning,
+    not_kept,
+    parse_error,
+    seconds_until,
+    shortened,
+    shown_server,
+)
 from ._attributes import GONE, Image
 from ._errors import ApiError, ConnectionProblem, GlanceError, NotSupported
 from ._operations import CREATE, DELETE, IMPORT, UPDATE, Call, Operation
@@ -46,6 +59,8 @@ MAX_BARREN_PAGES = 10
 BLOCK = 64 * 1024
 # These say that there is no image of a marker (Glance: 400), or that the query is wrong, which the first page tells already.
 NO_SUCH_MARKER = frozenset({400, 404})
+# Refusals of a Range: Glance's for stores without random access (S3, RBD, Swift, HTTP), and RFC 9110's (15.5.17, 15.6.2).
+RANGE_REFUSED = frozenset({400, 416, 501})
 # These say that there is no such operation, the first one also that there is no such image.
 NO_SUCH_OPERATION = frozenset({404, 405, 501})
 
@@ -56,7 +71,7 @@ MEMBERS = Call("GET", "/images/{id}/members", (200,), idempotent=True)
 VERSIONS = Call("GET", "/", (200, 300))
 IMPORT_INFO = Call("GET", "/info/import", (200,), idempotent=True)
 STORES_INFO = Call("GET", "/info/stores", (200,), idempotent=True)
-# 206 is the answer to a Range, 200 that of a cloud that takes no notice of it.
+# 206 is the answer to a Range, 200 that of a cloud that ignores it.
 DOWNLOAD = Call("GET", "/images/{id}/file", (200, 206), idempotent=True)
 LIST_PROJECTS = Call("GET", "/projects", (200,), idempotent=True)
 LIST_OWN_PROJECTS = Call("GET", "/auth/projects", (200,), idempotent=True)
@@ -102,6 +117,7 @@ class GlanceApi:
         self.connection = connection
         self._known = connection.known
         self._retries = retries or Retries()
+        self._without_ranges: set[str] = set()
 
     # Reading
 
@@ -233,9 +249,31 @@ class GlanceApi:
         return [str(store["id"]) for store in answer.get("stores") or [] if store.get("read-only") != "true"]
 
     def download(self, image_id: str, offset: int = 0) -> requests.Response:
-        """The image's data from this byte on, as an open answer: 206, or 200 with all of it. The caller closes it."""
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        return self._answered(lambda response: response, DOWNLOAD, _of(DOWNLOAD, image_id), headers=headers)
+        """The image's data from this byte on, as an open answer: 206, or 200 with all of it. The caller closes it.
+
+        A store that refuses a Range once is not asked for one again.
+        """
+        if offset and image_id not in self._without_ranges:
+            try:
+                answer = self._download(image_id, {"Range": f"bytes={offset}-"})
+            except ApiError as error:
+                if error.http_status not in RANGE_REFUSED:
+                    raise
+            else:
+                if answer.status_code == 206:
+                    return answer
+                self._without_ranges.add(image_id)
+                return answer
+            self._without_ranges.add(image_id)
+        return self._download(image_id, {})
+
+    def _download(self, image_id: str, headers: dict[str, str]) -> requests.Response:
+        headers = {"Accept-Encoding": IDENTITY, **headers}
+        return self._answered(_check_not_encoded, DOWNLOAD, _of(DOWNLOAD, image_id), headers=headers)
+
+    def refuses_ranges(self, image_id: str) -> bool:
+        """Whether the cloud was asked for a part of the image's data in this run, and did not send just that."""
+        return image_id in self._without_ranges
 
     def check_supported(self, operations: t.Iterable[Operation]) -> None:
         """Refuse what the cloud's API is too old for, as far as it tells its version: NotSupported."""
@@ -407,6 +445,8 @@ class GlanceApi:
             )
         request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id") or fault.request_id
         error = ApiError(call.method, _shown_path(path), answer.status, reason, fault.code, request_id, means)
+        if not is_from_image_api(answer.headers, fault):
+            error.proxy = shown_server(answer.headers)
         header = seconds_until(retry_after)
         error.retry_after = fault.retry_after if header is None else header
         return error
@@ -432,6 +472,20 @@ class GlanceApi:
                 f"{_shown_call(call, path or call.path)} was answered HTTP {answer.status} without a JSON object: {said}."
             )
         return body
+
+
+def _check_not_encoded(response: requests.Response) -> requests.Response:
+    """An answer with data, as it is; encoded data have other bytes than the image, and cannot be resumed."""
+    encoding = content_encoding(response.headers)
+    if encoding:
+        response.close()
+        raise GlanceError(
+            f"The image's data arrive with 'Content-Encoding: {encoding}', although the request says 'Accept-Encoding:"
+            f" {IDENTITY}': {shown_server(response.headers)} in front of the Image API compresses them. Switch that off for"
+            " the Image API (nginx: 'gzip off'; Apache: 'SetEnv no-gzip 1'), or give an address of the Image API that does"
+            " not lead through it as 'endpoint_override'."
+        )
+    return response
 
 
 def _read(response: requests.Response, seconds: float, call: Call) -> Answer:

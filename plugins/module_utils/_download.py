@@ -34,27 +34,29 @@ LONGEST_NAME = 255
 def image_blocks(
     api: GlanceApi, image: Image, offset: int, deadline: Deadline, transfer: Transfer | None = None
 ) -> t.Iterator[bytes]:
-    """The image's data from ``offset`` on; after a break it goes on where it stopped.
+    """The image's data from ``offset`` on; after a break it resumes where it stopped.
 
-    Errors: no more than ATTEMPTS breaks in a row without a byte in between; more bytes than the image has; the time is over.
+    From a store that cannot send a part of an image, everything is requested again and what came before is skipped.
+    Errors: no more than ATTEMPTS breaks in a row without a new byte in between; more bytes than the image has; the time is
+    over.
+
+    :param transfer: counts the attempts, and the bytes that arrive, with those that are skipped.
     """
     size = int(image["size"])
+    transfer = transfer or Transfer("download")
     poll, failures = Poll(), 0
     while offset < size:
         begun_at = offset
-        if transfer:
-            transfer.attempts += 1
+        transfer.attempts += 1
+        # Where a Range is answered with 500, or breaks the connection, only a request without it can get further.
+        last = failures + 1 == ATTEMPTS
         try:
-            for block in _answered_blocks(api, image["id"], offset):
+            for block in _answered_blocks(api, image, offset, deadline, transfer, whole=last):
                 offset += len(block)
                 if offset > size:
                     raise WrongData(f"The cloud sends more than the {size} bytes that image {image['id']} has.")
                 yield block
-                if deadline.passed:
-                    raise OutOfTime(
-                        f"The download was stopped after {deadline.seconds} s, the 'wait_timeout', with {offset} of {size}"
-                        " bytes. Run the task again: it goes on there."
-                    )
+                _check_time(api, image, offset, deadline)
             broken: GlanceError = ConnectionProblem(f"the answer ended after {offset} of {size} bytes.")
         except (ApiError, ConnectionProblem) as error:
             if isinstance(error, ApiError) and error.status not in PASSING:
@@ -62,11 +64,12 @@ def image_blocks(
             broken = error
         if offset == size:
             return
+        # Only new bytes are progress: skipping what is there already must not go on for ever.
         failures = failures + 1 if offset == begun_at else 1
         if failures >= ATTEMPTS:
             raise ConnectionProblem(
                 f"The download of image {image['id']} broke off {failures} times at byte {offset} of {size}:"
-                f" {broken.message} Run the task again: it goes on there."
+                f" {broken.message} {_where_it_resumes(api, image)}"
             )
         if offset == begun_at:
             poll.pause(deadline.left)
@@ -74,25 +77,50 @@ def image_blocks(
             poll = Poll()
 
 
-def _answered_blocks(api: GlanceApi, image_id: str, offset: int) -> t.Iterator[bytes]:
-    """What one request gives from ``offset`` on; from a cloud that gives all of it, what is before that is left out."""
-    with api.download(image_id, offset) as answer:
+def _answered_blocks(
+    api: GlanceApi, image: Image, offset: int, deadline: Deadline, transfer: Transfer, whole: bool
+) -> t.Iterator[bytes]:
+    """What one request gives from ``offset`` on; of an answer with all of the data, what is before that is left out.
+
+    :param whole: whether all of the data are requested, although only those from ``offset`` on are needed.
+    """
+    with api.download(image["id"], 0 if whole else offset) as answer:
         skip = 0
         if answer.status_code == 206:
             start = re.match(r"bytes (\d{1,18})-", answer.headers.get("Content-Range", ""))
             if start and int(start[1]) != offset:
                 raise WrongData(
-                    f"The cloud was asked for the data of image {image_id} from byte {offset} on and gives others."
+                    f"The cloud was asked for the data of image {image['id']} from byte {offset} on and gives others."
                 )
         else:
             skip = offset
         try:
             for block in answer.raw.stream(BLOCK, decode_content=False):
+                transfer.bytes += len(block)
                 if skip < len(block):
                     yield block[skip:] if skip else block
+                else:
+                    _check_time(api, image, offset, deadline)
                 skip = max(0, skip - len(block))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ConnectionProblem(f"{error}.") from error
+
+
+def _check_time(api: GlanceApi, image: Image, offset: int, deadline: Deadline) -> None:
+    if deadline.passed:
+        raise OutOfTime(
+            f"The download was stopped after {deadline.seconds} s, the 'wait_timeout', with {offset} of {image['size']}"
+            f" bytes. {_where_it_resumes(api, image)}"
+        )
+
+
+def _where_it_resumes(api: GlanceApi, image: Image) -> str:
+    if api.refuses_ranges(image["id"]):
+        return (
+            "This cloud's store cannot send a part of an image, so each attempt starts at the first byte again. Run the"
+            " task again, with a longer 'wait_timeout' if it was stopped by that."
+        )
+    return "Run the task again: it goes on there."
 
 
 def read_back(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) -> Checksum:
@@ -180,7 +208,7 @@ def _fill(
     transfer: Transfer,
     progress: Reporter | None,
 ) -> Checksum:
-    """Append what is missing; returns the hash of the whole."""
+    """Append what is missing; returns the hash of the whole. What is there already is never written again."""
     found, offset = new_hash(algorithm), 0
     file.seek(0)
     while block := file.read(BLOCK):
@@ -189,14 +217,14 @@ def _fill(
     if offset > int(image["size"]):
         file.truncate(0)
         found, offset = new_hash(algorithm), 0
+    had = offset
     for block in image_blocks(api, image, offset, deadline, transfer):
         written = 0
         while written < len(block):
             written += file.write(block[written:] if written else block)
         found.update(block)
         offset += len(block)
-        transfer.bytes += len(block)
         if progress:
-            progress(offset, image["size"], offset - transfer.bytes)
+            progress(offset, image["size"], had)
     os.fsync(file.fileno())
     return Checksum(algorithm, found.hexdigest())

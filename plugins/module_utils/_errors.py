@@ -59,7 +59,8 @@ class ApiError(GlanceError):
     """The cloud answered, with a code that this call does not take for success.
 
     ``status`` is the HTTP status code that says what the cloud means, and ``http_status`` the one that it answered: some say
-    400 for everything. ``retry_after`` is how long it asks to wait before the next try (s), where it does.
+    400 for everything. ``retry_after`` is how long it asks to wait before the next try (s), where it does. ``proxy`` is what
+    to call whatever answered in front of the cloud's API; null if nothing shows that it was not the API itself.
 
     :param method: HTTP method of the request.
     :param path: its path, from ``/v2`` on.
@@ -70,6 +71,7 @@ class ApiError(GlanceError):
     """
 
     retry_after: float | None = None
+    proxy: str | None = None
 
     def __init__(
         self,

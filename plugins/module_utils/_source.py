@@ -18,6 +18,7 @@ import typing as t
 import urllib.parse
 import zlib
 
+from ._answers import IDENTITY, content_encoding, shown_server
 from ._checksum import Checksum, ChecksumList, file_name, find_in_list
 from ._errors import GlanceError, InvalidInput
 from ._session import APP_NAME
@@ -40,6 +41,8 @@ ZSTD_STEP = 512
 MAX_LIST = 10_000_000
 
 SUFFIXES = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
+# Content-Encoding that some servers give for a file that is compressed itself, by the end of its name.
+ENCODINGS = {"gzip": ".gz", "x-gzip": ".gz", "bzip2": ".bz2", "x-bzip2": ".bz2", "xz": ".xz", "x-xz": ".xz", "zstd": ".zst"}
 
 Blocks = t.Iterator[bytes]
 
@@ -149,6 +152,13 @@ class UrlSource:
 
     def read(self) -> Blocks:
         with _opened(self.url, self.timeout, self.option) as answer:
+            encoding = self._foreign_encoding(answer)
+            if encoding:
+                raise WrongSource(
+                    f"url: {self.shown} arrives with 'Content-Encoding: {encoding}', although the request says"
+                    f" 'Accept-Encoding: {IDENTITY}': the server, or {shown_server(answer.headers)} in front of it,"
+                    " compresses the data. Switch that off there for this file, or give another 'url'."
+                )
             length = answer.headers.get("Content-Length")
             left = int(length) if length and length.isdigit() else None
             last = b""
@@ -173,11 +183,23 @@ class UrlSource:
         except requests.RequestException:
             return None
         length = answer.headers.get("Content-Length", "")
-        return int(length) if answer.status_code == 200 and length.isdigit() else None
+        is_size = answer.status_code == 200 and length.isdigit() and not self._foreign_encoding(answer)
+        return int(length) if is_size else None
+
+    def _foreign_encoding(self, answer: requests.Response) -> str | None:
+        """How a server encodes what it sends, if the bytes that arrive are not those of the file.
+
+        Some servers give the compression of a file as its encoding, and send it as it is; what is compressed on the way has
+        no length.
+        """
+        encoding = content_encoding(answer.headers)
+        suffix = ENCODINGS.get(encoding or "")
+        is_own = suffix and file_name(self.url).lower().endswith(suffix) and "Content-Length" in answer.headers
+        return None if is_own else encoding
 
 
 # What is compressed is not to be packed once more, and a checksum is that of the file itself.
-_HEADERS = {"User-Agent": APP_NAME, "Accept-Encoding": "identity"}
+_HEADERS = {"User-Agent": APP_NAME, "Accept-Encoding": IDENTITY}
 
 
 @contextlib.contextmanager

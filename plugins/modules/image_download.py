@@ -117,7 +117,9 @@ transfer:
       type: str
       returned: success
     bytes:
-      description: How much was downloaded (bytes). It is less than the file's size if an earlier run had begun.
+      description:
+        - How much was downloaded (bytes). It is less than the file's size if an earlier run had begun.
+        - It is more if the cloud's store cannot send a part of an image, so that all of it had to be requested again.
       type: int
       returned: success
     seconds:

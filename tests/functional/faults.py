@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gzip
 import http.client
 import os
 import socket
@@ -33,19 +34,63 @@ class Spoil:
     status: int = 503
 
 
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """An answer of the proxy's own, instead of the Image API's."""
+
+    status: int
+    body: str
+    content_type: str = "text/html"
+    server: str = "nginx/1.22.1"
+
+
+@dataclasses.dataclass
+class Behaviour:
+    """How a proxy treats all requests, besides the faults.
+
+    :param refuses_ranges: the answer to requests with a Range; null to pass them on.
+    :param compresses: which answers are compressed: ``unless refused``: those to requests that do not say
+        'Accept-Encoding: identity', as nginx does; ``always``; null for none.
+    :param ranges: the header Range of each request for data that came; empty where it had none.
+    """
+
+    refuses_ranges: Page | None = None
+    compresses: str | None = None
+    ranges: list[str] = dataclasses.field(default_factory=list)
+
+
+# nginx's answer to a body that is larger than its client_max_body_size.
+NGINX_413 = Page(
+    413,
+    "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n"
+    "<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n",
+)
+# Glance's answer to a Range where the image's store has no random access, as S3, RBD, Swift and HTTP have none.
+NO_RANDOM_ACCESS = Page(
+    400,
+    "<html>\n <head>\n  <title>400 Bad Request</title>\n </head>\n <body>\n  <h1>400 Bad Request</h1>\n"
+    "  Getting images randomly from this store is not supported. Offset: 1000000, length: 2072000<br /><br />\n\n\n\n"
+    " </body>\n</html>",
+)
+
+
 # Whether everything is tried, which takes minutes (nox -s faults), or a slice of it.
 ALL = os.environ.get("GLANCE_FAULTS") == "all"
 
 # Given method, path and how many requests came before; the answer's status, or CUT to close the connection unanswered, or
-# a Spoil, or None to pass the request on.
-Fault = t.Callable[[str, str, int], "int | Spoil | None"]
+# a Spoil, a Page, or None to pass the request on.
+Fault = t.Callable[[str, str, int], "int | Spoil | Page | None"]
 CUT = -1
 # The request is carried out, and its answer lost.
 CUT_ANSWER = -2
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
-def fault_on(method: str, end_of_path: str, status: int) -> Fault:
+def no_fault(_method: str, _path: str, _count: int) -> None:
+    return None
+
+
+def fault_on(method: str, end_of_path: str, status: int | Page) -> Fault:
     return lambda asked, path, _count: status if asked == method and path.endswith(end_of_path) else None
 
 
@@ -56,17 +101,25 @@ def _is_closed(connection: socket.socket) -> bool:
 
 
 @contextlib.contextmanager
-def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.Iterator[str]:
+def proxy(
+    target: str, fault: Fault, tls: tuple[str, str] | None = None, behaviour: Behaviour | None = None
+) -> t.Iterator[str]:
     """Run the proxy; yields its address. With ``tls``, a certificate's file and its key's, it speaks HTTPS."""
     upstream = urllib.parse.urlsplit(target).netloc
     count = iter(range(1_000_000))
     stopped = threading.Event()
+    always = behaviour or Behaviour()
 
     class ProxyHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            chosen = fault(self.command, urllib.parse.urlsplit(self.path).path, next(count))
+            path = urllib.parse.urlsplit(self.path).path
+            chosen = fault(self.command, path, next(count))
+            if self.command == "GET" and path.endswith("/file"):
+                always.ranges.append(self.headers.get("Range", ""))
+                if self.headers.get("Range") and always.refuses_ranges:
+                    chosen = always.refuses_ranges
             try:
                 if chosen == CUT:
                     self.close_connection = True
@@ -74,6 +127,10 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                     for _piece in self.body():
                         pass
                     self.answer(chosen)
+                elif isinstance(chosen, Page):
+                    for _piece in self.body():
+                        pass
+                    self.answer_page(chosen)
                 else:
                     self.pass_on(chosen)
             except (Broken, OSError):
@@ -119,6 +176,8 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                 if chosen == CUT_ANSWER:
                     reply.read()
                     self.close_connection = True
+                elif self.compresses():
+                    self.answer_compressed(reply)
                 else:
                     self.answer_with(reply, spoil if self.command == "GET" else None)
             except Broken:
@@ -127,6 +186,32 @@ def proxy(target: str, fault: Fault, tls: tuple[str, str] | None = None) -> t.It
                 raise
             finally:
                 connection.close()
+
+        def compresses(self) -> bool:
+            refused = self.headers.get("Accept-Encoding", "") == "identity"
+            return always.compresses == "always" or (always.compresses == "unless refused" and not refused)
+
+        def answer_compressed(self, reply: http.client.HTTPResponse) -> None:
+            body = gzip.compress(reply.read(), 1)
+            self.send_response(reply.status)
+            for key, value in reply.getheaders():
+                if key.lower() not in HOP_BY_HOP:
+                    self.send_header(key, value)
+            if reply.status != 204:
+                self.send_header("Content-Encoding", "gzip")
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if reply.status != 204:
+                self.wfile.write(body)
+
+        def answer_page(self, page: Page) -> None:
+            body = page.body.encode()
+            self.send_response_only(page.status)
+            self.send_header("Server", page.server)
+            self.send_header("Content-Type", page.content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def answer_with(self, reply: http.client.HTTPResponse, spoil: Spoil | None) -> None:
             self.send_response(reply.status)

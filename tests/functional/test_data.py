@@ -327,3 +327,39 @@ def test_no_secret_of_a_url_is_shown(alice: Cloud, name: str, web: Web, url: str
             outcome = alice.run("image", check=check, name=name, transfer=transfer, **options, **FORMATS)
             assert "SECRET12345" not in outcome.stdout
     alice.run("image", name=name, state="absent").succeeded()
+
+
+@pytest.mark.parametrize("compresses", ["unless refused", "always"])
+def test_a_url_whose_server_compresses(alice: Cloud, name: str, web: Web, compresses: str) -> None:
+    web.compresses = compresses
+    outcome = alice.run("image", name=name, url=f"{web.url}/disk.raw", transfer="stream", **FORMATS)
+    if compresses == "always":
+        assert "/disk.raw arrives with 'Content-Encoding: gzip'" in outcome.message
+        assert "compresses the data" in outcome.message
+        assert alice.named(name) == []
+    else:
+        assert stored(alice, outcome) == DATA
+
+
+def test_the_length_of_compressed_data_is_not_taken_for_the_size(alice: Cloud, name: str, web: Web) -> None:
+    """Glance 33 requests no compression, and takes what is compressed all the same for the data."""
+    web.encodings["/disk.raw"] = "gzip"
+    outcome = alice.run("image", name=name, url=f"{web.url}/disk.raw", transfer="import", **FORMATS)
+    assert "could not be verified; give a 'checksum'" in " ".join(outcome.warnings)
+
+
+def test_a_file_whose_compression_is_given_as_its_encoding(alice: Cloud, name: str, web: Web) -> None:
+    """As Apache does with AddEncoding: what arrives is the file as it is."""
+    web.files["/disk.raw.gz"] = gzip.compress(DATA)
+    web.encodings["/disk.raw.gz"] = "x-gzip"
+    checksum = hashed("sha512", web.files["/disk.raw.gz"])
+    outcome = alice.thrice(
+        "image", name=name, url=f"{web.url}/disk.raw.gz", checksum=checksum, transfer="stream", decompress="auto", **FORMATS
+    )
+    assert stored(alice, outcome) == DATA
+    # What is compressed on the way too is not the file.
+    web.compresses = "always"
+    outcome = alice.run(
+        "image", name=f"{name}-2", url=f"{web.url}/disk.raw.gz", transfer="stream", decompress="auto", **FORMATS
+    )
+    assert "arrives with 'Content-Encoding: gzip'" in outcome.message

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import multiprocessing
 import os
 import pathlib
@@ -12,8 +14,11 @@ import stat
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils import _transfer
 
-from .conftest import Cloud, Json
+from .conftest import FORMATS, Cloud, Json
+from .faults import NO_RANDOM_ACCESS, Behaviour, Fault, Page, Spoil, no_fault, proxy
+from .web import serving
 
 DATA = bytes(range(256)) * 12000
 
@@ -176,3 +181,136 @@ def test_two_runs_at_once(alice: Cloud, name: str, tmp_path: pathlib.Path) -> No
         process.join()
     assert (tmp_path / "disk").read_bytes() == DATA
     assert os.listdir(tmp_path) == ["disk"]
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once; how long is waited is tested elsewhere."""
+    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.0)
+
+
+def breaking_at(*places: int) -> Fault:
+    """Breaks the first downloads at these bytes of what they send, one after the other."""
+    left = list(places)
+
+    def fault(method: str, path: str, _count: int) -> Spoil | None:
+        return Spoil("cut", left.pop(0)) if left and method == "GET" and path.endswith("/file") else None
+
+    return fault
+
+
+@pytest.mark.parametrize("status", [400, 416, 501])
+def test_a_download_is_completed_where_ranges_are_refused(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, status: int
+) -> None:
+    image = alice.make(name, DATA)
+    part = tmp_path / f".disk.{image['id']}.part"
+    part.write_bytes(DATA[:1_000_000])
+    inode = part.stat().st_ino
+    no_ranges = Behaviour(refuses_ranges=dataclasses.replace(NO_RANDOM_ACCESS, status=status))
+    with proxy(alice.sandbox.glance_url, no_fault, behaviour=no_ranges) as url:
+        outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url)
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert (tmp_path / "disk").stat().st_ino == inode  # what was there is kept, not written again
+    assert outcome.succeeded().result["transfer"]["bytes"] == len(DATA)
+    assert outcome.result["transfer"]["attempts"] == 1
+    assert no_ranges.ranges == ["bytes=1000000-", ""]
+    assert parts(tmp_path) == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_refused_range_is_not_requested_again(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, DATA)
+    no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
+    with proxy(alice.sandbox.glance_url, breaking_at(500_000, 0, 900_000, 2_000_000), behaviour=no_ranges) as url:
+        outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url)
+    assert outcome.succeeded().result["transfer"]["bytes"] == 900_000 + 2_000_000 + 500_000 + len(DATA)
+    assert (tmp_path / "disk").read_bytes() == DATA
+    # The second request was answered with the refusal, whatever the fault.
+    assert no_ranges.ranges == ["", "bytes=500000-", "", "", ""]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_download_without_ranges_that_always_breaks_at_one_place_ends(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    image = alice.make(name, DATA)
+    part = tmp_path / f".disk.{image['id']}.part"
+    no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
+    for ranges in (["", "bytes=2500000-", "", "", ""], ["bytes=2500000-", "", "", "", ""]):
+        no_ranges.ranges.clear()
+        with proxy(alice.sandbox.glance_url, breaking_at(*[2_500_000] * 20), behaviour=no_ranges) as url:
+            outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url)
+        assert "broke off 4 times at byte 2500000" in outcome.message
+        assert "each attempt starts at the first byte again" in outcome.message
+        assert no_ranges.ranges == ranges
+        assert part.read_bytes() == DATA[:2_500_000]
+    alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded()
+    assert (tmp_path / "disk").read_bytes() == DATA
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_last_attempt_does_without_a_range(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    (tmp_path / f".disk.{image['id']}.part").write_bytes(DATA[:1_000_000])
+    fails = Behaviour(refuses_ranges=Page(500, "oops", "text/plain"))
+    with proxy(alice.sandbox.glance_url, no_fault, behaviour=fails) as url:
+        alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url).succeeded()
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert fails.ranges == ["bytes=1000000-"] * 3 + [""]
+
+
+def test_a_wrong_beginning_is_found_where_ranges_are_refused(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    (tmp_path / f".disk.{image['id']}.part").write_bytes(b"x" * 1000)
+    no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
+    with proxy(alice.sandbox.glance_url, no_fault, behaviour=no_ranges) as url:
+        alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url).succeeded()
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert no_ranges.ranges == ["bytes=1000-", "", ""]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_data_are_read_back_where_ranges_are_refused(alice: Cloud, name: str) -> None:
+    checksum = f"sha256:{hashlib.sha256(DATA).hexdigest()}"
+    no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
+    with serving() as web, proxy(alice.sandbox.glance_url, breaking_at(500_000), behaviour=no_ranges) as url:
+        web.files["/disk"] = DATA
+        outcome = alice.run(
+            "image", name=name, url=f"{web.url}/disk", checksum=checksum, transfer="import", endpoint_override=url, **FORMATS
+        )
+    assert outcome.image["status"] == "active"
+    assert no_ranges.ranges == ["", "bytes=500000-", ""]
+
+
+def test_a_download_behind_a_compressing_proxy(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    gzips = Behaviour(compresses="unless refused")
+    with proxy(alice.sandbox.glance_url, no_fault, behaviour=gzips) as url:
+        result = download(alice, name, tmp_path / "disk", endpoint_override=url)
+    assert result["transfer"]["bytes"] == len(DATA)
+    assert (tmp_path / "disk").read_bytes() == DATA
+    assert result["hash"] == f"sha512:{image['os_hash_value']}"
+
+
+def test_compressed_data_are_an_error_that_names_the_cause(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    image = alice.make(name, DATA)
+    (tmp_path / f".disk.{image['id']}.part").write_bytes(DATA[:1000])
+    gzips = Behaviour(compresses="always")
+    with proxy(alice.sandbox.glance_url, no_fault, behaviour=gzips) as url:
+        outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url)
+    assert "arrive with 'Content-Encoding: gzip'" in outcome.message
+    assert "nginx: 'gzip off'" in outcome.message
+    assert gzips.ranges == ["bytes=1000-"]
+    # What was there is kept for the next run.
+    assert (tmp_path / f".disk.{image['id']}.part").read_bytes() == DATA[:1000]
+    alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded()
+
+
+def test_compressed_answers_are_read(alice: Cloud, name: str, path: str) -> None:
+    """Errors' pages and JSON may be compressed, only data may not."""
+    gzips = Behaviour(compresses="always")
+    with proxy(alice.sandbox.glance_url, no_fault, behaviour=gzips) as url:
+        assert alice.thrice("image", name=name, path=path, tags=["a"], endpoint_override=url, **FORMATS).changed
+        outcome = alice.run("image", name=f"{name}-2", disk_format="no-format", endpoint_override=url)
+    assert "HTTP 400: Provided object does not match schema 'image': 'no-format' is not one of" in outcome.message

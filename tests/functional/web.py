@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gzip
 import threading
 import typing as t
 
@@ -21,6 +22,9 @@ class Web:
     :param faults: for each GET in turn what goes wrong with it: a status code, ``cut:N`` (the connection ends after N
         bytes), ``long:N`` (it says N bytes more than there are), ``stall:N`` (it says nothing more after N bytes),
         ``slow:N`` (it takes N seconds) or null.
+    :param encodings: the Content-Encoding that it gives for a path, without encoding anything.
+    :param compresses: which answers it compresses: ``unless refused``: those to requests that do not say
+        'Accept-Encoding: identity'; ``always``; null for none.
     """
 
     url: str = ""
@@ -28,6 +32,8 @@ class Web:
     faults: list[t.Any] = dataclasses.field(default_factory=list)
     redirects: dict[str, str] = dataclasses.field(default_factory=dict)
     asked: list[str] = dataclasses.field(default_factory=list)
+    encodings: dict[str, str] = dataclasses.field(default_factory=dict)
+    compresses: str | None = None
 
 
 @contextlib.contextmanager
@@ -55,8 +61,15 @@ def serving() -> t.Iterator[Web]:
                 self.send_error(fault or 404)
                 return
             kind, _colon, number = str(fault).partition(":")
+            refused = self.headers.get("Accept-Encoding") == "identity"
+            compressed = web.compresses == "always" or (web.compresses == "unless refused" and not refused)
+            if compressed:
+                data = gzip.compress(data, 1)
             self.send_response(200)
-            self.send_header("Content-Length", str(len(data) + (int(number) if kind == "long" else 0)))
+            if compressed or path in web.encodings:
+                self.send_header("Content-Encoding", "gzip" if compressed else web.encodings[path])
+            if not compressed:  # as servers that compress on the way, which do not know it beforehand
+                self.send_header("Content-Length", str(len(data) + (int(number) if kind == "long" else 0)))
             self.end_headers()
             if self.command == "GET" and kind == "slow":
                 step = len(data) // int(number) + 1

@@ -14,6 +14,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._answers import 
     MD5_OF_NOTHING,
     Fault,
     checked_image,
+    content_encoding,
     meaning,
     not_kept,
     parse_error,
@@ -64,6 +65,21 @@ def test_a_limit_until_a_moment(key: str) -> None:
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", ",", "Wed, 99 Oct 99999 25:61:00 GMT", True, [], {}, "²", 1.5])
 def test_no_time_at_all(value: t.Any) -> None:
     assert seconds_until(value) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "encoding"),
+    [
+        ({}, None),
+        ({"Content-Encoding": ""}, None),
+        ({"Content-Encoding": "Identity "}, None),
+        ({"Content-Encoding": "gzip"}, "gzip"),
+        ({"Content-Encoding": "BR"}, "br"),
+        ({"Content-Encoding": "gzip, identity"}, "gzip, identity"),
+    ],
+)
+def test_content_encoding(headers: dict[str, str], encoding: str | None) -> None:
+    assert content_encoding(headers) == encoding
 
 
 def test_deep_json_is_text() -> None:

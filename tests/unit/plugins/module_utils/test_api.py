@@ -479,6 +479,51 @@ GLANCE_403 = (
 )
 
 
+def test_data_are_requested_as_they_are_and_a_refused_range_once_only() -> None:
+    file = f"{BASE}/images/{ID}/file"
+    with Script(
+        Exchange("GET", file, 206, b"56789"),
+        Exchange("GET", file, 400),
+        Exchange("GET", file, 200, b"0123456789"),
+        Exchange("GET", file, 200, b"0123456789"),
+        Exchange("GET", file, 200, b"0123456789"),
+    ) as script:
+        assert script.api.download(ID, 5).status_code == 206
+        assert not script.api.refuses_ranges(ID)
+        assert [script.api.download(ID, offset).status_code for offset in (5, 7, 0)] == [200] * 3
+        assert script.api.refuses_ranges(ID)
+        assert script.connection.session.sent_headers == [
+            {"Accept-Encoding": "identity", "Range": "bytes=5-"},
+            {"Accept-Encoding": "identity", "Range": "bytes=5-"},
+            *[{"Accept-Encoding": "identity"}] * 3,
+        ]
+
+
+def test_a_cloud_that_ignores_ranges_is_not_asked_for_one_again() -> None:
+    file = f"{BASE}/images/{ID}/file"
+    with Script(Exchange("GET", file, 200, b"012"), Exchange("GET", file, 200, b"012")) as script:
+        assert [script.api.download(ID, offset).status_code for offset in (1, 2)] == [200, 200]
+        assert [headers.get("Range") for headers in script.connection.session.sent_headers] == ["bytes=1-", None]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_other_refusals_of_data_are_final(status: int) -> None:
+    with (
+        Script(Exchange("GET", f"{BASE}/images/{ID}/file", status)) as script,
+        pytest.raises(ApiError, match=f"HTTP {status}"),
+    ):
+        script.api.download(ID, 5)
+
+
+def test_encoded_data_are_an_error() -> None:
+    headers = {"Content-Encoding": "GZIP", "Server": "nginx/1.22.1"}
+    with (
+        Script(Exchange("GET", f"{BASE}/images/{ID}/file", 200, b"", headers)) as script,
+        pytest.raises(GlanceError, match=r"'Content-Encoding: gzip'.*a proxy \(nginx/1.22.1\) in front of the Image API"),
+    ):
+        script.api.download(ID)
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "reason", "code"),
     [

@@ -17,7 +17,8 @@ from ._attributes import Image
 
 Query = t.Sequence[tuple[str, str]]
 
-MAX_LIST_CHARACTERS = 4000
+# uWSGI takes a request's line and headers only up to 4096 bytes by default, and counts the query twice.
+MAX_LIST_CHARACTERS = 1000
 # Attributes whose conditions may have an operator.
 WITH_OPERATORS = frozenset({"id", "name", "status", "disk_format", "container_format", "created_at", "updated_at"})
 EQUALS = "eq:"

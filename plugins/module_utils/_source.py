@@ -34,7 +34,8 @@ try:
 except ImportError:
     zstandard = None  # only what is compressed with it needs it
 
-BLOCK = 1024 * 1024
+# Of an upload of unknown size each block is a chunk. uWSGI takes at most 1 MiB a chunk, its framing included.
+BLOCK = 256 * 1024
 # No more of a compressed source than this is decompressed at once. A block of zstd, at most 128 KiB of data, takes no less
 # than four bytes (RFC 8878, 3.1.1.2), so what comes of it stays below 16 MiB.
 ZSTD_STEP = 512
@@ -317,18 +318,17 @@ def _steps(stream: t.Any, kind: str, data: bytes) -> t.Generator[bytes, None, by
     return bytes(stream.unused_data)
 
 
-def joined_blocks(pieces: Blocks) -> Blocks:
-    """Small pieces put together to blocks of at least a quarter of BLOCK, but for the last."""
-    waiting: list[bytes] = []
-    size = 0
+def equal_blocks(pieces: Blocks) -> Blocks:
+    """The same bytes in blocks of BLOCK bytes; the last one, which may be shorter, comes once the pieces have ended."""
+    waiting = bytearray()
     for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= BLOCK // 4:
-            yield waiting[0] if len(waiting) == 1 else b"".join(waiting)
-            waiting, size = [], 0
+        for start in range(0, len(piece), BLOCK):
+            waiting += piece[start : start + BLOCK]
+            if len(waiting) > BLOCK:
+                yield bytes(waiting[:BLOCK])
+                del waiting[:BLOCK]
     if waiting:
-        yield b"".join(waiting)
+        yield bytes(waiting)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -357,7 +357,7 @@ class Content:
         """The image's bytes; what would make them whole is handed out only once the source has proved right."""
         blocks = self._checked(self.checksum) if self.checksum else self.source.read()
         if self.compression:
-            blocks = joined_blocks(decompressed(blocks, self.compression, self.source.shown))
+            blocks = equal_blocks(decompressed(blocks, self.compression, self.source.shown))
         empty = True
         for block in blocks:
             empty = False

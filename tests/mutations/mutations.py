@@ -163,6 +163,19 @@ MUTATIONS = [
         "        if digest.hexdigest() != checksum.value:\n",
         "        yield last\n        last = b''\n        if digest.hexdigest() != checksum.value:\n",
     ),
+    ("chunks are larger than uWSGI takes", "_source.py", "BLOCK = 256 * 1024", "BLOCK = 1024 * 1024"),
+    (
+        "large pieces of a decompressed source are sent as they are",
+        "_source.py",
+        "equal_blocks(decompressed(blocks, self.compression, self.source.shown))",
+        "decompressed(blocks, self.compression, self.source.shown)",
+    ),
+    (
+        "a list of names is longer than uWSGI takes",
+        "_queries.py",
+        "MAX_LIST_CHARACTERS = 1000",
+        "MAX_LIST_CHARACTERS = 4000",
+    ),
     (
         "a compressed source that is cut off is taken for whole",
         "_source.py",

@@ -26,8 +26,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._source import (
     check_url,
     compression_of,
     decompressed,
+    equal_blocks,
     file_source,
-    joined_blocks,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import (
     Deadline,
@@ -179,14 +179,39 @@ def test_what_is_packed_very_small_does_not_fill_the_memory(kind: str) -> None:
     packed = COMPRESSED[kind](bytes(size))
     tracemalloc.start()
     try:
-        assert sum(map(len, joined_blocks(decompressed(in_blocks(packed, BLOCK), kind, "s")))) == size
+        assert sum(map(len, equal_blocks(decompressed(in_blocks(packed, BLOCK), kind, "s")))) == size
         assert tracemalloc.get_traced_memory()[1] < 40 * 1024 * 1024
     finally:
         tracemalloc.stop()
 
 
-def test_small_pieces_are_joined() -> None:
-    assert [len(block) for block in joined_blocks(in_blocks(DATA, 1000))][:-1] == [263_000] * (len(DATA) // 263_000)
+@pytest.mark.parametrize("size", [1000, 1024, BLOCK, BLOCK + 1, 16 * BLOCK + 5])
+@pytest.mark.parametrize("length", [0, 1, 1024, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK])
+def test_pieces_of_any_size_become_equal_blocks(size: int, length: int) -> None:
+    data = (DATA * 2)[:length]
+    blocks = list(equal_blocks(in_blocks(data, size)))
+    assert b"".join(blocks) == data
+    assert all(len(block) == BLOCK for block in blocks[:-1])
+    assert all(0 < len(block) <= BLOCK for block in blocks)
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_the_last_block_comes_only_from_a_whole_archive(kind: str) -> None:
+    blocks = []
+    with pytest.raises(WrongSource):
+        for block in equal_blocks(decompressed(in_blocks(COMPRESSED[kind](bytes(2 * BLOCK)) + b"rest", BLOCK), kind, "s")):
+            blocks.append(block)  # noqa: PERF402
+    assert sum(map(len, blocks)) < 2 * BLOCK
+
+
+@pytest.mark.parametrize("kind", [None, *COMPRESSED])
+def test_no_chunk_is_larger_than_uwsgi_takes(tmp_path: pathlib.Path, kind: str | None) -> None:
+    """Its default limit is 1 MiB with the framing; 256 KiB leave room for stricter servers."""
+    data = bytes(20 * 1024 * 1024)
+    (tmp_path / "data").write_bytes(COMPRESSED[kind](data) if kind else data)
+    sizes = [len(block) for block in upload(Content(file_source(str(tmp_path / "data")), compression=kind))]
+    assert sum(sizes) == len(data)
+    assert max(sizes) <= 256 * 1024
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,17 @@ LOCK_FILE = HERE / "requirements.txt"
 START_TIMEOUT = 60.0
 # simplegeneric is pure Python and was only ever published as source; all else comes as wheels: no compiler is needed.
 INSTALL_OPTIONS = ["--only-binary", ":all:", "--no-binary", "simplegeneric", "-r", str(LOCK_FILE)]
+# One process with several threads. All limits, of a chunk's size too, are uWSGI's defaults: many clouds have them.
+UWSGI_OPTIONS = [
+    *("--threads", "8"),
+    *("--enable-threads",),  # for those that Glance imports in
+    *("--need-app",),  # an application that does not load ends the server
+    *("--die-on-term",),
+    *("--honour-stdin",),  # serve.py ends the server when its standard input ends
+    *("--tcp-nodelay",),
+    *("--add-header", "Connection: close"),  # as OpenStack's guides have it: uWSGI closes each connection
+    *("--disable-logging",),  # serve.py writes the log of the requests
+]
 # In the template's catalogue; the real addresses are filled in when a sandbox starts.
 KEYSTONE_PLACEHOLDER = "http://keystone.invalid"
 GLANCE_PLACEHOLDER = "http://glance.invalid"
@@ -216,8 +227,6 @@ class Service:
         self.name = name
         self.output = f"{output or name}.out"
         self.socket = socket.create_server(("127.0.0.1", 0))
-        # Without it an answer's body waits 40 ms for the acknowledgement of its headers.
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -225,11 +234,13 @@ class Service:
         fd = self.socket.fileno()
         with (state / self.output).open("wb") as out:
             self.process = subprocess.Popen(
-                [VENV / "bin/python", HERE / "serve.py", self.name, str(fd), state / REQUESTS_LOGS[self.name]],
+                [VENV / "bin/uwsgi", *UWSGI_OPTIONS, "--http-socket", f"fd://{fd}", "--wsgi-file", HERE / "serve.py"],
                 env={
                     **{key: value for key, value in os.environ.items() if not key.startswith("OS_")},
                     "OS_KEYSTONE_CONFIG_FILES": f"{state}/keystone.conf",
                     "OS_GLANCE_CONFIG_DIR": str(state),
+                    "SANDBOX_SERVICE": self.name,
+                    "SANDBOX_REQUESTS_LOG": str(state / REQUESTS_LOGS[self.name]),
                     "PYTHONWARNINGS": "ignore",
                 },
                 pass_fds=[fd],

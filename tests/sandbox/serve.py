@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Serves one OpenStack service of the sandbox: ``serve.py keystone|glance SOCKET_FD REQUESTS_LOG``.
+"""The WSGI application of one OpenStack service of the sandbox; uWSGI loads this file as its module.
 
-Runs in the sandbox's own virtual environment. The listening socket is inherited, so that no port can be lost between
-choosing and binding it. The server ends when its standard input does: whatever happens to the process that started
-it, nothing stays behind.
+SANDBOX_SERVICE names the service, keystone or glance, and SANDBOX_REQUESTS_LOG the file for the log of its requests.
+The server ends when its standard input does: however the process that started it ends, no server stays behind.
 """
 
 from __future__ import annotations
@@ -15,13 +14,10 @@ import importlib
 import io
 import json
 import os
-import socket
-import sys
 import threading
 import time
 import typing as t
 
-from cheroot import wsgi
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -35,34 +31,6 @@ def take_write_lock_at_once(connection: t.Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     # oslo.db has a listener of its own that begins a transaction unless it finds this mark.
     connection.info["in_transaction"] = True
-
-
-class InheritedSocketServer(wsgi.Server):  # type: ignore[misc]
-    """A cheroot server on a socket that its parent has bound."""
-
-    def __init__(self, fd: int, app: t.Any) -> None:
-        self._inherited = socket.socket(fileno=fd)
-        super().__init__(self._inherited.getsockname(), app, numthreads=8, request_queue_size=64)
-
-    def bind(self, *_family_type_proto: t.Any) -> socket.socket:
-        self.socket = self._inherited
-        return self._inherited
-
-
-class KeptOpen:
-    """The body of a request; Glance closes some, and with that cheroot would lose the connection that it comes through."""
-
-    def __init__(self, body: t.Any) -> None:
-        self._body = body
-
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self._body, name)
-
-    def __iter__(self) -> t.Iterator[bytes]:
-        return iter(self._body)
-
-    def close(self) -> None:
-        """Leave it to the server."""
 
 
 class RequestsLog:
@@ -87,7 +55,6 @@ class RequestsLog:
             "user_agent": environ.get("HTTP_USER_AGENT", ""),
             "body": None,
         }
-        environ["wsgi.input"] = KeptOpen(environ["wsgi.input"])
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if self.with_bodies and "json" in environ.get("CONTENT_TYPE", "") and 0 < length <= JSON_BODY_MAX:
             body = environ["wsgi.input"].read(length)
@@ -107,19 +74,16 @@ class RequestsLog:
         return self.app(environ, logging_start_response)
 
 
-def main() -> None:
-    service, fd, log = sys.argv[1:4]
-    del sys.argv[1:]  # the services would read them as theirs
-    app = importlib.import_module(APPLICATIONS[service]).application
-    server = InheritedSocketServer(int(fd), RequestsLog(app, log, with_bodies=service == "glance"))
-
-    def stop_with_parent() -> None:
-        sys.stdin.buffer.read()
-        os._exit(0)
-
-    threading.Thread(target=stop_with_parent, daemon=True).start()
-    server.start()
+def exit_at_end_of_stdin() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(0)
 
 
-if __name__ == "__main__":
-    main()
+service = os.environ["SANDBOX_SERVICE"]
+threading.Thread(target=exit_at_end_of_stdin, daemon=True).start()
+application = RequestsLog(
+    importlib.import_module(APPLICATIONS[service]).application,
+    os.environ["SANDBOX_REQUESTS_LOG"],
+    with_bodies=service == "glance",
+)

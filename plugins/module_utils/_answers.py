@@ -15,6 +15,7 @@ import typing as t
 
 from ._attributes import Image
 from ._errors import GlanceError
+from ._timing import TIMING
 
 MAX_REASON = 500
 # An error's body is looked at up to here (bytes), and of a HTML page no more than this (characters).
@@ -199,7 +200,7 @@ def seconds_until(value: t.Any) -> float | None:
             return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return max(0.0, (moment - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
+    return max(0.0, (moment - TIMING.utc_now()).total_seconds())
 
 
 def meaning(status: int, fault: Fault, retry_after: str | None) -> int:

@@ -15,7 +15,6 @@ import dataclasses
 import json
 import random
 import re
-import time
 import typing as t
 import urllib.parse
 
@@ -38,6 +37,7 @@ from ._errors import ApiError, ConnectionProblem, GlanceError, NotSupported
 from ._operations import CREATE, DELETE, IMPORT, UPDATE, Call, Operation
 from ._patch import PATCH_CONTENT_TYPE
 from ._queries import UNKNOWN_OPERATOR, Query, has_news, sort_of, sorted_images, without_news
+from ._timing import TIMING
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
     import requests
@@ -83,9 +83,9 @@ class Retries:
     """How often a call is sent, and how long to wait between (seconds)."""
 
     attempts: int = 5
-    first_delay: float = 0.5
-    longest_delay: float = 30.0
-    sleep: t.Callable[[float], None] = time.sleep
+    first_delay: float = dataclasses.field(default_factory=lambda: TIMING.first_retry)
+    longest_delay: float = dataclasses.field(default_factory=lambda: TIMING.longest_retry)
+    sleep: t.Callable[[float], None] = dataclasses.field(default_factory=lambda: TIMING.sleep)
     jitter: t.Callable[[], float] = random.random
 
     def delay(self, attempt: int, asked: float | None) -> float:
@@ -490,15 +490,15 @@ def _check_not_encoded(response: requests.Response) -> requests.Response:
 
 def _read(response: requests.Response, seconds: float, call: Call) -> Answer:
     """All of an answer. It is an error if it takes longer than ``seconds`` (s), or is longer than any answer is."""
-    end = time.monotonic() + seconds
+    end = TIMING.monotonic() + seconds
     body = bytearray()
     with contextlib.closing(response):
         for block in response.iter_content(BLOCK):
             body += block
-            if len(body) > MAX_ANSWER or time.monotonic() > end:
+            if len(body) > MAX_ANSWER or TIMING.monotonic() > end:
                 raise GlanceError(
                     f"{_shown_call(call, call.path)} was answered HTTP {response.status_code} with a body that does not come"
-                    f" to an end: {len(body)} bytes in {seconds - end + time.monotonic():.0f} s, beginning with"
+                    f" to an end: {len(body)} bytes in {seconds - end + TIMING.monotonic():.0f} s, beginning with"
                     f" '{shortened(body[:MAX_ERROR].decode('utf-8', 'replace'))}'."
                 )
     return Answer(response.status_code, response.headers, bytes(body))

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ._api import GlanceApi
@@ -16,9 +15,10 @@ from ._download import read_back
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._image_hashes import hash_of, hashes_of
 from ._operations import DELETE, IMPORT, Operation
-from ._plan import IMPORT_TASK, STAGED_ABANDONED, Data, in_transit, is_copy, is_staged
+from ._plan import IMPORT_TASK, Data, in_transit, is_copy, is_staged
 from ._progress import Reporter
 from ._source import BrokenSource, Content, UrlSource
+from ._timing import TIMING
 from ._transfer import (
     ATTEMPTS,
     EXPECTED_ALGORITHM,
@@ -31,12 +31,6 @@ from ._transfer import (
     upload_of,
 )
 from ._urls import without_queries
-
-# The longest pause that a cloud can ask for with Retry-After (s).
-LONGEST_ASKED = 30.0
-# How long the cloud may take to notice that an upload has broken off (s).
-LETS_GO = 10.0
-
 
 # What an image is once an import into it has begun.
 DONE = ("importing", "active")
@@ -96,7 +90,7 @@ class Delivery:
         """The image once its data are there, and are those that were sent; without waiting, as it is now."""
         image = self._await_data(image_id)
         if self._upload is None and self.transfer:  # what the cloud fetched itself
-            self.transfer.seconds = time.monotonic() - self._import_began
+            self.transfer.seconds = TIMING.monotonic() - self._import_began
             self.transfer.bytes = image.get("size") or 0
         if image.get("status") == "active":
             self._verify(image)
@@ -111,7 +105,7 @@ class Delivery:
         store = operation.body.get("store")
         poll = Poll()
         while True:
-            began = time.monotonic()
+            began = TIMING.monotonic()
             self.transfer.attempts += 1
             try:
                 self._api.upload(operation, self._upload, store, self.deadline.left if self._wait else 0.0)
@@ -129,13 +123,13 @@ class Delivery:
                 if isinstance(error, ApiError) and error.status == 401:
                     self._api.new_token()
                 if isinstance(error, ApiError) and error.retry_after:
-                    time.sleep(min(error.retry_after, LONGEST_ASKED, self.deadline.left))
+                    TIMING.sleep(min(error.retry_after, TIMING.longest_retry, self.deadline.left))
                 else:
                     poll.pause(self.deadline.left)
                 self._give_up_unless_passing(error)  # the pauses take time too
             else:
                 break
-        self.transfer.seconds = time.monotonic() - began
+        self.transfer.seconds = TIMING.monotonic() - began
         self.transfer.hash = self._upload.hash
         return str(operation.image_id)
 
@@ -154,7 +148,7 @@ class Delivery:
         another attempt. A disposable image that the cloud does not let go of is deleted, if its data cannot become whole.
         """
         poll = Poll()
-        began = time.monotonic()
+        began = TIMING.monotonic()
         while True:
             image = self._api.find_image(image_id)
             if image is None or image.get("status") == "killed":
@@ -163,7 +157,7 @@ class Delivery:
                 return ""
             if is_staged(image) or not in_transit(image):
                 return image_id
-            given_up = time.monotonic() - began > LETS_GO or self.deadline.passed
+            given_up = TIMING.monotonic() - began > TIMING.upload_release_timeout or self.deadline.passed
             if given_up and self._wait is None and present(self._upload).complete:
                 return image_id  # the cloud has everything and is busy with it, which the task does not wait for
             if disposable and given_up and not present(self._upload).complete:
@@ -181,7 +175,7 @@ class Delivery:
     def _import(self, operation: Operation) -> None:
         if not is_copy(operation) and self.transfer is None:
             self.transfer = Transfer(operation.body["method"]["name"], attempts=1)
-        self._import_began = time.monotonic()
+        self._import_began = TIMING.monotonic()
         self._begin_import(operation)
         if is_copy(operation) and self._wait is not None:
             await_copy(self._api, str(operation.image_id), operation.body["stores"], self.deadline)
@@ -331,15 +325,15 @@ def await_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline:
 
 def await_others_data(api: GlanceApi, image_id: str, wait: float | None) -> Image | None:
     """Wait while somebody else sends the image's data, or has just made it to do so; returns it as it then is."""
-    began = time.monotonic()
+    began = TIMING.monotonic()
     poll = Poll()
     while True:
         image = api.find_image(image_id)
         if image is None:
             return None
-        waited = time.monotonic() - began
+        waited = TIMING.monotonic() - began
         moving = in_transit(image) and waited < (wait or 0)
-        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < STAGED_ABANDONED
+        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < TIMING.staged_abandoned
         if not moving and not about_to_begin:
             return image
-        poll.pause((wait or 0) - waited if moving else STAGED_ABANDONED)
+        poll.pause((wait or 0) - waited if moving else TIMING.staged_abandoned)

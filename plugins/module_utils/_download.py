@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import re
-import time
 import typing as t
 
 from ._api import GlanceApi
@@ -20,6 +19,7 @@ from ._errors import ApiError, ConnectionProblem, GlanceError
 from ._image_hashes import hash_of
 from ._progress import Reporter
 from ._source import BLOCK, new_hash
+from ._timing import TIMING
 from ._transfer import ATTEMPTS, PASSING, Deadline, OutOfTime, Poll, Transfer, WrongData, digest
 
 with contextlib.suppress(ImportError):  # _session says so, before anything here is called
@@ -160,7 +160,7 @@ def download(
     error.
     """
     stored = hash_of(image)
-    began = time.monotonic()
+    began = TIMING.monotonic()
     try:
         for last in (False, True):
             with _opened(part, deadline) as file:
@@ -174,7 +174,7 @@ def download(
                 )
     except OSError as error:
         raise GlanceError(f"dest: {part} cannot be written: {error.strerror}.") from error
-    transfer.seconds = time.monotonic() - began
+    transfer.seconds = TIMING.monotonic() - began
     transfer.hash = stored
 
 

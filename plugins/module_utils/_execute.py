@@ -19,13 +19,11 @@ from ._image_hashes import identity_of_data
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
 from ._plan import Plan, attributes_only, is_copy, joined, removal, set_protection
 from ._replace import derived_ids
+from ._timing import TIMING
 from ._transfer import Deadline, Poll, WrongData
 
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
-
-# What a deletion may take at least (s).
-GOING_TAKES = 30.0
 
 # What says that somebody else, who replaces the same image at the same time, has done a call already.
 DONE_ALREADY = {DELETE: 404, ADD_MEMBER: 409}
@@ -149,7 +147,9 @@ class Maker:
             self.image = answer
         elif operation.call is DELETE and self._delivery and self._delivery.waits:
             # However long the data took: a deletion has some time of its own.
-            await_gone(self._api, str(operation.image_id), Deadline(max(GOING_TAKES, self._delivery.deadline.left)))
+            await_gone(
+                self._api, str(operation.image_id), Deadline(max(TIMING.min_delete_timeout, self._delivery.deadline.left))
+            )
 
     def _last_of_data(self) -> Operation | None:
         """The call after which the data should be there; copies to other stores come after it."""
@@ -165,7 +165,7 @@ class Maker:
         if body["id"] != NEW_IMAGE_ID:
             return self._make(operation)
         project = body.get("owner") or self._api.connection.project_id
-        for image_id in new_image_ids(project, body["name"], datetime.datetime.now(datetime.timezone.utc).date()):
+        for image_id in new_image_ids(project, body["name"], TIMING.utc_now().date()):
             try:
                 return self._make(operation.of(image_id))
             except ApiError as error:

@@ -18,7 +18,6 @@ from ._errors import InvalidInput, present
 from ._patch import wanted_properties
 from ._plan import (
     FORMATS,
-    STAGED_ABANDONED,
     DataState,
     Plan,
     Wanted,
@@ -45,6 +44,7 @@ from ._replace import (
 from ._result import result_of
 from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
 from ._task import Task
+from ._timing import TIMING
 
 if t.TYPE_CHECKING:
     from ._data import WantedData
@@ -221,7 +221,7 @@ class Planner:
         source = present(self._source)
         project = self._api.connection.project_id
         left = new or self._left_over(old)
-        about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < STAGED_ABANDONED
+        about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < TIMING.staged_abandoned
         if left and (in_transit(left) or about_to_begin):
             left = self._waited_for(left)
             if left and in_transit(left) and not is_abandoned(left, _age(left)):
@@ -296,7 +296,7 @@ def _age(image: Image) -> float:
         changed = datetime.datetime.fromisoformat(str(image.get("updated_at")).replace("Z", "+00:00"))
     except ValueError:
         return 0.0
-    return max(0.0, (datetime.datetime.now(datetime.timezone.utc) - changed).total_seconds())
+    return max(0.0, (TIMING.utc_now() - changed).total_seconds())
 
 
 def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: Image) -> None:

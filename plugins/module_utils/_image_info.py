@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 
 from . import _filters
@@ -16,12 +15,13 @@ from ._attributes import Image, shown
 from ._queries import sorted_images
 from ._select import project_id
 from ._task import Task
+from ._timing import TIMING
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """List images; nothing is ever changed, so check mode makes no difference."""
     owner = None if params["owner"] is None else project_id(api, params["owner"], params["owner_domain"])
-    filters = _filters.parse_filters(params, owner, datetime.datetime.now(datetime.timezone.utc))
+    filters = _filters.parse_filters(params, owner, TIMING.utc_now())
     return {"changed": False, "images": [shown(image) for image in _list(api, filters)]}
 
 

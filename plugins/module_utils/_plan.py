@@ -41,6 +41,7 @@ from ._operations import (
     remove_from_store,
 )
 from ._patch import PROPERTY, Change, build_patch
+from ._timing import TIMING
 
 # As long as an image is in one of these its formats can be set; from then on Glance answers 403.
 FORMATS_OPEN = frozenset({"queued", "importing"})
@@ -51,10 +52,6 @@ DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
 OF_OLD = "replaced."
 COPY_IMAGE = "copy-image"
 IMPORT_TASK = "os_glance_import_task"
-# After this long without a change nobody goes on with data (s). It is also how long somebody else who has just made an
-# image may take to begin sending its data, or to import what is staged.
-STAGED_ABANDONED = 10.0
-UPLOAD_ABANDONED = 24 * 3600.0
 STATE_ACTIONS = {"active": REACTIVATE, "deactivated": DEACTIVATE}
 
 
@@ -400,7 +397,7 @@ def is_abandoned(image: Image, age: float) -> bool:
     """
     if image.get(IMPORT_TASK) or image.get("status") == "importing":
         return False  # that is the cloud's own work
-    return age >= (STAGED_ABANDONED if is_staged(image) else UPLOAD_ABANDONED)
+    return age >= (TIMING.staged_abandoned if is_staged(image) else TIMING.upload_abandoned)
 
 
 def patience(image: Image, age: float, wait: float) -> float:
@@ -409,7 +406,7 @@ def patience(image: Image, age: float, wait: float) -> float:
     :param age: seconds since the image last changed.
     :param wait: how long the task may wait (s).
     """
-    return max(0.0, min(wait, STAGED_ABANDONED - age)) if is_staged(image) else wait
+    return max(0.0, min(wait, TIMING.staged_abandoned - age)) if is_staged(image) else wait
 
 
 def is_staged(image: Image) -> bool:

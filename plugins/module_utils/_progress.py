@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import typing as t
+
+from ._timing import TIMING
 
 PROGRESS_FILE = "CLOUDIMAGE_GLANCE_PROGRESS_FILE"
 # Nothing is said of a transfer that is shorter than this, and something this often of one that is longer (s).
@@ -25,11 +26,11 @@ Report = t.Callable[[str], None]
 class Reporter:
     """Takes the bytes that have moved, and says now and then what that means."""
 
-    def __init__(self, what: str, report: Report, clock: t.Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, what: str, report: Report, clock: t.Callable[[], float] | None = None) -> None:
         self._what = what
         self._report = report
-        self._clock = clock
-        self._began = self._said = clock()
+        self._clock = clock or TIMING.monotonic
+        self._began = self._said = self._clock()
         self._moved = 0
 
     def __call__(self, moved: int, size: int | None, had: int = 0) -> None:

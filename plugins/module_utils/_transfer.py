@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
 from ._attributes import Image
@@ -15,6 +14,7 @@ from ._checksum import Checksum
 from ._errors import GlanceError, present
 from ._progress import Reporter
 from ._source import Content, new_hash
+from ._timing import TIMING
 
 # Glance's default (its option hashing_algorithm). An image tells its own only once it has data.
 EXPECTED_ALGORITHM = "sha512"
@@ -22,8 +22,6 @@ EXPECTED_ALGORITHM = "sha512"
 ATTEMPTS = 4
 # Refusals that may not come again: an expired token, a limit on requests, a gateway or a store in trouble.
 PASSING = frozenset({401, 408, 429, 500, 502, 503, 504})
-POLL_FIRST = 0.5
-POLL_LONGEST = 10.0
 
 
 class WrongData(GlanceError):
@@ -39,12 +37,12 @@ class Deadline:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self._end = None if seconds is None else TIMING.monotonic() + seconds
 
     @property
     def left(self) -> float:
         """Seconds until then, not below 0."""
-        return float("inf") if self._end is None else max(0.0, self._end - time.monotonic())
+        return float("inf") if self._end is None else max(0.0, self._end - TIMING.monotonic())
 
     @property
     def passed(self) -> bool:
@@ -52,14 +50,14 @@ class Deadline:
 
 
 class Poll:
-    """The moments at which to look again: the pauses grow from half a second to ten."""
+    """The moments at which to look again: the pauses grow from half a second to ten (TIMING)."""
 
     def __init__(self) -> None:
-        self._delay = POLL_FIRST
+        self._delay = TIMING.first_poll
 
     def pause(self, longest: float = float("inf")) -> None:
-        time.sleep(max(0.0, min(self._delay, longest)))
-        self._delay = min(self._delay * 2, POLL_LONGEST)
+        TIMING.sleep(max(0.0, min(self._delay, longest)))
+        self._delay = min(self._delay * 2, TIMING.longest_poll)
 
 
 @dataclasses.dataclass

@@ -17,6 +17,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 LOOPBACK = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
 
+# What a CA's key is for: signing certificates.
+SIGNING = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 def certificates(folder: pathlib.Path) -> tuple[str, str, str]:
     """Make them in a folder; returns the files of the CA's certificate, of the server's, and of its key."""
@@ -35,7 +48,8 @@ def certificate(
     subject: str, key: ec.EllipticCurvePrivateKey, issuer_key: ec.EllipticCurvePrivateKey, issuer: str, extension: t.Any
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.timezone.utc)
-    return (
+    signs = isinstance(extension, x509.BasicConstraints)
+    builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)]))
         .issuer_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, issuer)]))
@@ -43,6 +57,11 @@ def certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-        .sign(issuer_key, hashes.SHA256())
+        .add_extension(extension, critical=signs)
+        # From 3.13 on Python takes no chain without these two (RFC 5280, 4.2.1).
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
+    if signs:
+        builder = builder.add_extension(SIGNING, critical=True)
+    return builder.sign(issuer_key, hashes.SHA256())

@@ -32,9 +32,12 @@ from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible_collections.cloudimage.glance.plugins.module_utils._attributes import RESERVED_PREFIX
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import _connections, run_in_process
 from keystoneauth1.session import Session
+
+from .timing import Clock
 
 PLUGINS = "ansible_collections.cloudimage.glance.plugins"
 TOKENS = SharedTokens.of_this_run()
@@ -66,6 +69,10 @@ take_own_sandbox()
 FORMATS: Json = {"disk_format": "raw", "container_format": "bare"}
 
 
+def is_whole(line: str) -> bool:
+    return line.endswith("\n")
+
+
 class Sandbox:
     """The running sandbox, as sandbox.json describes it."""
 
@@ -82,7 +89,8 @@ class Sandbox:
     def recorded(self) -> t.Iterator[list[Json]]:
         """The requests that the modules send to Glance meanwhile.
 
-        Glance notices late that an upload was broken off, so the line of an earlier request may come only now.
+        Glance notices late that an upload was broken off, so the line of an earlier request may come only now, and be
+        half written when the file is read.
         """
         found: list[Json] = []
         began = time.time()
@@ -90,7 +98,9 @@ class Sandbox:
             log.seek(0, io.SEEK_END)
             yield found
             found += [
-                entry for entry in map(json.loads, log) if USER_AGENT in entry["user_agent"] and entry["began"] >= began
+                entry
+                for entry in map(json.loads, filter(is_whole, log))
+                if USER_AGENT in entry["user_agent"] and entry["began"] >= began
             ]
 
     @contextlib.contextmanager
@@ -100,12 +110,13 @@ class Sandbox:
         with self._keystone_log.open(encoding="utf-8") as log:
             log.seek(0, io.SEEK_END)
             yield found
-            found += map(json.loads, log)
+            found += map(json.loads, filter(is_whole, log))
 
     def logins(self) -> int:
-        """How often somebody has logged in until now."""
-        entries = map(json.loads, self._keystone_log.read_text().splitlines())
-        return sum((entry["method"], entry["path"]) == ("POST", "/v3/auth/tokens") for entry in entries)
+        """How often the collection has logged in until now; Glance logs in too, whenever its token expires."""
+        entries = map(json.loads, filter(is_whole, self._keystone_log.read_text().splitlines(keepends=True)))
+        logins = [entry for entry in entries if (entry["method"], entry["path"]) == ("POST", "/v3/auth/tokens")]
+        return sum(USER_AGENT in entry["user_agent"] for entry in logins)
 
 
 @dataclasses.dataclass
@@ -387,6 +398,22 @@ def password_auth(sandbox: Sandbox) -> dict[str, t.Any]:
         "user_domain_id": "default",
         "project_domain_id": "default",
     }
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The collection's clock: a wait that never succeeds ends at once, after the seconds that it may take."""
+    clock = Clock()
+    monkeypatch.setattr(TIMING, "monotonic", clock.monotonic)
+    monkeypatch.setattr(TIMING, "sleep", clock.sleep)
+    return clock
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Poll often and retry at once; how long the collection waits is tested elsewhere."""
+    for limit, seconds in (("first_poll", 0.02), ("longest_poll", 0.2), ("first_retry", 0.0), ("longest_retry", 0.0)):
+        monkeypatch.setattr(TIMING, limit, seconds)
 
 
 @pytest.fixture

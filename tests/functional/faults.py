@@ -244,8 +244,8 @@ def proxy(
 
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
 
-    try:
-        with served(ProxyHandler, tls) as url:
+    with served(ProxyHandler, tls) as url:
+        try:
             yield url
-    finally:
-        stopped.set()
+        finally:
+            stopped.set()

@@ -13,6 +13,8 @@ import ssl
 import threading
 import typing as t
 
+from .timing import HANGS
+
 BLOCK = 64 * 1024
 
 
@@ -26,11 +28,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
 
+    def parse_request(self) -> bool:
+        self._begun = True
+        t.cast("Server", self.server).count(1)
+        return super().parse_request()
+
+    def handle_one_request(self) -> None:
+        self._begun = False
+        try:
+            super().handle_one_request()
+        finally:
+            if self._begun:
+                t.cast("Server", self.server).count(-1)
+
+    @staticmethod
+    def broken() -> t.NoReturn:
+        raise Broken
+
     def body(self) -> t.Iterator[bytes]:
         """The request's body, as it comes in."""
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-                yield self.rfile.read(size)
+            while size := int(self.rfile.readline().split(b";")[0] or self.broken(), 16):
+                piece = self.rfile.read(size)
+                yield piece if len(piece) == size else self.broken()
                 self.rfile.readline()
             self.rfile.readline()
         else:
@@ -43,16 +63,38 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 yield piece
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Knows whether it is at work: the thread of a request may go on after its client has gone."""
+
+    # With 5, which is Python's default, connections of many clients at once are delayed by a second.
+    request_queue_size = 64
+
+    def __init__(self, handler: type[socketserver.BaseRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._at_work = 0
+        self._changed = threading.Condition()
+
+    def count(self, change: int) -> None:
+        with self._changed:
+            self._at_work += change
+            self._changed.notify_all()
+
+    def wait_for_requests(self) -> None:
+        """Wait until no request is being handled."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._at_work == 0, HANGS), "a request is still being handled"
+
+
 @contextlib.contextmanager
 def served(
     handler: type[socketserver.BaseRequestHandler], tls: tuple[str, str] | None = None, client_ca: str | None = None
 ) -> t.Iterator[str]:
-    """Yields the server's address.
+    """Yields the server's address; at the end all requests have been handled.
 
     :param tls: with a certificate's file and its key's it speaks HTTPS.
     :param client_ca: with it, each client must present a certificate of this authority.
     """
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)
@@ -66,4 +108,5 @@ def served(
         yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
+        server.wait_for_requests()
         server.server_close()

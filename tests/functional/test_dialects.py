@@ -11,13 +11,14 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _execute, _transfer
+from ansible_collections.cloudimage.glance.plugins.module_utils import _api
 
 from .clouds import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
 from .gateway import Reply, Request, json_reply, token_of
 from .support import SUPPORT_PAGE, replaced_block
+from .timing import Clock
 from .web import serving
 
 Test = t.TypeVar("Test", bound=t.Callable[..., None])
@@ -76,17 +77,9 @@ def otc(clouds: Clouds) -> CloudUnderTest:
 
 
 @pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long a task waited between its tries; nobody waits for it."""
-    seconds: list[float] = []
-    init = _api.GlanceApi.__init__
-    monkeypatch.setattr(
-        _api.GlanceApi,
-        "__init__",
-        lambda self, connection, retries=None: init(self, connection, retries or _api.Retries(sleep=seconds.append)),
-    )
-    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.01)
-    return seconds
+def slept(clock: Clock) -> list[float]:
+    """How long a task paused (s), each time; the pauses take no time."""
+    return clock.slept
 
 
 def without(entry: Json, key: str) -> Json:
@@ -413,7 +406,7 @@ def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept:
     assert plain.run("image", id=image["id"], state="absent", wait=False).changed
     assert plain.show(image["id"]) == image
     assert plain.thrice("image", id=image["id"], state="absent").changed
-    assert slept == []
+    assert slept == [0.5, 0.5]
 
 
 @row("Delete")
@@ -442,6 +435,7 @@ def test_a_deletion_that_is_refused(
 
 
 @row("Delete")
+@pytest.mark.usefixtures("clock")
 def test_a_deletion_that_is_not_carried_out(plain: CloudUnderTest, name: str) -> None:
     """If an image stays though its deletion was accepted, its protection is put back."""
     image = plain.make(name, protected=True)
@@ -453,11 +447,9 @@ def test_a_deletion_that_is_not_carried_out(plain: CloudUnderTest, name: str) ->
 
 
 @row("Delete")
-def test_a_replacement_whose_old_image_takes_its_time(
-    plain: CloudUnderTest, name: str, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("clock")
+def test_a_replacement_whose_old_image_takes_its_time(plain: CloudUnderTest, name: str, path: str) -> None:
     """The new image stays in its place if the deletion of the old one was accepted and is not done yet."""
-    monkeypatch.setattr(_execute, "GOING_TAKES", 1.0)
     old = plain.make(name, b"other data")
     plain.gateway.instead += [("DELETE", Reply(204))]
     options = {"name": name, "path": path, "data_policy": "replace", "wait_timeout": 2, **FORMATS}

@@ -10,19 +10,14 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _data, _transfer
+from ansible_collections.cloudimage.glance.plugins.module_utils import _data
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
 
 from .conftest import FORMATS, Cloud, Outcome
 from .faults import CUT, Fault, fault_on, proxy
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry at once; how long is waited is tested elsewhere."""
-    monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
-    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.02)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def run_with(cloud: Cloud, fault: Fault, module: str, **options: t.Any) -> Outcome:
@@ -133,6 +128,6 @@ def test_a_file_that_grows_while_it_is_sent(alice: Cloud, name: str, path: str, 
         return source
 
     monkeypatch.setattr(_data, "file_source", growing)
-    outcome = alice.run("image", name=name, path=path, api_timeout=5, **FORMATS)
+    outcome = alice.run("image", name=name, path=path, **FORMATS)
     assert "became longer while it was being read" in outcome.message
     assert alice.named(name) == []

@@ -14,10 +14,10 @@ import stat
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _transfer
 
 from .conftest import FORMATS, Cloud, Json
 from .faults import NO_RANDOM_ACCESS, Behaviour, Fault, Page, Spoil, no_fault, proxy
+from .timing import HANGS
 from .web import serving
 
 DATA = bytes(range(256)) * 12000
@@ -176,17 +176,11 @@ def test_two_runs_at_once(alice: Cloud, name: str, tmp_path: pathlib.Path) -> No
     processes = [context.Process(target=_download, args=(alice, name, dest, results)) for _each in range(4)]
     for process in processes:
         process.start()
-    assert [results.get(timeout=60) for _process in processes] == [False] * 4
+    assert [results.get(timeout=HANGS) for _process in processes] == [False] * 4
     for process in processes:
         process.join()
     assert (tmp_path / "disk").read_bytes() == DATA
     assert os.listdir(tmp_path) == ["disk"]
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again at once; how long is waited is tested elsewhere."""
-    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.0)
 
 
 def breaking_at(*places: int) -> Fault:

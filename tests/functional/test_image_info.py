@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-import time
 import typing as t
 import urllib.parse
 import uuid
@@ -16,6 +15,7 @@ import uuid
 import pytest
 
 from .conftest import IN_PROCESS, Cloud, Outcome
+from .timing import wait_for_a_later_second
 
 CATALOGUE = 3000
 
@@ -77,8 +77,8 @@ def test_limit_stops_early(bob: Cloud, catalogue: str) -> None:
 
 
 def test_newest_is_one_request_for_one_image(alice: Cloud, name: str) -> None:
-    alice.make(f"{name}-old", tags=[name])
-    time.sleep(1.1)
+    old = alice.make(f"{name}-old", tags=[name])
+    wait_for_a_later_second(old["created_at"])
     new = alice.make(f"{name}-new", tags=[name])
     outcome = find(alice, tags=[name], newest=True)
     assert [image["id"] for image in outcome.images] == [new["id"]]
@@ -143,7 +143,7 @@ def test_filters(alice: Cloud, name: str) -> None:
         asked = {"tags": [name], **options} if "tags" not in options else {**options, "tags": [*options["tags"], name]}
         # What was created in this very second is not older than now.
         if options.get("older_than") == "0s":
-            time.sleep(1.1)
+            wait_for_a_later_second(max(one["created_at"], two["created_at"]))
         found = {image["id"] for image in find(alice, **asked).images}
         assert found == expected, options
 

@@ -6,23 +6,22 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import multiprocessing
 import os
 import pathlib
 import signal
 import threading
-import time
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver, _image, _plan
 from ansible_collections.cloudimage.glance.plugins.module_utils._replace import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import BLOCK
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
 from .faults import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .timing import HANGS, Clock, wait_until
 from .web import serving
 
 pytestmark = pytest.mark.slow
@@ -42,8 +41,8 @@ TASKS: dict[str, Json] = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (_deliver, _image, _plan):
-        monkeypatch.setattr(module, "STAGED_ABANDONED", 1.0)
+    """Nobody else is at work, so what a killed run has staged is abandoned at once."""
+    monkeypatch.setattr(TIMING, "staged_abandoned", 0.0)
 
 
 def run_killed(cloud: Cloud, module: str, options: Json, step: int, what_of_it: int | None, reading: bool = False) -> bool:
@@ -96,8 +95,8 @@ def test_the_next_run_leaves_one_good_image(
             killed += 1
             meanwhile = alice.named(step_name)
             assert old is None or any(image["status"] == "active" for image in meanwhile), (step, meanwhile)
-            predicted = alice.run("image", check=True, name=step_name, wait_timeout=20, **options).succeeded()
-            again = alice.run("image", name=step_name, wait_timeout=20, **options).succeeded()
+            predicted = alice.run("image", check=True, name=step_name, wait_timeout=HANGS, **options).succeeded()
+            again = alice.run("image", name=step_name, wait_timeout=HANGS, **options).succeeded()
             assert_told_the_truth(predicted, again)
             (image,) = alice.named(step_name)
             assert (image["status"], image["os_hash_value"]) == ("active", hashlib.sha512(DATA).hexdigest()), step
@@ -122,14 +121,14 @@ def test_anothers_upload_is_not_taken_over(alice: Cloud, name: str, path: str) -
     assert alice.show(image["id"])["status"] == "uploading"
 
 
-def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str) -> None:
+def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str, clock: Clock) -> None:
     """Also into an image that this collection has made."""
     image = alice.run("image", name=name, protected=True, tags=["t"], **FORMATS).succeeded().image
     go_on = threading.Event()
 
     def slowly() -> t.Iterator[bytes]:
         yield DATA[:1_000_000]
-        go_on.wait(20)
+        go_on.wait()
         yield DATA[1_000_000:]
 
     headers = {"Content-Type": "application/octet-stream"}
@@ -137,22 +136,28 @@ def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, na
         target=lambda: alice.call("PUT", f"/images/{image['id']}/file", data=slowly(), headers=headers), daemon=True
     )
     thread.start()
-    while alice.show(image["id"])["status"] != "saving":
-        time.sleep(0.05)
-    for policy in ("fail", "replace"):
-        outcome = alice.run("image", name=name, path=path, wait_timeout=1, data_policy=policy, **FORMATS)
-        assert "has the status 'saving'" in outcome.message
-        assert outcome.mutations == []
-    go_on.set()
-    thread.join()
+    try:
+        wait_until(lambda: alice.show(image["id"])["status"] == "saving")
+        for policy in ("fail", "replace"):
+            outcome = alice.run("image", name=name, path=path, wait_timeout=60, data_policy=policy, **FORMATS)
+            assert "has the status 'saving'" in outcome.message
+            assert outcome.mutations == []
+        assert sum(clock.slept) >= 120
+    finally:
+        go_on.set()
+        thread.join()
     left = alice.show(image["id"])
     assert (left["status"], left["size"], left["tags"]) == ("active", len(DATA), ["t"])
 
 
-def test_another_project_cannot_plant_a_replacement(admin: Cloud, bob: Cloud, name: str, path: str) -> None:
+def test_another_project_cannot_plant_a_replacement(
+    admin: Cloud, bob: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = admin.make(name, OLD, visibility="public")
     first = f"{name}-replacing-{old['id']}"
-    today = datetime.datetime.now(datetime.timezone.utc).date()
+    now = TIMING.utc_now()
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now)  # else a new day could begin meanwhile
+    today = now.date()
     ids = derived_ids(bob.project_id, first, today)
     planted = [
         bob.make(name, b"planted", id=ids[0]),
@@ -187,10 +192,7 @@ def test_a_download_that_is_killed_in_the_middle_goes_on_there(alice: Cloud, nam
         context = multiprocessing.get_context("fork")
         process = context.Process(target=alice.run, args=("image_download",), kwargs={**options, "endpoint_override": url})
         process.start()
-        deadline = time.monotonic() + 20
-        while not part.exists() or part.stat().st_size < half - BLOCK:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: part.exists() and part.stat().st_size >= half - BLOCK)
         process.kill()
         process.join()
     had = part.stat().st_size

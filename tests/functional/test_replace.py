@@ -135,13 +135,11 @@ def fault_at(step: int, what: int, seen: list[str]) -> Fault:
     return fault
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("replaced", ["delete", "hide", "deactivate", "keep"])
 @pytest.mark.parametrize("fault", [500, CUT, CUT_ANSWER] if ALL else [CUT_ANSWER])
-def test_a_failure_at_any_step_leaves_one_in_service(
-    alice: Cloud, name: str, path: str, replaced: str, fault: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_at_any_step_leaves_one_in_service(alice: Cloud, name: str, path: str, replaced: str, fault: int) -> None:
     """Either the old image is as before and nothing new is left, or the new one is in place and the next run finishes."""
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     options: Json = {"path": path, "data_policy": "replace", "replaced": replaced}
     for step in range(mutating_calls(alice, name, path, replaced)):
         step_name = f"{name}-{step}"

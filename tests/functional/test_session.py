@@ -17,7 +17,6 @@ import uuid
 
 import pytest
 import yaml
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api
 
 from .certificates import certificates
 from .conftest import Cloud, Outcome, Sandbox, run_module
@@ -177,10 +176,8 @@ def test_an_unreachable_keystone(connect: Connect, password_auth: dict[str, str]
     assert "The identity service cannot be reached" in message
 
 
-def test_an_unreachable_glance(
-    connect: Connect, password_auth: dict[str, str], nobody_listens: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
+@pytest.mark.usefixtures("impatient")
+def test_an_unreachable_glance(connect: Connect, password_auth: dict[str, str], nobody_listens: int) -> None:
     message = connect(auth=password_auth, endpoint_override=f"http://127.0.0.1:{nobody_listens}").message
     assert "GET /v2/images got no answer: Unable to establish connection" in message
 

@@ -15,13 +15,14 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _deliver, _transfer
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Outcome
 from .faults import ALL, CUT, CUT_ANSWER, Fault, Spoil, proxy
+from .timing import HANGS, timing_out_soon
 from .web import serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 DATA = hashlib.shake_256(b"an image").digest(10 * 1024 * 1024 + 12345)
 PLACES = {"first": 0, "middle": len(DATA) // 2, "last": len(DATA) - 1}
@@ -75,7 +76,7 @@ HEAD = [
     "- `401` to `503`: that is the answer. `cut`: the connection ends. `stall`: nothing moves any more. `corrupt`: one",
     "  byte arrives changed. `lost answer`, `reset after`: the request is carried out and its answer lost. `lying length`,",
     "  `long`: more bytes are announced than come.",
-    "- An upload that stalls at its end cannot be told from a store that is slow; here `wait_timeout` was 4 s.",
+    "- An upload that stalls at its end cannot be told from a store that is slow; here a stalled request timed out soon.",
     "",
     "| Transfer | Fault | At | First time only | Each time |",
     "|---|---|---|---|---|",
@@ -93,11 +94,9 @@ TABLE: dict[tuple[str, str, str], dict[str, str]] = {}
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again at once; how long is waited is tested elsewhere."""
-    monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
-    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.02)
-    monkeypatch.setattr(_deliver, "LETS_GO", 0.5)
+def no_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cloud is not given time to notice that an upload has broken off: both ways end in all or nothing."""
+    monkeypatch.setattr(TIMING, "upload_release_timeout", 0.5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -126,6 +125,23 @@ def fault_for(target: str, spoil: t.Any, times: str) -> Fault:
     return fault
 
 
+def nothing_stalls(_method: str, _url: str) -> bool:
+    return False
+
+
+def stalled_requests(method: str, end: str, times: str) -> t.Callable[[str, str], bool]:
+    """Which requests of a client get no further: the first of its kind, or all of them."""
+    seen: list[str] = []
+
+    def is_stalled(asked: str, url: str) -> bool:
+        if asked.upper() != method or not url.endswith(end):
+            return False
+        seen.append(url)
+        return times == "always" or len(seen) == 1
+
+    return is_stalled
+
+
 def record(target: str, fault: str, place: str, times: str, outcome: Outcome) -> None:
     if outcome.failed:
         message = str(outcome.result["msg"]).removeprefix("url: ")
@@ -143,15 +159,16 @@ def test_every_fault_ends_in_all_or_nothing(
     alice: Cloud, name: str, tmp_path: pathlib.Path, target: str, fault: str, place: str, spoil: t.Any, times: str
 ) -> None:
     (tmp_path / "disk").write_bytes(DATA)
-    with proxy(alice.sandbox.glance_url, fault_for(target, spoil, times)) as url:
-        options: dict[str, t.Any] = {"name": name, "endpoint_override": url, "api_timeout": 1}
+    stalls = stalled_requests(*TARGETS[target], times) if fault == "stall" else nothing_stalls
+    with proxy(alice.sandbox.glance_url, fault_for(target, spoil, times)) as url, timing_out_soon(stalls):
+        options: dict[str, t.Any] = {"name": name, "endpoint_override": url, "wait_timeout": HANGS}
         if target == "download":
             alice.make(name, DATA)
             outcome = alice.run("image_download", dest=str(tmp_path / "copy"), **options)
         else:
             if target != "upload":
                 options["import_method"] = "glance-direct"
-            outcome = alice.run("image", path=str(tmp_path / "disk"), wait_timeout=4, **options, **FORMATS)
+            outcome = alice.run("image", path=str(tmp_path / "disk"), **options, **FORMATS)
     record(target, fault, place, times, outcome)
     assert "Traceback" not in outcome.stdout
     if target == "download":
@@ -175,11 +192,12 @@ def test_every_fault_ends_in_all_or_nothing(
 @pytest.mark.parametrize("fault", [*STATUSES, "cut:0", "cut:1000000", f"cut:{len(DATA) - 1}", "long:7", "stall:1000000"])
 @pytest.mark.parametrize("times", TIMES)
 def test_a_source_that_breaks(alice: Cloud, name: str, fault: t.Any, times: str) -> None:
-    with serving() as web:
+    kind, _colon, at = str(fault).partition(":")
+    stalls = stalled_requests("GET", "/disk", times) if kind == "stall" else nothing_stalls
+    with serving() as web, timing_out_soon(stalls):
         web.files["/disk"] = DATA
         web.faults = [fault] * (1 if times == "once" else 100)
-        outcome = alice.run("image", name=name, url=f"{web.url}/disk", transfer="stream", api_timeout=1, **FORMATS)
-    kind, _colon, at = str(fault).partition(":")
+        outcome = alice.run("image", name=name, url=f"{web.url}/disk", transfer="stream", **FORMATS)
     record("url", kind, f"byte {at}" if kind in ("cut", "stall") else "-", times, outcome)
     images = alice.named(name)
     assert len(images) == (0 if outcome.failed else 1)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import multiprocessing
 import os
@@ -16,9 +15,11 @@ import uuid
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
 from ansible_collections.cloudimage.glance.plugins.module_utils._execute import new_image_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import Cloud, Json, Outcome
 from .faults import proxy
+from .timing import HANGS
 
 RACES = int(os.environ.get("GLANCE_RACES") or 10)
 PATCH_HEADERS = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
@@ -120,7 +121,10 @@ def test_a_list_goes_on_where_the_image_that_a_page_ended_with_is_deleted(
 ) -> None:
     """Glance knows no page after an image that is gone: HTTP 400."""
     monkeypatch.setattr(_image_info, "PAGE_SIZE", 2)
-    ids = [alice.make(f"{name}-{number}", tags=[name])["id"] for number in range(4)]
+    # Of images of one moment Glance lists the one with the greatest id first.
+    ids = [f"{number}{str(uuid.uuid4())[1:]}" for number in range(4)]
+    for image_id in ids:
+        alice.make(name, id=image_id, tags=[name])
 
     def hook(_method: str, _path: str, count: int) -> int | None:
         if count == 1:
@@ -134,14 +138,18 @@ def test_a_list_goes_on_where_the_image_that_a_page_ended_with_is_deleted(
     assert [request["status"] for request in found.requests] == [200, 400, 200, 200]
 
 
-def test_anothers_image_with_the_derived_id_is_not_taken_over(alice: Cloud, bob: Cloud, name: str) -> None:
+def test_anothers_image_with_the_derived_id_is_not_taken_over(
+    alice: Cloud, bob: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = TIMING.utc_now()
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now)  # else a new day could begin meanwhile
     first = alice.thrice("image", name=name).image
     alice.thrice("image", name=name, state="absent")
     second = alice.thrice("image", name=name).image
     assert first["id"] != second["id"]
     # Bob cannot be kept from using the id that alice's next image would get; it must not become hers.
     alice.thrice("image", name=name, state="absent")
-    ids = new_image_ids(alice.project_id, name, datetime.datetime.now(datetime.timezone.utc).date())
+    ids = new_image_ids(alice.project_id, name, now.date())
     third = [next(ids), next(ids), next(ids)][2]
     squatted = bob.make(name, id=third, visibility="community")
     mine = alice.thrice("image", name=name).image
@@ -163,7 +171,7 @@ def race(cloud: Cloud, options: Json) -> list[tuple[bool, bool, str | None]]:
     processes = [context.Process(target=racer, args=(cloud, barrier, results, options)) for _racer in range(2)]
     for process in processes:
         process.start()
-    found = [results.get(timeout=120) for _process in processes]
+    found = [results.get(timeout=HANGS) for _process in processes]
     for process in processes:
         process.join()
     return found

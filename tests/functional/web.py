@@ -21,7 +21,8 @@ class Web:
 
     :param faults: for each GET in turn what goes wrong with it: a status code, ``cut:N`` (the connection ends after N
         bytes), ``long:N`` (it says N bytes more than there are), ``stall:N`` (it says nothing more after N bytes),
-        ``slow:N`` (it takes N seconds) or null.
+        ``slow:N`` (it takes N seconds, or until ``go_on`` is set), ``held`` (no data come until ``go_on`` is set) or null.
+    :param go_on: lets a server that waits go on, and is set at the end.
     :param encodings: the Content-Encoding that it gives for a path, without encoding anything.
     :param compresses: which answers it compresses: ``unless refused``: those to requests that do not say
         'Accept-Encoding: identity'; ``always``; null for none.
@@ -31,6 +32,7 @@ class Web:
     files: dict[str, bytes] = dataclasses.field(default_factory=dict)
     faults: list[t.Any] = dataclasses.field(default_factory=list)
     redirects: dict[str, str] = dataclasses.field(default_factory=dict)
+    go_on: threading.Event = dataclasses.field(default_factory=threading.Event)
     asked: list[str] = dataclasses.field(default_factory=list)
     encodings: dict[str, str] = dataclasses.field(default_factory=dict)
     compresses: str | None = None
@@ -39,7 +41,6 @@ class Web:
 @contextlib.contextmanager
 def serving() -> t.Iterator[Web]:
     web = Web()
-    stopped = threading.Event()
 
     class WebHandler(Handler):
         def head(self) -> None:
@@ -75,17 +76,19 @@ def serving() -> t.Iterator[Web]:
                 step = len(data) // int(number) + 1
                 for start in range(0, len(data), step):
                     self.wfile.write(data[start : start + step])
-                    stopped.wait(1)
+                    web.go_on.wait(1)
             elif self.command == "GET":
+                if kind == "held":
+                    web.go_on.wait()
                 self.wfile.write(data[: int(number)] if kind in ("cut", "stall") else data)
                 if kind == "stall":
                     self.wfile.flush()
-                    stopped.wait(30)
+                    web.go_on.wait()
 
         do_HEAD, do_GET = head, get  # noqa: N815
 
-    try:
-        with served(WebHandler) as web.url:
+    with served(WebHandler) as web.url:
+        try:
             yield web
-    finally:
-        stopped.set()
+        finally:
+            web.go_on.set()

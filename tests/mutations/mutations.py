@@ -196,9 +196,9 @@ MUTATIONS = [
     ),
     (
         "data that go on are deleted",
-        "_plan.py",
-        "UPLOAD_ABANDONED = 24 * 3600.0",
-        "UPLOAD_ABANDONED = 0.0",
+        "_timing.py",
+        "upload_abandoned: float = 24 * 3600.0",
+        "upload_abandoned: float = 0.0",
     ),
     (
         "another project's image is taken for a left-over",

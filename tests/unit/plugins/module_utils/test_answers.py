@@ -21,6 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._answers import 
     seconds_until,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 IMAGE = {"id": "i", "name": "n", "status": "active"}
 
@@ -56,10 +57,12 @@ def test_a_limit_in_the_body() -> None:
 
 
 @pytest.mark.parametrize("key", ["retryAfter", "retryAt"])
-def test_a_limit_until_a_moment(key: str) -> None:
-    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=100)
+def test_a_limit_until_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.timezone.utc)
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now)
+    soon = now + datetime.timedelta(seconds=100)
     fault = parse_error(f'{{"overLimit": {{"message": "m", "{key}": "{soon:%Y-%m-%dT%H:%M:%SZ}"}}}}', "")
-    assert 95 < (fault.retry_after or 0) <= 100
+    assert fault.retry_after == 100.0
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", ",", "Wed, 99 Oct 99999 25:61:00 GMT", True, [], {}, "²", 1.5])

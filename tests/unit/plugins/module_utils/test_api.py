@@ -26,6 +26,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import Known
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import Content, file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Deadline, Transfer, Upload, upload_of
 from keystoneauth1 import exceptions as ksa
 
@@ -589,9 +590,11 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert seconds_until(value) == seconds
 
 
-def test_retry_after_date() -> None:
-    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=100)
-    assert 95 < (seconds_until(email.utils.format_datetime(soon, usegmt=True)) or 0) <= 100
+def test_retry_after_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.timezone.utc)
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now)
+    soon = now + datetime.timedelta(seconds=100)
+    assert seconds_until(email.utils.format_datetime(soon, usegmt=True)) == 100.0
     assert seconds_until("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
 

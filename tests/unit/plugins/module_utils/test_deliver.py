@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver, _transfer
+from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ConnectionProblem
 from ansible_collections.cloudimage.glance.plugins.module_utils._operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import Content, file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 ID = "5a8b9d0e-0000-4000-8000-000000000001"
 
@@ -32,8 +34,9 @@ class BusyCloud:
 def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_deliver, "LETS_GO", 0.05)
-    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.01)
+    moments = itertools.count()  # each look at the clock is a second later
+    monkeypatch.setattr(TIMING, "monotonic", lambda: float(next(moments)))
+    monkeypatch.setattr(TIMING, "sleep", lambda _seconds: None)
     (tmp_path / "disk").write_bytes(b"data")
     content = Content(file_source(str(tmp_path / "disk")))
     delivery = _deliver.Delivery(t.cast("t.Any", BusyCloud()), content, None, wait=None)

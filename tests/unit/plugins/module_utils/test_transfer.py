@@ -29,6 +29,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._source import (
     equal_blocks,
     file_source,
 )
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import (
     Deadline,
     OutOfTime,
@@ -107,7 +108,7 @@ def test_blocks_are_large(source: FileSource) -> None:
 
 def test_an_upload_stops_when_its_time_is_over(source: FileSource, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(100, 10_000))
-    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(TIMING, "monotonic", lambda: next(clock))
     with pytest.raises(OutOfTime, match=f"'wait_timeout', with {BLOCK} bytes sent"):
         list(upload(Content(source), 1.5))
 

@@ -30,6 +30,7 @@ import pytest
 import requests
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.cloudimage.glance.plugins.module_utils._attributes import RESERVED_PREFIX
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
@@ -322,11 +323,16 @@ def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = 
         return Outcome(json.loads(json.dumps(result)), recorded, json.dumps(result))
     main = importlib.import_module(f"{PLUGINS}.modules.{module}").main
     full = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}
+    # From ansible-core 2.20 on the caller asks for the invocation, which was always there before.
+    if "inject_invocation" in PASS_VARS:
+        full["_ansible_inject_invocation"] = True
     payload = json.dumps({"ANSIBLE_MODULE_ARGS": full}).encode()
     stdout = io.StringIO()
     with (
         sandbox.recorded() as recorded,
         mock.patch.object(basic, "_ANSIBLE_ARGS", payload),
+        # The host's log is not tested; from Python 3.12 on it takes no text with a NUL.
+        mock.patch.object(basic.AnsibleModule, "_log_to_syslog"),
         # From ansible-core 2.19 on the caller says how results are written.
         mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True),
         contextlib.redirect_stdout(stdout),

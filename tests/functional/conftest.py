@@ -70,8 +70,17 @@ take_own_sandbox()
 FORMATS: Json = {"disk_format": "raw", "container_format": "bare"}
 
 
-def is_whole(line: str) -> bool:
-    return line.endswith("\n")
+@contextlib.contextmanager
+def entries_written(path: pathlib.Path) -> t.Iterator[list[Json]]:
+    """What is written to a log of requests meanwhile. Another request's line may be half written at either end."""
+    found: list[Json] = []
+    with path.open("rb") as log:
+        size = log.seek(0, io.SEEK_END)
+        log.seek(max(0, size - 1))
+        begins_with_half = log.read(1) not in (b"", b"\n")
+        yield found
+        lines = [line for line in log if line.endswith(b"\n")]
+        found += map(json.loads, lines[begins_with_half:])
 
 
 class Sandbox:
@@ -90,32 +99,25 @@ class Sandbox:
     def recorded(self) -> t.Iterator[list[Json]]:
         """The requests that the modules send to Glance meanwhile.
 
-        Glance notices late that an upload was broken off, so the line of an earlier request may come only now, and be
-        half written when the file is read.
+        Glance notices late that an upload was broken off, so the line of an earlier request may come only now. When a
+        request began is told by a clock that all processes share and nobody sets.
         """
         found: list[Json] = []
-        began = time.time()
-        with self.requests_log.open(encoding="utf-8") as log:
-            log.seek(0, io.SEEK_END)
+        began = time.monotonic()
+        with entries_written(self.requests_log) as entries:
             yield found
-            found += [
-                entry
-                for entry in map(json.loads, filter(is_whole, log))
-                if USER_AGENT in entry["user_agent"] and entry["began"] >= began
-            ]
+        found += [entry for entry in entries if USER_AGENT in entry["user_agent"] and entry["began"] >= began]
 
     @contextlib.contextmanager
     def recorded_at_keystone(self) -> t.Iterator[list[Json]]:
         """The requests that Keystone gets meanwhile, Glance's among them."""
-        found: list[Json] = []
-        with self._keystone_log.open(encoding="utf-8") as log:
-            log.seek(0, io.SEEK_END)
+        with entries_written(self._keystone_log) as found:
             yield found
-            found += map(json.loads, filter(is_whole, log))
 
     def logins(self) -> int:
         """How often the collection has logged in until now; Glance logs in too, whenever its token expires."""
-        entries = map(json.loads, filter(is_whole, self._keystone_log.read_text().splitlines(keepends=True)))
+        lines = self._keystone_log.read_text().splitlines(keepends=True)
+        entries = [json.loads(line) for line in lines if line.endswith("\n")]
         logins = [entry for entry in entries if (entry["method"], entry["path"]) == ("POST", "/v3/auth/tokens")]
         return sum(USER_AGENT in entry["user_agent"] for entry in logins)
 

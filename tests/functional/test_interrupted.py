@@ -127,9 +127,13 @@ def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, na
     go_on = threading.Event()
 
     def slowly() -> t.Iterator[bytes]:
-        yield DATA[:1_000_000]
-        go_on.wait()
-        yield DATA[1_000_000:]
+        """A little at a time, so that the server does not take the client for dead, until the rest may come."""
+        sent = 0
+        while not go_on.wait(0.1):
+            yield DATA[sent : sent + 1000]
+            sent += 1000
+        for start in range(sent, len(DATA), BLOCK):
+            yield DATA[start : start + BLOCK]
 
     headers = {"Content-Type": "application/octet-stream"}
     thread = threading.Thread(

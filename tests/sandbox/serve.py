@@ -47,7 +47,7 @@ class RequestsLog:
 
     def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> t.Any:
         entry: dict[str, t.Any] = {
-            "began": time.time(),
+            "began": time.monotonic(),
             "method": environ["REQUEST_METHOD"],
             # WSGI hands paths over as Latin-1 (PEP 3333).
             "path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),

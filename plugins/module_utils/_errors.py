@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ._urls import without_users
+
 T = t.TypeVar("T")
 
 
@@ -24,7 +26,8 @@ def present(value: T | None) -> T:
 class GlanceError(Exception):
     """A failure that the user can act on.
 
-    ``details`` goes into the failed task's result beside the message; it never holds a secret.
+    ``details`` goes into the failed task's result beside the message; it never holds a secret. The text never shows users
+    and passwords in URLs, which libraries repeat in their errors.
     """
 
     def __init__(self, message: str, **details: t.Any) -> None:
@@ -33,7 +36,7 @@ class GlanceError(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return self.message
+        return without_users(self.message)
 
 
 class InvalidInput(GlanceError):

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._session import Connection, configured
+from ._session import Connection, configured, secrets_in_environment
 from ._task import Params, Result, Task, run_task, secrets_in_task
 from ._tokens import SharedTokens
 
@@ -22,7 +22,7 @@ class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no t
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.no_log_values.update(secrets_in_task(self.params))
+        self.no_log_values.update(secrets_in_task(self.params), secrets_in_environment(os.environ))
 
 
 def run_module(task: Task) -> None:
@@ -36,6 +36,7 @@ def run_module(task: Task) -> None:
 
     def connected(options: Params) -> Connection:
         opened.append(configured(options))
+        module.no_log_values.update(opened[-1].secrets)
         tokens.log_in(opened[-1])
         return opened[-1]
 

@@ -28,6 +28,7 @@ from ._answers import MAX_ERROR, parse_error
 from ._errors import ConnectionProblem, InvalidInput, MissingLibrary, present
 from ._login_types import is_determined_by_options
 from ._sdk import config_loader
+from ._urls import secrets_in_urls
 
 IMPORTED_IN = os.getcwd()
 try:
@@ -83,6 +84,7 @@ PUBLIC_AUTH_KEYS = frozenset(
 
 # In a whole configuration, where options may also stand outside of 'auth'.
 SECRET_NAME = re.compile(r"(?i)pass|secret|token|api_?key|credential|private")
+URL_VARIABLE = re.compile(r"(?i)OS_\w+|\w+_proxy")
 
 
 def secrets_in(options: t.Mapping[str, t.Any]) -> set[str]:
@@ -91,6 +93,11 @@ def secrets_in(options: t.Mapping[str, t.Any]) -> set[str]:
     In ``auth`` all is secret that is not known to be public; in a ``cloud``, its ``auth`` and what has the name of a secret.
     """
     return {*_secrets_in_auth(options.get("auth")), *_secrets_in_cloud(options.get("cloud"))}
+
+
+def secrets_in_environment(environment: t.Mapping[str, str]) -> set[str]:
+    """The strings in URLs in variables that openstacksdk and requests read, which must never be shown."""
+    return secrets_in_urls({name: value for name, value in environment.items() if URL_VARIABLE.fullmatch(name)})
 
 
 def _secrets_in_auth(auth: t.Any) -> t.Iterator[str]:
@@ -189,6 +196,11 @@ class Connection:
         """A digest of all that the connection is made of: two connections of one key are the same."""
         made_of = [self._region.name, self._region.config, self._endpoint_override]
         return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def secrets(self) -> set[str]:
+        """The strings in URLs of the configuration, wherever it comes from, that must never be shown."""
+        return secrets_in_urls({**self._region.config, "endpoint_override": self._endpoint_override})
 
     @property
     def can_be_shared(self) -> bool:

@@ -9,11 +9,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.module_utils.common.validation import check_type_dict
+
 from ._api import GlanceApi
 from ._argspec import CONNECTION, Spec
 from ._errors import GlanceError
 from ._session import Connection, check_timeout, secrets_in
-from ._urls import secrets_in_url
+from ._urls import secrets_in_urls
+
+# What everybody who sees an image can read, with URLs in it or not. In "images" each image has its own.
+SHOWN_OPTIONS = frozenset({"properties", "images"})
 
 Params = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
@@ -48,13 +53,20 @@ def secrets_in_task(params: Params) -> set[str]:
     in the result that has such a name in it; on ``url`` it would hide where data come from.
     """
     secrets = secrets_in(params)
-    images = params.get("images")
-    for described in (params, *(images if isinstance(images, list) else ())):
-        if isinstance(described, dict):
-            for option in ("url", "uri"):
-                secrets |= secrets_in_url(described.get(option))
-            secrets |= secrets_in_url(str(described.get("checksum")).partition(":")[2])
+    for described in (params, *_described_images(params.get("images"))):
+        secrets |= secrets_in_urls({option: value for option, value in described.items() if option not in SHOWN_OPTIONS})
     return secrets
+
+
+def _described_images(images: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    """The options of each image of a list, also where it is text: JSON, or key=value key=value."""
+    if isinstance(images, str):
+        images = [images, *images.split(",")]
+    for element in images if isinstance(images, list) else ():
+        try:
+            yield check_type_dict(element)
+        except TypeError:
+            yield {"": element}  # refused in a moment, and repeated then
 
 
 def run_task(

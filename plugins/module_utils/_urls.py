@@ -12,6 +12,14 @@ import urllib.parse
 
 # What is shorter is not taken for a secret (characters): it would blank out half of a result.
 LONG_ENOUGH = 8
+URL = re.compile(r"[a-zA-Z][\w+.-]*://[^\s\"'<>]+")
+# Options and variables whose value is a URL: url, uri, auth_url, endpoint, endpoint_override, http_proxy, ...
+URL_NAME = re.compile(r"(?i)(ur[li]|endpoint|endpoint_override|proxy)$")
+USER = re.compile(r"//[^/?#\s]*@")
+# A password with a '/' in it that was not encoded: what stands where the port would is no number.
+UNENCODED_USER = re.compile(r"//[^/?#\s:@\[]+:(?!\d*(?:[/?#\s]|$))\S*@")
+# Characters that requests does not encode in a URL that it is given.
+LEFT_BY_REQUESTS = "!#$%&'()*+,/:;=?@[]~"
 
 
 def shown_url(url: str) -> str:
@@ -21,23 +29,56 @@ def shown_url(url: str) -> str:
     return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
 
 
-def secrets_in_url(url: t.Any) -> set[str]:
-    """The strings in a URL that must never be shown: all of it if there can be a user, a password or a signature in it."""
-    if isinstance(url, (list, tuple)):
-        return {secret for item in url for secret in secrets_in_url(item)}
-    if not isinstance(url, str) or not set(url) & set("@?#"):
+def secrets_in_urls(value: t.Any, name: str = "") -> set[str]:
+    """The strings in URLs, anywhere in a value, that must never be shown.
+
+    :param value: an option or a whole configuration: text, or lists and dictionaries of any depth.
+    :param name: the option's name. What has the name of a URL is taken for one even if it has no scheme.
+    """
+    if isinstance(value, dict):
+        return {secret for key, item in value.items() for secret in secrets_in_urls(item, str(key))}
+    if isinstance(value, (list, tuple)):
+        return {secret for item in value for secret in secrets_in_urls(item, name)}
+    if not isinstance(value, str) or not set(value) & set("@?#"):
         return set()
-    try:
-        parts = urllib.parse.urlsplit(url)
-        # A user without a password is a token. What is short would blank out half of a result.
-        secrets = {parts.password, parts.username if parts.password is None else None}
-        secrets |= {text if len(text) > LONG_ENOUGH else None for text in (parts.query, parts.fragment)}
-    except ValueError:
-        secrets = set()
-    return {url, *(secret for secret in secrets if secret)}
+    urls = [value] if URL_NAME.search(name) or URL.match(value) else []
+    return {secret for url in [*urls, *URL.findall(value)] for secret in secrets_in_url(url)}
+
+
+def secrets_in_url(url: str) -> set[str]:
+    """The strings in a URL that must never be shown: all of it if there can be a user, a password or a signature in it."""
+    if not set(url) & set("@?#"):
+        return set()
+    user, colon, password = _user_of(url).partition(":")
+    # A user without a password is a token.
+    secret = password if colon else user
+    # Errors show it as it was given, decoded or encoded, and up to the first character that should have been encoded.
+    secrets = {
+        secret,
+        urllib.parse.unquote(secret),
+        urllib.parse.quote(secret, safe=LEFT_BY_REQUESTS),
+        urllib.parse.quote(urllib.parse.unquote(secret), safe=""),
+        re.split("[/?#]", secret, maxsplit=1)[0],
+    }
+    # What is short would blank out half of a result.
+    secrets |= {text for text in re.split("[?#]", url)[1:] if len(text) > LONG_ENOUGH}
+    return {url, *secrets} - {""}
+
+
+def _user_of(url: str) -> str:
+    """User and password in a URL, also where a '/', '?' or '#' in the password was not encoded."""
+    rest = url.partition("//")[2] if "//" in url else url
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        return authority.rpartition("@")[0]
+    return rest.rpartition("@")[0] if ":" in authority else ""
+
+
+def without_users(text: str) -> str:
+    """A text without users and passwords in the URLs that are in it."""
+    return UNENCODED_USER.sub("//", USER.sub("//", text))
 
 
 def without_queries(text: str) -> str:
     """A text without what may be secret in URLs that are in it: user, password, query and fragment."""
-    text = re.sub(r"//[^/\s]*@", "//", text)
-    return re.sub(r"(?<=[\w/.%-])[?#]\S+", "?…", text)
+    return re.sub(r"(?<=[\w/.%-])[?#]\S+", "?…", without_users(text))

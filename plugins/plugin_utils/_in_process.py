@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import functools
 import io
+import logging
 import os
 import typing as t
 from collections.abc import Mapping
@@ -17,7 +18,12 @@ from collections.abc import Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured, configured_from
+from ansible_collections.cloudimage.glance.plugins.module_utils._session import (
+    Connection,
+    configured,
+    configured_from,
+    secrets_in_environment,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._task import Params, Result, Task, run_task, secrets_in_task
 from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
 
@@ -46,7 +52,7 @@ def run_in_process(
     :param environment: the variables that it would have beside those of this process.
     """
     given = plain(arguments)
-    secrets = secrets_in_task(given)
+    secrets = secrets_in_task(given) | secrets_in_environment({**os.environ, **environment})
     validation = ArgumentSpecValidator(task.spec, **task.constraints).validate(given)
     params = validation.validated_parameters
     secrets |= validation._no_log_values
@@ -54,7 +60,7 @@ def run_in_process(
         result: Result = {"failed": True, "msg": _refusal(validation, name)}
     else:
         with _surroundings(folder, environment), _kept(tokens):
-            result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens))
+            result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens, secrets))
     aliases = [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
     said = [*aliases, *result.pop("warnings", [])]
     result |= {"invocation": {"module_args": params}, **({"warnings": said} if said else {})}
@@ -90,12 +96,15 @@ def plain(value: t.Any) -> t.Any:
     return str(value)  # also what is encrypted by ansible-vault: this decrypts it
 
 
-def _connected(tokens: SharedTokens, options: Params) -> Connection:
+def _connected(tokens: SharedTokens, secrets: set[str], options: Params) -> Connection:
+    """The connection that the options name; what must not be shown of its configuration is added to the secrets."""
     key = configured_from(options)
     known = _connections.get(key)
     if known and known.can_be_shared:
+        secrets |= known.secrets
         return known
     connection = configured(options)
+    secrets |= connection.secrets
     tokens.log_in(connection)
     _connections[key] = connection
     return connection
@@ -113,15 +122,20 @@ def _kept(tokens: SharedTokens) -> t.Iterator[None]:
 
 @contextlib.contextmanager
 def _surroundings(folder: str, environment: t.Mapping[str, str]) -> t.Iterator[None]:
-    """Working folder and environment of a module's process; what libraries write to its stderr nobody sees there either."""
+    """Working folder and environment of a module's process; what libraries log or write to stderr nobody sees there either.
+
+    Ansible's log file would take the log lines of all libraries, with the URLs in them.
+    """
     before = {variable: os.environ.get(variable) for variable in environment}
-    here = os.getcwd()
+    here, logged = os.getcwd(), logging.root.manager.disable
     try:
+        logging.disable(logging.CRITICAL)
         os.environ.update(environment)
         os.chdir(folder)
         with contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:
+        logging.disable(logged)
         os.chdir(here)
         for variable, value in before.items():
             if value is None:

@@ -363,6 +363,42 @@ MUTATIONS = [
         "    if known:\n",
     ),
     (
+        "log lines of libraries reach Ansible's log file",
+        "../plugin_utils/_in_process.py",
+        "        logging.disable(logging.CRITICAL)\n",
+        "        pass\n",
+    ),
+    (
+        "errors repeat users and passwords of URLs",
+        "_errors.py",
+        "        return without_users(self.message)\n",
+        "        return self.message\n",
+    ),
+    (
+        "URLs in options are shown whole",
+        "_task.py",
+        "        secrets |= secrets_in_urls({",
+        "        secrets_in_urls({",
+    ),
+    (
+        "images given as text are not searched for secrets",
+        "_task.py",
+        "            yield check_type_dict(element)\n",
+        "            yield dict(element)\n",
+    ),
+    (
+        "proxies are not searched for secrets",
+        "_session.py",
+        'URL_VARIABLE = re.compile(r"(?i)OS_\\w+|\\w+_proxy")\n',
+        'URL_VARIABLE = re.compile(r"(?i)OS_\\w+")\n',
+    ),
+    (
+        "clouds.yaml is not searched for secrets",
+        "_session.py",
+        '        return secrets_in_urls({**self._region.config, "endpoint_override": self._endpoint_override})\n',
+        "        return set()\n",
+    ),
+    (
         "another Python is taken for the controller's",
         "../plugin_utils/_action.py",
         "            and self._is_same_python(task_vars)\n",

@@ -39,7 +39,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import
     digest,
     upload_of,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._urls import secrets_in_url
+from ansible_collections.cloudimage.glance.plugins.module_utils._urls import secrets_in_url, secrets_in_urls
 
 DATA = b"0123456789" * (BLOCK // 4)
 COMPRESSED: dict[str, t.Callable[[bytes], bytes]] = {
@@ -235,7 +235,7 @@ def test_a_digest_is_of_what_is_unpacked(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize("url", ["http:/u:pw@host/x", "u:pw@host/x", "http://u:1#s@h/x", "ftp://u:p@h/x"])
 def test_a_url_that_is_refused_is_not_repeated(url: str) -> None:
     assert url in secrets_in_url(url)
-    assert url in secrets_in_url([url])
+    assert url in secrets_in_urls([url], "url")
     if url.count("#") == 0:
         with pytest.raises(InvalidInput) as caught:
             check_url(url, "url")

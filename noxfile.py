@@ -26,7 +26,12 @@ SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
 FUNCTIONAL = ["hypothesis", "pytest", "pytest-xdist", "rackspaceauth", "uv", "zstandard"]
 OLDEST_SDK = "openstacksdk==1.5.0"
-CORES = ["2.17", "2.18", "2.19"] + (["2.20", "2.21"] if sys.version_info >= (3, 12) else [])
+# The versions of ansible-core that are supported on this Python: 2.17 is not from 3.13 on, 2.20 is from 3.12 on.
+CORES = [
+    *(["2.17"] if sys.version_info < (3, 13) else []),
+    *("2.18", "2.19"),
+    *(["2.20", "2.21"] if sys.version_info >= (3, 12) else []),
+]
 
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_missing_interpreters = True

@@ -401,12 +401,14 @@ def is_abandoned(image: Image, age: float) -> bool:
 
 
 def patience(image: Image, age: float, wait: float) -> float:
-    """How long (s) to wait for data that are on their way; once they are staged, their import follows at once.
+    """How long (s) to wait for data that are on their way; once they are staged, their import begins at once or never.
 
     :param age: seconds since the image last changed.
     :param wait: how long the task may wait (s).
     """
-    return max(0.0, min(wait, TIMING.staged_abandoned - age)) if is_staged(image) else wait
+    # A busy cloud takes its time to begin an import that it has accepted.
+    waits_for_import = is_staged(image) and not image.get(IMPORT_TASK)
+    return max(0.0, min(wait, TIMING.staged_abandoned - age)) if waits_for_import else wait
 
 
 def is_staged(image: Image) -> bool:

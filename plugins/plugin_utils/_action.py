@@ -167,7 +167,9 @@ def shown_lines() -> t.Iterator[str]:
 
     def show() -> None:
         with open(fd, encoding="utf-8") as file:
-            while not ended.wait(LOOK_EVERY):
+            is_last = False
+            while not is_last:
+                is_last = ended.wait(LOOK_EVERY)
                 for line in file:
                     Display().display(line.rstrip("\n"))
 

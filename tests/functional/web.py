@@ -73,10 +73,10 @@ def serving() -> t.Iterator[Web]:
                 self.send_header("Content-Length", str(len(data) + (int(number) if kind == "long" else 0)))
             self.end_headers()
             if self.command == "GET" and kind == "slow":
-                step = len(data) // int(number) + 1
+                step = len(data) // (10 * int(number)) + 1
                 for start in range(0, len(data), step):
                     self.wfile.write(data[start : start + step])
-                    web.go_on.wait(1)
+                    web.go_on.wait(0.1)
             elif self.command == "GET":
                 if kind == "held":
                     web.go_on.wait()

@@ -201,6 +201,12 @@ MUTATIONS = [
         "upload_abandoned: float = 0.0",
     ),
     (
+        "an import that has not begun yet is not waited for",
+        "_plan.py",
+        "is_staged(image) and not image.get(IMPORT_TASK)",
+        "is_staged(image)",
+    ),
+    (
         "another project's image is taken for a left-over",
         "_replace.py",
         '    return new.get("owner") == owner and has_derived_id',

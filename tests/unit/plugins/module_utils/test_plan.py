@@ -18,6 +18,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan import (
     Wanted,
     data_state,
     is_abandoned,
+    patience,
     plan_create,
     plan_delete,
     plan_state,
@@ -219,6 +220,21 @@ def test_the_state_of_an_images_data(image: dict[str, t.Any], same: bool | None,
 )
 def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
     assert is_abandoned({**IMAGE, **changes_of_image}, age) is abandoned
+
+
+@pytest.mark.parametrize(
+    ("attributes", "age", "seconds"),
+    [
+        ({"status": "saving"}, 5, 60),
+        ({"status": "uploading", "size": None}, 500, 60),
+        ({"status": "uploading"}, 4, 6),
+        ({"status": "uploading"}, 11, 0),
+        ({"status": "uploading", "os_glance_import_task": "t"}, 11, 60),
+        ({"status": "importing"}, 500, 60),
+    ],
+)
+def test_how_long_to_wait_for_data_of_another_run(attributes: dict[str, t.Any], age: float, seconds: float) -> None:
+    assert patience({**IMAGE, **attributes}, age, wait=60) == seconds
 
 
 @pytest.mark.parametrize(

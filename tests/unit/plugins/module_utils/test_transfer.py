@@ -174,14 +174,15 @@ def test_nothing_that_is_packed_is_no_image(tmp_path: pathlib.Path, kind: str) -
         list(upload(Content(file_source(str(tmp_path / "data")), compression=kind)))
 
 
-@pytest.mark.parametrize("kind", COMPRESSED)
-def test_what_is_packed_very_small_does_not_fill_the_memory(kind: str) -> None:
-    size = 200 * 1024 * 1024
+# zstd keeps up to 32 MiB for its own use, and is fast; the others need little and are slow.
+@pytest.mark.parametrize(("kind", "mib", "allowed"), [("gz", 20, 15), ("bz2", 20, 15), ("xz", 20, 15), ("zst", 200, 40)])
+def test_what_is_packed_very_small_does_not_fill_the_memory(kind: str, mib: int, allowed: int) -> None:
+    size = mib * 2**20
     packed = COMPRESSED[kind](bytes(size))
     tracemalloc.start()
     try:
         assert sum(map(len, equal_blocks(decompressed(in_blocks(packed, BLOCK), kind, "s")))) == size
-        assert tracemalloc.get_traced_memory()[1] < 40 * 1024 * 1024
+        assert tracemalloc.get_traced_memory()[1] < allowed * 2**20
     finally:
         tracemalloc.stop()
 

@@ -450,8 +450,10 @@ MUTATIONS = [
         "world: the source is recorded before its data are there",
         "_plan.py",
         'body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}',
-        'body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}\n'
-        "    body |= wanted.data.record if wanted.data else {}",
+        (
+            'body = {"id": image_id or NEW_IMAGE_ID, **wanted.attributes, **properties}\n'
+            "    body |= wanted.data.record if wanted.data else {}"
+        ),
     ),
 ]
 

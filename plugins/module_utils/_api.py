@@ -68,6 +68,7 @@ SHOW = Call("GET", "/images/{id}", (200,), idempotent=True)
 LIST = Call("GET", "/images", (200,), idempotent=True)
 TASKS = Call("GET", "/images/{id}/tasks", (200,), idempotent=True)
 MEMBERS = Call("GET", "/images/{id}/members", (200,), idempotent=True)
+MEMBER = Call("GET", "/images/{id}/members/{member}", (200,), idempotent=True)
 VERSIONS = Call("GET", "/", (200, 300))
 IMPORT_INFO = Call("GET", "/info/import", (200,), idempotent=True)
 STORES_INFO = Call("GET", "/info/stores", (200,), idempotent=True)
@@ -237,6 +238,12 @@ class GlanceApi:
         path = _of(MEMBERS, image_id)
         answer = self._json(self._send(MEMBERS, path), MEMBERS, path)
         return list(answer.get("members") or [])
+
+    def member_status(self, image_id: str, project: str) -> str | None:
+        """The status of one project among an image's members; null where it is not one of them."""
+        path = _of(MEMBER, image_id).replace("{member}", urllib.parse.quote(project, safe=""))
+        status = (self._found(MEMBER, path) or {}).get("status")
+        return None if status is None else str(status)
 
     def import_methods(self) -> frozenset[str]:
         """The ways to import data that the cloud offers; none where it does not know the question."""

@@ -97,6 +97,7 @@ IMAGE_INFO: Spec = {
     "sort": {"type": "list", "elements": "str"},
     "limit": {"type": "int"},
     "newest": {"type": "bool", "default": False},
+    "all_projects": {"type": "bool", "default": False},
 }
 
 IMAGE_STATE: Spec = {

@@ -114,6 +114,7 @@ class Filters:
     properties: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     sort: tuple[tuple[str, str], ...] = ()
     limit: int | None = None
+    all_projects: bool = False
 
 
 def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetime.datetime) -> Filters:
@@ -144,7 +145,8 @@ def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetim
         names=_values(params["name"]),
         name_pattern=parse_pattern(params["name_pattern"]),
         status=_values(params["status"]),
-        visibility=params["visibility"],
+        # Without this Glance leaves out other projects' community images.
+        visibility=params["visibility"] or ("all" if params["all_projects"] else None),
         owner=owner,
         member_status=params["member_status"],
         tags=_values(params["tags"]) or (),
@@ -158,6 +160,7 @@ def parse_filters(params: t.Mapping[str, t.Any], owner: str | None, now: datetim
         properties=parse_properties(params["properties"] or {}),
         sort=sort,
         limit=limit,
+        all_projects=params["all_projects"],
     )
 
 
@@ -283,6 +286,30 @@ def queries(filters: Filters) -> list[Query]:
         hidden: list[Query] = [[*query, ("os_hidden", "true")] for query in found]
         found = hidden if filters.hidden else found + hidden
     return found
+
+
+def within_project(filters: Filters, project: str) -> list[Filters]:
+    """The filters that bring an administrator what matches and this project can use, but for what others share with it.
+
+    They replace a list of all projects' images, so that what they cost does not grow with other projects' catalogues.
+    """
+    own = dataclasses.replace(filters, owner=project)
+    public = dataclasses.replace(filters, visibility="public")
+    if filters.visibility is None:
+        return [own, public]
+    if filters.visibility == "all":
+        return [own, public, dataclasses.replace(filters, visibility="community")]
+    return [own] if filters.visibility in ("private", "shared") else [filters]
+
+
+def merge_order(sort: t.Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The order in which Glance lists images sorted so, for images of several lists: what is equal comes by age.
+
+    Images of one second keep the order of their list, as Glance knows fractions that it does not show.
+    """
+    if any(key == "created_at" for key, _direction in sort):
+        return tuple(sort)
+    return (*sort, ("created_at", sort[0][1] if len(sort) == 1 else "desc"))
 
 
 def time_filter(operator: str, moment: str) -> str:

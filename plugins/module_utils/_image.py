@@ -300,12 +300,14 @@ def _age(image: Image) -> float:
 
 
 def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: Image) -> None:
-    """Another project's community image is not found by its name alone: the next run would make a second one."""
-    becomes_community = params["visibility"] == "community" != image.get("visibility")
-    if becomes_community and params["id"] is None and params["owner"] is None and not _is_own(api, image):
+    """Another project's image that is no longer public or shared is not found by its name alone: the next run would make a
+    second one."""
+    visibility = params["visibility"]
+    gets_out_of_scope = visibility not in (None, "public", image.get("visibility"))
+    if gets_out_of_scope and params["id"] is None and params["owner"] is None and not _is_own(api, image):
         raise InvalidInput(
             f"visibility: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, and once it is"
-            " a community image it is not found by its name alone. Give its 'id', or its project as 'owner'."
+            f" {visibility} it is not found by its name alone. Give its 'id', or its project as 'owner'."
         )
 
 

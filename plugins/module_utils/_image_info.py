@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import typing as t
 
 from . import _filters
@@ -13,39 +15,126 @@ from ._api import PAGE_SIZE, GlanceApi
 from ._argspec import IMAGE_INFO
 from ._attributes import Image, shown
 from ._queries import sorted_images
+from ._scope import Access, access_to, is_shared_with
 from ._select import project_id
 from ._task import Task
 from ._timing import TIMING
+
+# Where the task does not ask for shares, an administrator's login looks at no more than one page of other projects' shared
+# images, and asks for the members of so many of them.
+MAX_MEMBER_CHECKS = 100
 
 
 def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """List images; nothing is ever changed, so check mode makes no difference."""
     owner = None if params["owner"] is None else project_id(api, params["owner"], params["owner_domain"])
     filters = _filters.parse_filters(params, owner, TIMING.utc_now())
-    return {"changed": False, "images": [shown(image) for image in _list(api, filters)]}
+    warnings: list[str] = []
+    images = _find(api, filters, warnings)
+    return {"changed": False, "images": [shown(image) for image in images], "warnings": warnings}
 
 
-def _list(api: GlanceApi, filters: _filters.Filters) -> list[Image]:
+def _find(api: GlanceApi, filters: _filters.Filters, warnings: list[str]) -> list[Image]:
     if filters.ids is not None:
         images = [image for image in _by_ids(api, filters.ids) if _filters.matches(image, filters)]
         return sorted_images(images, filters.sort)[: filters.limit]
+    if filters.all_projects or filters.owner is not None or not api.connection.tells_project:
+        return _list(api, [filters])
+    project = api.connection.project_id
+    if project is None:
+        asked_for = _asked_for(filters)
+        return _list(api, [filters], lambda image: access_to(image, None) in asked_for)
+    if not api.connection.is_admin:
+        images = _list(api, [filters])
+        # Some clouds give an administrator's role another name: then a private image of another project tells.
+        if not any(access_to(image, project) is Access.FOREIGN for image in images):
+            return images
+    return _list_as_administrator(api, filters, project, warnings)
+
+
+def _asked_for(filters: _filters.Filters) -> set[Access]:
+    """Of which images no more has to be known to list them."""
+    return {Access.USABLE, *([Access.COMMUNITY] if filters.visibility in ("community", "all") else [])}
+
+
+def _list(api: GlanceApi, parts: t.Sequence[_filters.Filters], keep: t.Callable[[Image], bool] | None = None) -> list[Image]:
+    """The images that match any of the filters, which differ only in whose images they bring.
+
+    :param keep: which of the matching images to list; null for all.
+    """
+    sort, limit = parts[0].sort, parts[0].limit
     page_size = PAGE_SIZE
-    if filters.limit is not None and not _filters.needs_check(filters):
-        page_size = min(filters.limit, PAGE_SIZE)
-    queries = _filters.queries(filters)
+    if limit is not None and keep is None and not _filters.needs_check(parts[0]):
+        page_size = min(limit, PAGE_SIZE)
+    queries = [(part, query) for part in parts for query in _filters.queries(part)]
     found: dict[str, Image] = {}
-    for query in queries:
+    for part, query in queries:
         wanted = 0
         for image in api.list_images(query, page_size):
-            if _filters.matches(image, filters):
+            if _filters.matches(image, part) and (keep is None or keep(image)):
                 found[image["id"]] = image
                 wanted += 1
-                if wanted == filters.limit:
+                if wanted == limit:
                     break
     images = list(found.values())
     if len(queries) > 1:
-        images = sorted_images(images, filters.sort or _filters.NEWEST_FIRST)
-    return images[: filters.limit]
+        images = sorted_images(images, _filters.merge_order(sort))
+    return images[:limit]
+
+
+def _list_as_administrator(api: GlanceApi, filters: _filters.Filters, project: str, warnings: list[str]) -> list[Image]:
+    """What Glance lists to a plain user of the project, with a login to which it lists all projects' images."""
+    asks_for_shares = filters.names is not None or filters.member_status is not None or filters.visibility == "shared"
+    is_cut = False
+    if filters.names is not None:
+        # Few images have a name: one list of all projects' images takes fewer requests than one for each part.
+        images = _list(api, [dataclasses.replace(filters, limit=None)])
+    else:
+        images = _list(api, _filters.within_project(filters, project))
+        if filters.visibility in (None, "shared", "all"):
+            shared, is_cut = _shared_by_others(api, filters, project, None if asks_for_shares else PAGE_SIZE)
+            images = sorted_images([*images, *shared], _filters.merge_order(filters.sort))
+    certain = _asked_for(filters)
+    undecided = sum(access_to(image, project) is Access.SHARED for image in images)
+    checks_left = undecided if asks_for_shares else min(undecided, MAX_MEMBER_CHECKS)
+    result: list[Image] = []
+    for image in images:
+        if len(result) == filters.limit:
+            break
+        access = access_to(image, project)
+        if access in certain:
+            result.append(image)
+        elif access is Access.SHARED:
+            undecided -= 1
+            checks_left -= 1
+            if checks_left >= 0 and is_shared_with(api, image, project, filters.member_status or "accepted"):
+                result.append(image)
+    # What the cut list does not hold comes after all that it holds, and so after the last image of a full result.
+    if checks_left < 0 or (is_cut and not undecided):
+        warnings.append(
+            "More images that match are shared by other projects than were looked at. Whether this project has accepted them"
+            " takes this administrator's login one request for each, so some may be missing here. Set"
+            " 'member_status: accepted' to have all of them looked at, or filters that fewer images match, or 'owner'."
+        )
+    return result
+
+
+def _shared_by_others(api: GlanceApi, filters: _filters.Filters, project: str, most: int | None) -> tuple[list[Image], bool]:
+    """The images that match and that other projects share, with whomever; and whether there may be more of them.
+
+    :param most: look at no more images of a list than this.
+    """
+    shared = dataclasses.replace(filters, visibility="shared")
+    found: dict[str, Image] = {}
+    is_cut = False
+    for query in _filters.queries(shared):
+        listed = 0
+        for image in itertools.islice(api.list_images(query), most):
+            listed += 1
+            if _filters.matches(image, shared) and access_to(image, project) is Access.SHARED:
+                found[image["id"]] = image
+        is_cut = is_cut or listed == most
+    return list(found.values()), is_cut
 
 
 def _by_ids(api: GlanceApi, ids: t.Sequence[str]) -> list[Image]:

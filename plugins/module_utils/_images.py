@@ -20,6 +20,7 @@ from ._attributes import GONE, Image
 from ._errors import GlanceError, InvalidInput
 from ._filters import id_queries
 from ._queries import Query, in_lists, one_of_them
+from ._scope import images_in_scope
 from ._select import is_listed, project_id, query_for_names
 from ._session import check_timeout
 from ._task import Task
@@ -120,8 +121,10 @@ class LookedUp(GlanceApi):
 
     def __init__(self, api: GlanceApi, items: t.Sequence[Params]) -> None:
         super().__init__(api.connection)
+        self._is_ready = False
         self._by_query: dict[tuple[tuple[str, str], ...], list[Image]] = {}
         self._by_id: dict[str, Image] = {}
+        self._member_status: dict[tuple[str, str], str | None] = {}
         self._same_for_all: dict[t.Any, t.Any] = {}
         self._lock = threading.Lock()
         self._look_up_ids([item["id"] for item in items if item["id"]])
@@ -135,6 +138,7 @@ class LookedUp(GlanceApi):
         for image in (image for images in self._by_query.values() for image in images):
             if image["id"] in self._by_id:
                 raise InvalidInput(f"images: '{image['name']}' and '{image['id']}' mean the same image. Give one of them.")
+        self._is_ready = True
 
     def find_image(self, image_id: str, base: str | None = None) -> Image | None:
         known = self._by_id.pop(image_id, None) if base is None else None
@@ -143,6 +147,14 @@ class LookedUp(GlanceApi):
     def list_images(self, query: Query, page_size: int = PAGE_SIZE) -> t.Iterator[Image]:
         known = self._by_query.pop(tuple(query), None)
         return super().list_images(query, page_size) if known is None else iter(known)
+
+    def member_status(self, image_id: str, project: str) -> str | None:
+        if (image_id, project) in self._member_status:
+            return self._member_status.pop((image_id, project))
+        status = super().member_status(image_id, project)
+        if not self._is_ready:
+            self._member_status[image_id, project] = status
+        return status
 
     def list_projects(self, query: Query, own_only: bool = False) -> list[dict[str, t.Any]]:
         ask = functools.partial(super().list_projects, query, own_only)
@@ -182,9 +194,13 @@ class LookedUp(GlanceApi):
     def _images_of(self, names: t.Sequence[str], owner: str | None, hidden: bool) -> dict[str, list[Image]]:
         found: dict[str, dict[str, Image]] = {name: {} for name in names}
         for values in in_lists(names):
-            for image in super().list_images(query_for_names(values, owner, hidden)):
-                if image["name"] in found and is_listed(image, hidden):
-                    found[image["name"]][image["id"]] = image
+            listed = [
+                image
+                for image in super().list_images(query_for_names(values, owner, hidden))
+                if image["name"] in found and is_listed(image, hidden)
+            ]
+            for image in images_in_scope(self, listed) if owner is None else listed:
+                found[image["name"]][image["id"]] = image
         return {name: list(images.values()) for name, images in found.items()}
 
 

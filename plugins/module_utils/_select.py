@@ -12,6 +12,7 @@ from ._api import GlanceApi
 from ._attributes import GONE, UUID, Image, check_text, described, spellings
 from ._errors import ApiError, InvalidInput
 from ._queries import Query, one_of_them
+from ._scope import images_in_scope
 
 # Keystone's ids are 32 hexadecimal digits, on some clouds with the dashes of a UUID.
 _HEX = frozenset("0123456789abcdef")
@@ -27,11 +28,11 @@ def find_by_id(api: GlanceApi, image_id: str) -> Image | None:
 
 
 def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too: bool = False) -> list[Image]:
-    """All images of exactly this name that the project sees; hidden ones only if there is none that is shown.
+    """All images of exactly this name that the login's project can use; hidden ones only if there is none that is shown.
 
     Other projects' community images are left out, and shares that were not accepted: anybody could make one of any name.
 
-    :param owner: find the images of this project only, and its community images too.
+    :param owner: find all images of this project that the login sees, and no others.
     :param hidden_too: find hidden images also if there are shown ones.
     """
     found: dict[str, Image] = {}
@@ -40,9 +41,13 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
             break
         query = query_for_names(one_of_them(name), owner, hidden)
         # A database that compares without regard to case gives more than was asked for.
-        for image in api.list_images(query):
-            if image["name"] == name and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner):
-                found.setdefault(image["id"], image)
+        listed = [
+            image
+            for image in api.list_images(query)
+            if image["name"] == name and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner)
+        ]
+        for image in images_in_scope(api, listed) if owner is None else listed:
+            found.setdefault(image["id"], image)
     return list(found.values())
 
 

@@ -289,6 +289,12 @@ class Connection:
             return self.session.get_project_id()
 
     @property
+    def tells_project(self) -> bool:
+        """Whether the login says which project it is for, or that it is for none; one without Keystone says nothing."""
+        with translated(self._region):
+            return self._access is not None
+
+    @property
     def is_admin(self) -> bool:
         """Whether the login has the role admin, as far as it tells."""
         with translated(self._region):

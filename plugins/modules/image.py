@@ -35,8 +35,9 @@ options:
     description:
       - Name of the image, up to 255 characters. It is compared as it stands, there are no wildcards.
       - Images that are shown come before hidden ones of the same name, unless the image is to be hidden or absent.
-      - Other projects' community images are not found by name unless O(owner) is theirs, and neither are images that were
-        shared with the project and not accepted. Use O(id) for these.
+      - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
+        images, and images that other projects share with it and that it has accepted. All other images of other projects,
+        their community images too, are found by O(id), or by name with O(owner).
       - With O(id) it is the name that the image shall have.
     type: str
     aliases: [image]

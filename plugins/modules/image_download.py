@@ -26,7 +26,10 @@ extends_documentation_fragment:
   - cloudimage.glance._attributes.action_group
 options:
   name:
-    description: Name of the image. It is compared as it stands, there are no wildcards.
+    description:
+      - Name of the image. It is compared as it stands, there are no wildcards.
+      - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
+        images, and images that other projects share with it and that it has accepted. Use O(id) for others.
     type: str
     aliases: [image]
   id:

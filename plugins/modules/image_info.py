@@ -14,6 +14,16 @@ version_added: 0.1.0
 description:
   - List the images that match all conditions given. Finding none is no error.
   - What Glance can filter, Glance filters, so that no more than what matches is transferred.
+  - The images listed are those that the login's project can use, whatever the login's role. These are its own images, public
+    images, and images that other projects share with it and that it has accepted. Other projects' images are listed with
+    O(id), O(owner) or O(all_projects).
+  - To an administrator Glance lists the images of all projects, and does not say which of them are shared with one project.
+    So an administrator's login takes one request for each matching image that another project shares. If O(name),
+    O(member_status) and O(visibility=shared) are not given, at most 100 of them among the first 1000 are looked at, and a
+    warning says if there are more.
+  - A login that is for no project, but for a domain or the whole system, is listed public images, and images that belong to
+    no project. A login that does not say what it is for, which is one with an O(auth_type) of V(none), V(http_basic) or
+    V(admin_token), is listed all that the cloud shows it.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:
@@ -43,11 +53,13 @@ options:
   visibility:
     description:
       - Who sees the image.
-      - Other projects' community images are only found with V(community), V(all) or O(id).
+      - Other projects' community images are only found with V(community), V(all), O(id) or O(all_projects).
     type: str
     choices: [public, private, shared, community, all]
   owner:
-    description: Id or name of the project that the images belong to.
+    description:
+      - Id or name of the project that the images belong to.
+      - All of its images are found that the login may see. An administrator sees all images of every project.
     type: str
     aliases: [project]
   owner_domain:
@@ -57,7 +69,8 @@ options:
   member_status:
     description:
       - Of images that other projects share with this one, those with this status. Glance's own default is V(accepted).
-      - Images that are asked for by O(id) are found whatever it is.
+      - Images that are asked for by O(id) are found whatever it is. To an administrator's login this also holds for images
+        that are asked for with O(owner) or O(all_projects).
     type: str
     choices: [accepted, pending, rejected, all]
   tags:
@@ -119,6 +132,12 @@ options:
     description: Return only the image that was created last.
     type: bool
     default: false
+  all_projects:
+    description:
+      - Whether to list the images of all projects, as far as the login may see them, their community images too. An
+        administrator sees all images.
+    type: bool
+    default: false
 seealso:
   - module: cloudimage.glance.image
   - name: Image API
@@ -140,6 +159,11 @@ EXAMPLES = r"""
     name_pattern: ^debian-13-\d+$
     status: active
     newest: true
+
+- name: Find a project's images, as an administrator
+  cloudimage.glance.image_info:
+    cloud: mycloud-admin
+    owner: web-team
 
 - name: Find what is older than thirty days and has two tags
   cloudimage.glance.image_info:

@@ -14,6 +14,7 @@ version_added: 0.1.0
 description:
   - Brings a whole list of images to the state that is described, as M(cloudimage.glance.image) does for one, for example a
     catalogue of images that is kept in a repository.
+  - A name means the images that the login's project can use, whatever the login's role, as in M(cloudimage.glance.image).
   - All images are looked up with a few requests, and then several are worked on at a time, in no certain order.
   - Options that cannot be are an error before anything is changed. An image that fails after that does not stop the others,
     and the task fails at its end with what is wrong with each.

@@ -364,11 +364,12 @@ def test_a_hidden_twin_is_not_left_for_the_next_run(alice: Cloud, name: str) -> 
     assert alice.named(name) == []
 
 
-def test_anothers_image_does_not_get_out_of_sight(admin: Cloud, alice: Cloud, name: str) -> None:
-    image = alice.make(name)
-    assert "not found by its name alone" in admin.fails("image", name=name, visibility="community")
-    admin.thrice("image", name=name, owner="alpha", visibility="community")
-    admin.thrice("image", id=image["id"], visibility="shared")
+@pytest.mark.parametrize("visibility", ["community", "private", "shared"])
+def test_anothers_image_does_not_get_out_of_sight(admin: Cloud, alice: Cloud, name: str, visibility: str) -> None:
+    image = admin.make(name, visibility="public", owner=alice.project_id)
+    assert "not found by its name alone" in admin.fails("image", name=name, visibility=visibility)
+    admin.thrice("image", name=name, owner="alpha", visibility=visibility)
+    admin.thrice("image", id=image["id"], visibility="public")
     assert len(alice.named(name)) == 1
 
 

@@ -455,6 +455,54 @@ MUTATIONS = [
             "    body |= wanted.data.record if wanted.data else {}"
         ),
     ),
+    (
+        "scope: an administrator's name matches other projects' shared images",
+        "_scope.py",
+        "return not sees_all or is_shared_with(api, image, project)",
+        "return True",
+    ),
+    (
+        "scope: an administrator's name matches other projects' private images",
+        "_scope.py",
+        "        return access is Access.USABLE",
+        "        return access is not Access.COMMUNITY",
+    ),
+    (
+        "scope: an administrator is known by the role's name only",
+        "_scope.py",
+        " or Access.FOREIGN in access",
+        "",
+    ),
+    (
+        "scope: a share counts before it is accepted",
+        "_scope.py",
+        'member_status in ("all", status)',
+        "True",
+    ),
+    (
+        "scope: an administrator's filters match other projects' images",
+        "_image_info.py",
+        "    if filters.all_projects or filters.owner is not None",
+        "    if True or filters.owner is not None",
+    ),
+    (
+        "scope: a limit counts for each of an administrator's lists only",
+        "_image_info.py",
+        "        if len(result) == filters.limit:\n            break\n        access",
+        "        access",
+    ),
+    (
+        "scope: nothing is said of shares that were not looked at",
+        "_image_info.py",
+        "    if checks_left < 0 or (is_cut and not undecided):",
+        "    if False:",
+    ),
+    (
+        "scope: many images are looked up in all projects",
+        "_images.py",
+        "images_in_scope(self, listed) if owner is None else listed",
+        "listed",
+    ),
 ]
 
 # What clouds do differently, by the rows of the table in docs/clouds/support.md.

@@ -212,3 +212,40 @@ def test_what_a_cloud_does_not_show(options: dict[str, t.Any], expected: bool) -
 @pytest.mark.parametrize(("status", "expected"), [(None, False), (["active"], False), (["deleted"], True)])
 def test_deleted_images_are_found_only_by_their_status(status: t.Any, expected: bool) -> None:
     assert _filters.matches({**MATCHING, "status": "deleted"}, parse(status=status)) is expected
+
+
+@pytest.mark.parametrize(
+    ("visibility", "parts"),
+    [
+        (None, [("p", None), (None, "public")]),
+        ("all", [("p", "all"), (None, "public"), (None, "community")]),
+        ("public", [(None, "public")]),
+        ("community", [(None, "community")]),
+        ("private", [("p", "private")]),
+        ("shared", [("p", "shared")]),
+    ],
+)
+def test_the_parts_of_an_administrators_list(visibility: str | None, parts: list[tuple[str | None, str | None]]) -> None:
+    filters = parse(visibility=visibility, tags=["x"], limit=2)
+    found = _filters.within_project(filters, "p")
+    assert [(part.owner, part.visibility) for part in found] == parts
+    assert all((part.tags, part.limit) == (("x",), 2) for part in found)
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ([], [("created_at", "desc")]),
+        (["name"], [("name", "asc"), ("created_at", "asc")]),
+        (["name:desc"], [("name", "desc"), ("created_at", "desc")]),
+        (["name", "size"], [("name", "asc"), ("size", "asc"), ("created_at", "desc")]),
+        (["created_at:asc"], [("created_at", "asc")]),
+    ],
+)
+def test_several_lists_are_merged_in_glances_order(sort: list[str], order: list[tuple[str, str]]) -> None:
+    assert list(_filters.merge_order(parse(sort=sort).sort)) == order
+
+
+def test_all_projects_has_their_community_images_too() -> None:
+    assert parse(all_projects=True).visibility == "all"
+    assert parse(all_projects=True, visibility="private").visibility == "private"

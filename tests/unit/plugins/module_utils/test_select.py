@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 
 import pytest
@@ -20,6 +21,8 @@ IMAGES = [
 
 class CaseInsensitiveApi:
     """As a Glance on a database that compares without regard to case."""
+
+    connection = types.SimpleNamespace(project_id="p", is_admin=False, tells_project=True)
 
     def __init__(self, shown: list[str], hidden: list[str]) -> None:
         self.names = {False: shown, True: hidden}

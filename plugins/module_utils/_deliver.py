@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ._answers import not_kept
 from ._api import GlanceApi
 from ._attributes import Image, missing_stores
 from ._checksum import Checksum
@@ -289,6 +290,14 @@ def failed_import(api: GlanceApi, image: Image) -> str:
     return f"it failed in the stores {stores}." if stores and not tasks else ""
 
 
+def dead_import(api: GlanceApi, image: Image) -> str:
+    """Why nothing comes of the import that an image is in; empty if it is in none, or still may become whole.
+
+    Glance leaves an image ``importing`` if the store or a plugin fails, and takes no other data into it then.
+    """
+    return failed_import(api, image) if image.get("status") == "importing" else ""
+
+
 def still_in_transit(image: Image, deadline: Deadline) -> DataStillInTransit:
     status = f"'{image.get('status')}'" + (" with an import going on" if image.get(IMPORT_TASK) else "")
     return DataStillInTransit(
@@ -323,17 +332,35 @@ def await_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline:
         poll.pause(deadline.left)
 
 
-def await_others_data(api: GlanceApi, image_id: str, wait: float | None) -> Image | None:
-    """Wait while somebody else sends the image's data, or has just made it to do so; returns it as it then is."""
+def await_others_data(api: GlanceApi, image_id: str, wait: float | None, begin_within: float | None = None) -> Image | None:
+    """Wait while another run sends the image's data, or has just created it to do so; returns it as it then is.
+
+    :param begin_within: how long the other run may take to begin (s).
+    """
     began = TIMING.monotonic()
+    begin_within = TIMING.staged_abandoned if begin_within is None else begin_within
     poll = Poll()
     while True:
         image = api.find_image(image_id)
-        if image is None:
-            return None
+        if image is None or dead_import(api, image):
+            return image
         waited = TIMING.monotonic() - began
         moving = in_transit(image) and waited < (wait or 0)
-        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < TIMING.staged_abandoned
+        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < begin_within
         if not moving and not about_to_begin:
             return image
-        poll.pause((wait or 0) - waited if moving else TIMING.staged_abandoned)
+        poll.pause((wait or 0) - waited if moving else begin_within)
+
+
+def await_attributes(api: GlanceApi, image: Image, body: t.Mapping[str, t.Any]) -> Image | None:
+    """An image that another run has just created, once it is as ``body`` has it: Glance shows it before it stores its tags.
+
+    Returns it as it is after at most TIMING.creation_timeout.
+    """
+    deadline = Deadline(TIMING.creation_timeout)
+    poll = Poll()
+    found: Image | None = image
+    while found and not_kept({**body, "id": found["id"]}, found) and not deadline.passed:
+        poll.pause(deadline.left)
+        found = api.find_image(image["id"])
+    return found

@@ -6,27 +6,24 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 import uuid
 
 from ._api import GlanceApi
 from ._attributes import Image
-from ._deliver import DataStillInTransit, Delivery, await_others_data
+from ._deliver import DataStillInTransit, Delivery, await_attributes, await_others_data
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._hints import hint
 from ._image_hashes import identity_of_data
+from ._image_ids import derived_ids
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
-from ._plan import Plan, attributes_only, is_copy, joined, removal, set_protection
-from ._replace import derived_ids
+from ._plan import MAX_PLANS, Plan, is_copy, joined, removal, set_protection, without_data, without_deletion, without_gone
 from ._timing import TIMING
 from ._transfer import Deadline, Poll, WrongData
 
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
 
-# What says that somebody else, who replaces the same image at the same time, has done a call already.
-DONE_ALREADY = {DELETE: 404, ADD_MEMBER: 409}
 
 Done = t.TypeVar("Done")
 
@@ -35,87 +32,108 @@ class DeletionUnconfirmed(GlanceError):
     """The cloud took a deletion, and it was not seen that the image is gone."""
 
 
-class Overtaken(Exception):
-    """The image is not any more as the plan found it.
+class ConcurrentChange(Exception):
+    """The image is not any more as the plan found it: another process changed it first.
 
-    :param patched: whether it was made or its attributes were changed, as planned, before that came to light.
+    :param done: the operations of the plan that were carried out before that came to light.
+    :param may_repeat: whether the same operations can succeed now: the image that was in their way may be gone.
     """
 
     others_done = False  # whether other images of the task were changed before
 
-    def __init__(self, error: ApiError, patched: bool = False) -> None:
+    def __init__(self, error: ApiError, done: t.Sequence[Operation] = (), may_repeat: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
-        self.patched = patched
+        self.done = tuple(done)
+        self.may_repeat = may_repeat
 
 
 def carry_out(
-    plans: list[Plan], make_plans: t.Callable[[], list[Plan]], execute: t.Callable[[Plan], Done]
+    plans: list[Plan], make_plans: t.Callable[[], list[Plan]], execute: t.Callable[[Plan], tuple[Plan, Done | None]]
 ) -> tuple[list[Plan], list[Done | None]]:
-    """Execute the plans that change something; returns them, and what ``execute`` made of each (null where unchanged).
+    """Execute the plans that change something.
 
-    If somebody else was faster, so that a call is refused, everything is read and planned once more. If that comes to the
-    same calls, the refusal had another reason and is the error.
+    Returns what was done of each plan, and what ``execute`` made of it (null where it is unchanged). If another process was
+    faster, so that a call is refused, everything is read and planned anew. If that gives the same calls, the refusal had
+    another reason and is the error.
     """
-    try:
-        return plans, _execute_all(plans, execute)
-    except Overtaken as overtaken:
-        again = plans if overtaken.others_done else make_plans()
-        if [plan.operations for plan in again] == [plan.operations for plan in plans]:
-            raise overtaken.error from overtaken
-        patched = [attributes_only(plan) for plan in plans] if overtaken.patched else []
-    try:
-        results = _execute_all(again, execute)
-    except Overtaken as overtaken:
-        raise overtaken.error.explained("The image stays as it is now; run the task again.") from overtaken
-    return [joined(*pair) for pair in zip(patched, again, strict=True)] if patched else again, results
+    done_before: list[Plan] = []
+    for _attempt in range(MAX_PLANS):
+        try:
+            executed = _execute_all(plans, execute)
+        except ConcurrentChange as change:
+            error = change.error
+            again = plans if change.others_done else make_plans()
+            same = [plan.operations for plan in again] == [plan.operations for plan in plans]
+            if same and not change.may_repeat:
+                raise error from change
+            if change.done:
+                done_before.append(without_data(plans[0], change.done))
+            plans = again
+        else:
+            plans = [plan for plan, _result in executed]
+            for before in reversed(done_before):
+                plans = [joined(before, plans[0])]
+            return plans, [result for _plan, result in executed]
+    raise error.explained("Other processes keep changing the image. It stays as it is now; run the task again.")
 
 
-def _execute_all(plans: t.Sequence[Plan], execute: t.Callable[[Plan], Done]) -> list[Done | None]:
-    results: list[Done | None] = []
+def _execute_all(
+    plans: t.Sequence[Plan], execute: t.Callable[[Plan], tuple[Plan, Done | None]]
+) -> list[tuple[Plan, Done | None]]:
+    executed: list[tuple[Plan, Done | None]] = []
     try:
         # Not a comprehension: what was done before an error counts.
         for plan in plans:
-            results.append(execute(plan) if plan.changed else None)  # noqa: PERF401
-    except Overtaken as overtaken:
-        overtaken.others_done = _with_done(overtaken.error, plans, results)
+            executed.append(execute(plan) if plan.changed else (plan, None))  # noqa: PERF401
+    except ConcurrentChange as change:
+        change.others_done = _with_done(change.error, executed)
         raise
     except GlanceError as error:
-        _with_done(error, plans, results)
+        _with_done(error, executed)
         raise
-    return results
+    return executed
 
 
-def _with_done(error: GlanceError, plans: t.Sequence[Plan], results: t.Sequence[t.Any]) -> bool:
+def _with_done(error: GlanceError, executed: t.Sequence[tuple[Plan, t.Any]]) -> bool:
     """Add to the error which images were changed before it; returns whether there are any."""
-    done = [str(plan.image_id) for plan, _result in zip(plans, results, strict=False) if plan.changed]
+    done = [str(plan.image_id) for plan, _result in executed if plan.changed]
     if done:
         error.message = f"{error.message} Before it, these were changed: {', '.join(done)}."
     return bool(done)
 
 
-def perform_all(api: GlanceApi, plan: Plan, call: t.Callable[[Operation], None]) -> None:
+def perform_all(
+    api: GlanceApi, plan: Plan, call: t.Callable[[Operation], bool], done: list[Operation] | None = None
+) -> None:
     """Make the calls of a plan.
 
-    A refusal gets its hint. One that comes of the image having changed is Overtaken, if nothing was done but the attributes.
+    A refusal gets its hint. One that comes of the image having changed is ConcurrentChange, if nothing was done but the
+    attributes.
+
+    :param call: makes one call; returns whether it was made, and not found done by another run.
+    :param done: gets the operations that were carried out.
     """
     owner = (plan.image or plan.before).get("owner")
+    done = [] if done is None else done
     for operation in plan.operations:
         first = operation is plan.operations[0]
         try:
-            call(operation)
+            if call(operation):
+                done.append(operation)
         except ApiError as error:
             error.explained(hint(error, owner, api.connection.project_id))
             data = operation.call in DATA_CALLS
             if error.status in MOVED and not plan.replaced and (data or (first and plan.image_id)):
-                raise Overtaken(error, patched=not first) from error
+                gone = error.status in (404, 410) and data
+                raise ConcurrentChange(error, done, may_repeat=gone) from error
             if plan.image_id and not first and data:
                 error.explained("The image's attributes were changed before it, as the task has them.")
             raise
 
 
-class Maker:
-    """Carries out the calls that make one image, or change it, one after the other."""
+class PlanExecutor:
+    """Carries out the calls that create one image, or change it, one after the other, and notes what was done."""
 
     def __init__(self, api: GlanceApi, plan: Plan, delivery: Delivery | None) -> None:
         self._api = api
@@ -123,26 +141,37 @@ class Maker:
         self._delivery = delivery
         self._create_call = next((operation for operation in plan.operations if operation.call is CREATE), None)
         self.image: Image = {"id": plan.image_id} if plan.image_id else {}
-        self.made = False
+        self.created = False
+        self.done: list[Operation] = []
+        self._gone: set[str] = set()
 
-    def perform(self, operation: Operation) -> None:
+    def run(self) -> None:
+        """Make all calls."""
+        perform_all(self._api, self._plan, self._perform, self.done)
+
+    @property
+    def executed_plan(self) -> Plan:
+        """The plan, without what another run had done already."""
+        return without_gone(self._plan, self.done, self._gone)
+
+    def _perform(self, operation: Operation) -> bool:
         if operation.call is CREATE:
             self.image = self._create(operation)
-            self.made = True
-            return
+            self.created = True
+            return True
         if self._delivery and operation.call in DATA_CALLS:
-            image_id = self._delivery.perform(operation.of(self.image["id"]), self._remake if self.made else None)
+            image_id = self._delivery.perform(operation.of(self.image["id"]), self._create_again if self.created else None)
             self.image = {**self.image, "id": image_id}
             if operation is self._last_of_data():
                 self.image = self._delivery.await_and_verify(image_id)
-            return
+            return True
         operation = operation.of(self.image["id"]) if self.image else operation
         try:
             answer = self._api.perform(operation.with_hash(identity_of_data(self.image)) if self.image else operation)
         except ApiError as error:
-            if error.status != DONE_ALREADY.get(operation.call):
+            if not self._is_done_by_another_run(operation, error):
                 raise
-            return
+            return False
         if answer and answer["id"] == self.image.get("id"):
             self.image = answer
         elif operation.call is DELETE and self._delivery and self._delivery.waits:
@@ -150,36 +179,56 @@ class Maker:
             await_gone(
                 self._api, str(operation.image_id), Deadline(max(TIMING.min_delete_timeout, self._delivery.deadline.left))
             )
+        return True
+
+    def _is_done_by_another_run(self, operation: Operation, error: ApiError) -> bool:
+        """Whether a call was refused because another run, which replaces the same image, has made it already."""
+        if operation.call is ADD_MEMBER:
+            return error.status == 409
+        image_id = str(operation.image_id)
+        if error.status != 404 or image_id == self.image.get("id"):
+            return False
+        if image_id not in self._gone and self._api.find_image(image_id):
+            return False
+        self._gone.add(image_id)
+        return True
 
     def _last_of_data(self) -> Operation | None:
         """The call after which the data should be there; copies to other stores come after it."""
         data = [each for each in self._plan.operations if each.call in DATA_CALLS and not is_copy(each)]
         return data[-1] if data else None
 
-    def _remake(self) -> str:
+    def _create_again(self) -> str:
         self.image = self._create(present(self._create_call))
         return str(self.image["id"])
 
     def _create(self, operation: Operation) -> Image:
         body = operation.body
         if body["id"] != NEW_IMAGE_ID:
-            return self._make(operation)
+            return self._post(operation)
         project = body.get("owner") or self._api.connection.project_id
-        for image_id in new_image_ids(project, body["name"], TIMING.utc_now().date()):
+        for image_id in derived_ids(project, body["name"], TIMING.utc_now()):
             try:
-                return self._make(operation.of(image_id))
+                return self._post(operation.of(image_id))
             except ApiError as error:
                 if error.http_status != 409:
                     raise
-                refused = error
                 taken = self._api.find_image(image_id)
-                if taken and taken.get("name") == body["name"] and taken.get("owner") == project:
-                    if self._plan.has_data:
-                        await_others_data(self._api, image_id, self._delivery.deadline.left if self._delivery else None)
-                    raise Overtaken(error) from error
-        raise refused
+                # A replacement gets its final name once it is whole.
+                names = (body["name"], (self._plan.replaced or {}).get("name"))
+                if taken and taken.get("owner") == project and taken.get("name") in names:
+                    self._await_other_run(taken, body)
+                    raise ConcurrentChange(error, self.done, may_repeat=True) from error
+        return self._post(operation.of(str(uuid.uuid4())))
 
-    def _make(self, operation: Operation) -> Image:
+    def _await_other_run(self, taken: Image, body: t.Mapping[str, t.Any]) -> None:
+        """Wait until the image that another run is creating has its data, or all its attributes, or is gone."""
+        if self._plan.has_data:
+            await_others_data(self._api, taken["id"], self._delivery.deadline.left if self._delivery else None)
+        else:
+            await_attributes(self._api, taken, body)
+
+    def _post(self, operation: Operation) -> Image:
         try:
             return self._api.perform(operation) or {}
         except (ApiError, ConnectionProblem):
@@ -189,47 +238,49 @@ class Maker:
             raise
 
 
-def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
-    """Carry out the plan for an image that is to be present; returns the image as the cloud then has it.
+def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> tuple[Plan, Image | None]:
+    """Carry out the plan for an image that is to be present; returns what was done, and the image as the cloud then has it.
+
+    The image is null if no call was about itself, so that it is as it was planned.
 
     A new image whose data do not arrive whole is deleted again. One that was there before stays as it is, without data; if
     it got the wrong ones, which cannot be taken from it, it is deactivated, so that nobody uses them.
     """
-    maker = Maker(api, plan, delivery)
+    executor = PlanExecutor(api, plan, delivery)
     try:
-        perform_all(api, plan, maker.perform)
+        executor.run()
         if any(is_copy(operation) or operation.call.path.startswith("/stores") for operation in plan.operations):
-            maker.image = api.find_image(maker.image["id"]) or maker.image
-    except (DataStillInTransit, Overtaken):
+            executor.image = api.find_image(executor.image["id"]) or executor.image
+    except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if "id" in maker.image and maker.made:
-            _withdraw(api, maker.image, error)
+        if "id" in executor.image and executor.created:
+            _withdraw(api, executor.image, error)
         elif isinstance(error, WrongData):
-            _deactivate(api, maker.image["id"], error)
+            _deactivate(api, executor.image["id"], error)
         raise
-    return maker.image
+    return executor.executed_plan, executor.image if "status" in executor.image else None
 
 
-def replace(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> Image:
-    """Carry out the plan that puts a new image in the place of another; returns the new one.
+def replace(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> tuple[Plan, Image | None]:
+    """Carry out the plan that puts a new image in the place of another; returns what was done, and the new image.
 
     Until the new image is whole and has the name, an error costs only the new image. After that the old one is put back in
     service, if it is there, and the new one deleted.
     """
-    maker = Maker(api, plan, delivery)
+    executor = PlanExecutor(api, plan, delivery)
     try:
-        perform_all(api, plan, maker.perform)
+        executor.run()
     except DeletionUnconfirmed as error:
         _explain(error, "The new image is in its place.")
         raise
-    except (DataStillInTransit, Overtaken):
+    except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if "id" in maker.image:
-            _back_out(api, plan, maker.image, error)
+        if "id" in executor.image:
+            _back_out(api, plan, executor.image, error)
         raise
-    return api.find_image(maker.image["id"]) or maker.image
+    return executor.executed_plan, api.find_image(executor.image["id"]) or executor.image
 
 
 def _back_out(api: GlanceApi, plan: Plan, new: Image, error: BaseException) -> None:
@@ -249,12 +300,6 @@ def _back_out(api: GlanceApi, plan: Plan, new: Image, error: BaseException) -> N
         return
     _withdraw(api, api.find_image(new["id"]) or new, error)
     _explain(error, f"The old image {old['id']} is in service as before.")
-
-
-def new_image_ids(project: str | None, name: str, today: datetime.date) -> t.Iterator[str]:
-    """Ids to try for a new image, in order: derived ones, and should none of them be left a random one."""
-    yield from derived_ids(project, name, today)
-    yield str(uuid.uuid4())
 
 
 def _withdraw(api: GlanceApi, image: Image, error: BaseException) -> None:
@@ -285,21 +330,39 @@ def _explain(error: BaseException, outcome: str) -> None:
         error.message = f"{error.message} {outcome}"
 
 
-def delete(api: GlanceApi, plan: Plan, wait: float | None) -> bool:
-    """Carry out a deletion; if it fails the image is protected again as it was before.
+def delete(api: GlanceApi, plan: Plan, wait: float | None) -> tuple[Plan, None]:
+    """Carry out a deletion; returns what was done. If it fails the image is protected again as it was before.
+
+    If another run has deleted the image meanwhile, there is nothing more to do.
 
     :param wait: how long the cloud may take until the image is gone (s); null to not look.
     """
     lifting = plan.operations[0].call is UPDATE
+    image_id = str(plan.image_id)
+    done: list[Operation] = []
     try:
-        perform_all(api, plan, lambda operation: t.cast("None", api.perform(operation)))
+        perform_all(api, plan, lambda operation: _delete_step(api, operation), done)
+        if len(done) < len(plan.operations):
+            return without_deletion(plan, done), None
         if wait is not None:
-            await_gone(api, str(plan.image_id), Deadline(wait))
+            await_gone(api, image_id, Deadline(wait))
     except BaseException as error:
-        refused_at_once = isinstance(error, Overtaken) or (isinstance(error, ApiError) and error.method == "PATCH")
+        refused_at_once = isinstance(error, ConcurrentChange) or (isinstance(error, ApiError) and error.method == "PATCH")
         if lifting and not refused_at_once:
-            _protect_again(api, str(plan.image_id), error)
+            _protect_again(api, image_id, error)
         raise
+    return plan, None
+
+
+def _delete_step(api: GlanceApi, operation: Operation) -> bool:
+    """Make one call of a deletion; returns false if the image is gone already."""
+    try:
+        api.perform(operation)
+    except ApiError as error:
+        # Some releases answer 404 also if the image is there and belongs to another project.
+        if error.status != 404 or api.find_image(str(operation.image_id)):
+            raise
+        return False
     return True
 
 

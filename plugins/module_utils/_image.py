@@ -14,10 +14,12 @@ from ._api import GlanceApi
 from ._argspec import IMAGE
 from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
 from ._data_options import check_data_options, named_source
-from ._errors import InvalidInput, present
+from ._errors import ApiError, InvalidInput, present
+from ._image_ids import has_derived_id
 from ._patch import wanted_properties
 from ._plan import (
     FORMATS,
+    MAX_PLANS,
     DataState,
     Plan,
     Wanted,
@@ -34,20 +36,21 @@ from ._progress import reporter
 from ._queries import one_of_them
 from ._replace import (
     carried_over,
-    has_derived_id,
     is_replacement_of,
+    plan_cleanup,
     plan_replacement,
     plan_restart,
-    replacement_in,
+    replacements_in,
     temporary_name,
 )
 from ._result import result_of
-from ._select import choose, find_by_id, find_by_id_or_name, find_by_name, project_id
+from ._select import by_age, choose, find_by_id, find_by_id_or_name, find_by_name, project_id
 from ._task import Task
 from ._timing import TIMING
 
 if t.TYPE_CHECKING:
     from ._data import WantedData
+    from ._transfer import Deadline, Poll
 
 # A module's process compiles all that it imports. So what moves data, and what carries plans out, is imported where it is
 # needed: most tasks find everything as it is to be.
@@ -121,7 +124,7 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
     after = shown(image) if image else plans[0].image
     transfer = delivery.transfer.shown() if delivery.transfer else None
     return {
-        **result_of(plans, image),
+        **result_of(plans, image or plans[0].image),
         "image": after,
         "transfer": transfer,
         "warnings": planner.warnings + delivery.warnings,
@@ -139,25 +142,39 @@ class Planner:
         # What cannot be compared is never other data, and nothing is replaced by what cannot be verified.
         self._replacing = source is not None and source.comparable and params["data_policy"] == "replace"
         self._wait: int | None = params["wait_timeout"] if params["wait"] else None
+        # The new image of another run's replacement as it was last seen, and how long it may stay so.
+        self._other_run: tuple[t.Any, Deadline, Poll] | None = None
         self.warnings: list[str] = []
 
     def make_plans(self) -> list[Plan]:
+        """The plan of the task, in a list; made anew as long as another run changes the image meanwhile."""
+        self._other_run = None
+        times_gone = 0
+        while True:
+            try:
+                return [self._make_plan()]
+            except OtherRunIsBusy:
+                continue
+            except ImageIsGone as gone:
+                times_gone += 1
+                if times_gone == MAX_PLANS:
+                    raise gone.error from gone
+
+    def _make_plan(self) -> Plan:
         self.warnings = []
         params, wanted = self._params, self._wanted
         # A twin that a replacement left may be hidden where the image is not, or the other way round.
         hidden_too = params["hidden"] is True or (self._replacing and params["hidden"] is not None)
         found = _candidates(self._api, params, wanted.attributes.get("owner"), hidden_too)
-        cut_off = replacement_in(found, wanted, self._api.connection.project_id)
-        if cut_off:
-            found = [image for image in found if image is not cut_off[1]]
-        images = _chosen(params, found)
+        newest, replaced = replacements_in(found, wanted, self._api.connection.project_id) or (None, [])
+        images = _chosen(params, [image for image in found if image not in replaced])
         if not images:
-            return [plan_create(self._with_calls(), params["id"].lower() if params["id"] else None)]
+            return plan_create(self._with_calls(), params["id"].lower() if params["id"] else None)
         image = images[0]
-        if cut_off and image is cut_off[0]:
-            return [self._go_on_replacing(*cut_off)]
+        if replaced and image is newest:
+            return self._finish_replacing(replaced, newest)
         _check_stays_in_sight(self._api, params, image)
-        return [self._plan_for(image)]
+        return self._plan_for(image)
 
     def _with_calls(self, stores: tuple[str, ...] | None = None) -> Wanted:
         """What is wanted, with the calls that bring the data, to these stores if the task names none."""
@@ -183,11 +200,13 @@ class Planner:
         wanted, source = self._wanted, self._source
         if source is None:
             self._check_stores_if_other(image)
-            return plan_update(image, wanted)
-        if in_transit(image) and self._wait:
-            image = self._waited_for(image) or image
-            if in_transit(image) and self._can_be_made_anew(image):
-                return plan_restart(image, self._with_calls(), self._api.connection.project_id)
+            return plan_update(self._settled(image), wanted)
+        image = self._settled(image)
+        failure = ""
+        if in_transit(image):
+            image, failure = self._after_transit(image)
+        if failure or (in_transit(image) and self._wait and self._is_abandoned_upload(image)):
+            return self._plan_restart(image, failure)
         state = data_state(image, source.data, source.is_in)
         if state is DataState.OTHER and self._replacing:
             return self._plan_replacement(image)
@@ -200,53 +219,136 @@ class Planner:
             wanted = self._with_calls()
         else:
             self._check_stores_if_other(image)
-        return plan_update(image, wanted, state)
+        plan = plan_update(image, wanted, state)
+        return plan_cleanup(plan, self._unfinished(image)) if self._replacing and state is DataState.SAME else plan
+
+    def _settled(self, image: Image) -> Image:
+        """The image, once another run that is creating it right now has given it its tags and begins to send its data."""
+        is_new = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
+        if not is_new or not self._wait or _seconds_since(image, "created_at") >= TIMING.creation_timeout:
+            return image
+        from ._deliver import await_attributes, await_others_data  # noqa: PLC0415
+
+        tags = self._wanted.attributes.get("tags")
+        if tags and not image.get("tags"):
+            image = await_attributes(self._api, image, {"tags": tags}) or image
+        if self._source and image.get("status") == "queued" and all(image.get(key) for key in FORMATS):
+            image = await_others_data(self._api, image["id"], self._wait, TIMING.creation_timeout) or image
+        return image
+
+    def _after_transit(self, image: Image) -> tuple[Image, str]:
+        """The image once its data are no longer on their way, or that has taken too long; and why its import failed."""
+        from ._deliver import dead_import  # noqa: PLC0415
+
+        failure = dead_import(self._api, image)
+        if self._wait and not failure:
+            image = self._waited_for(image) or image
+            failure = dead_import(self._api, image)
+        return image, failure
+
+    def _plan_restart(self, image: Image, failure: str) -> Plan:
+        """Delete an image whose data cannot come any more, and create it again."""
+        named = f"Image {image['id']} '{image.get('name')}'"
+        if failure and not self._may_create_again(image):
+            raise InvalidInput(
+                f"{named} has the status 'importing', and its import has failed: {failure} Glance takes no more data into"
+                " it. Delete it, and run the task again."
+            )
+        if failure:
+            self.warnings.append(f"{named} is created again, because the import of its data has failed: {failure}")
+        return plan_restart(image, self._with_calls(), self._api.connection.project_id)
 
     def _waited_for(self, image: Image) -> Image | None:
-        """The image once somebody else who sends its data has done so, or has taken too long."""
+        """The image once another run that sends its data has done so, or has taken too long."""
         from ._deliver import await_others_data  # noqa: PLC0415
 
         return await_others_data(self._api, image["id"], patience(image, _age(image), self._wait or 0))
 
-    def _go_on_replacing(self, old: Image, new: Image) -> Plan:
+    def _finish_replacing(self, replaced: list[Image], new: Image) -> Plan:
+        """Go on with a replacement that was cut off when all images had the name."""
+        old = replaced[-1]
         if not self._replacing:
             raise InvalidInput(
-                f"name: '{old.get('name')}' means two images, as a replacement was cut off: {new['id']} is the new one,"
-                f" {old['id']} the old one. Run the task that replaces it again, with 'data_policy: replace'."
+                f"name: '{old.get('name')}' means {len(replaced) + 1} images, as a replacement was cut off: {new['id']} is"
+                f" the new one, and {', '.join(image['id'] for image in replaced)} was to be replaced."
+                " Run the task that replaces it again, with 'data_policy: replace'."
             )
-        return self._plan_replacement(old, new)
+        self._let_other_run_finish(new)
+        if present(self._source).is_in(new):
+            return self._plan_replacement(old, new, replaced[:-1])
+        # Newer data are wanted by now. The newest image has all that the task which was cut off had set.
+        return self._plan_replacement(new, None, replaced)
 
-    def _plan_replacement(self, old: Image, new: Image | None = None) -> Plan:
+    def _plan_replacement(self, old: Image, new: Image | None = None, also_replaced: t.Sequence[Image] = ()) -> Plan:
         """A replacement, from wherever an earlier run left it."""
         source = present(self._source)
         project = self._api.connection.project_id
-        left = new or self._left_over(old)
-        about_to_begin = left is not None and left.get("status") == "queued" and _age(left) < TIMING.staged_abandoned
-        if left and (in_transit(left) or about_to_begin):
-            left = self._waited_for(left)
-            if left and in_transit(left) and not is_abandoned(left, _age(left)):
-                raise InvalidInput(
-                    f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the status"
-                    f" '{left.get('status')}'. Wait for it and run the task again; if nobody is sending, delete that one."
-                )
-        whole = left is not None and left.get("status") in ("active", "deactivated") and source.is_in(left)
+        unfinished = [] if new else self._unfinished(old)
+        if not new and not unfinished:
+            self._check_not_replaced(old)
         target = carried_over(old, self._wanted, project)
-        if left and any(left.get(key) != target.get(key) for key in FORMATS):
-            whole = False
+        usable = [
+            image
+            for image in unfinished
+            if image.get("status") in ("active", "deactivated")
+            and all(image.get(key) == target.get(key) for key in FORMATS)
+            and source.is_in(image)
+        ]
+        new = new or (usable[-1] if usable else None)
         members, new_members = {}, {}
         if old.get("visibility") == "shared":
             members = self._members(old)
-            new_members = _statuses(self._api, left["id"]) if left and whole else {}
+            new_members = _statuses(self._api, new["id"]) if new else {}
         return plan_replacement(
             old,
             self._with_calls(tuple(stores_of(old)) or None),
             self._params["replaced"],
             members,
             project,
-            left if whole else None,
+            new,
             new_members,
-            None if whole else left,
+            [image for image in unfinished if image is not new],
+            also_replaced,
         )
+
+    def _unfinished(self, old: Image) -> list[Image]:
+        """The new images of replacements that were cut off, oldest first; another run that is still busy is waited for."""
+        unfinished = self._find_unfinished(old)
+        for left in unfinished:
+            if in_transit(left):
+                waited, failure = self._after_transit(left)
+                if in_transit(waited) and not failure and not is_abandoned(waited, _age(waited)):
+                    raise InvalidInput(
+                        f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the"
+                        f" status '{waited.get('status')}'. Wait for it and run the task again; if no run sends its data,"
+                        " delete that one."
+                    )
+                if waited.get("status") != left.get("status"):
+                    raise OtherRunIsBusy
+        if unfinished:
+            self._let_other_run_finish(unfinished[-1])
+        return unfinished
+
+    def _check_not_replaced(self, old: Image) -> None:
+        """Look again if another run has given its new image the name since the name was looked up."""
+        found = _candidates(self._api, self._params, self._wanted.attributes.get("owner"), hidden_too=False)
+        if any(is_replacement_of(old, image, self._wanted, self._api.connection.project_id) for image in found):
+            raise OtherRunIsBusy
+
+    def _let_other_run_finish(self, new: Image) -> None:
+        """Look again in a moment if another run may still be finishing the replacement.
+
+        A run that goes on takes its next step soon; one that was killed leaves its new image as it is.
+        """
+        from ._transfer import Deadline, Poll  # noqa: PLC0415
+
+        changed = (new["id"], new.get("status"), new.get("name"), new.get("updated_at"))
+        if self._other_run is None or self._other_run[0] != changed:
+            self._other_run = changed, Deadline(max(0.0, TIMING.staged_abandoned - _age(new))), Poll()
+        _changed, deadline, poll = self._other_run
+        if not deadline.passed:
+            poll.pause(deadline.left)
+            raise OtherRunIsBusy
 
     def _members(self, old: Image) -> dict[str, str]:
         """Whom the new image is to be shared with. Only an administrator can accept a share for somebody else."""
@@ -260,43 +362,65 @@ class Planner:
             )
         return dict.fromkeys(members, "pending")
 
-    def _left_over(self, old: Image) -> Image | None:
-        """What an earlier replacement of an image left, while it was still hidden and had a name of its own."""
+    def _find_unfinished(self, old: Image) -> list[Image]:
+        """What earlier replacements of an image left, while the new image was still hidden and had a name of its own."""
         name = temporary_name(old)
         query = [("name", one_of_them(name)), ("os_hidden", "true"), ("visibility", "all")]
         project = self._api.connection.project_id
-        return next(
-            (
-                image
-                for image in self._api.list_images(query)
-                if image.get("name") == name and is_replacement_of(old, image, self._wanted, project)
-            ),
-            None,
+        return by_age(
+            image
+            for image in self._api.list_images(query)
+            if image.get("name") == name and is_replacement_of(old, image, self._wanted, project)
         )
 
-    def _can_be_made_anew(self, image: Image) -> bool:
-        """Whether an image whose data never came may be deleted and made again: this collection's own, and nobody else's."""
+    def _is_abandoned_upload(self, image: Image) -> bool:
+        return not image.get("protected") and is_abandoned(image, _age(image)) and self._may_create_again(image)
+
+    def _may_create_again(self, image: Image) -> bool:
+        """Whether an image whose data never came may be deleted and created again: this collection's, and not shared."""
         own = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
         return (
             own
             and self._params["id"] is None
-            and not image.get("protected")
-            and is_abandoned(image, _age(image))
-            and not (image.get("visibility") == "shared" and self._api.list_members(image["id"]))
+            and not (image.get("visibility") == "shared" and _statuses(self._api, image["id"]))
         )
 
 
+class OtherRunIsBusy(Exception):
+    """Another run is replacing the image; it is looked at again."""
+
+
+class ImageIsGone(Exception):
+    """The image was deleted while the task was planned."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def _statuses(api: GlanceApi, image_id: str) -> dict[str, str]:
-    return {str(member["member_id"]): str(member["status"]) for member in api.list_members(image_id)}
+    """The projects that an image is shared with, and whether they have accepted it."""
+    try:
+        members = api.list_members(image_id)
+    except ApiError as error:
+        if error.status == 404:
+            raise ImageIsGone(error) from error
+        raise
+    return {str(member["member_id"]): str(member["status"]) for member in members}
 
 
 def _age(image: Image) -> float:
-    """Seconds since the image's last change, by this host's clock; 0 where the cloud does not tell."""
+    """Seconds since the image's last change."""
+    return _seconds_since(image, "updated_at")
+
+
+def _seconds_since(image: Image, attribute: str) -> float:
+    """How long ago a time of the image is (s), by this host's clock; 0 where the cloud does not tell it."""
     try:
-        changed = datetime.datetime.fromisoformat(str(image.get("updated_at")).replace("Z", "+00:00"))
+        moment = datetime.datetime.fromisoformat(str(image.get(attribute)).replace("Z", "+00:00"))
     except ValueError:
         return 0.0
-    return max(0.0, (TIMING.utc_now() - changed).total_seconds())
+    return max(0.0, (TIMING.utc_now() - moment).total_seconds())
 
 
 def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: Image) -> None:

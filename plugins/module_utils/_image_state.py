@@ -13,6 +13,7 @@ from ._argspec import IMAGE_STATE
 from ._attributes import Image, shown
 from ._errors import GlanceError, InvalidInput
 from ._execute import carry_out, perform_all
+from ._operations import Operation
 from ._plan import Plan, plan_state
 from ._result import result_of
 from ._select import find_existing
@@ -31,12 +32,16 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     api.check_supported(operation for plan in plans for operation in plan.operations)
     if check_mode:
         return {**result_of(plans), "images": [plan.image for plan in plans]}
-    plans, images = carry_out(plans, make_plans, lambda plan: _change_state(api, plan, params["state"]))
+    plans, images = carry_out(plans, make_plans, lambda plan: (plan, _change_state(api, plan, params["state"])))
     return {**result_of(plans), "images": [image or plan.image for image, plan in zip(images, plans, strict=True)]}
 
 
 def _change_state(api: GlanceApi, plan: Plan, state: str) -> Image:
-    perform_all(api, plan, lambda operation: t.cast("None", api.perform(operation)))
+    def make_call(operation: Operation) -> bool:
+        api.perform(operation)
+        return True
+
+    perform_all(api, plan, make_call)
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
     image = api.find_image(str(plan.image_id))
     if image is None or image.get("status") != state:

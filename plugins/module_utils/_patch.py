@@ -31,11 +31,15 @@ PROPERTY = "properties."
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One attribute's way from what is to what is wanted. Properties are named ``properties.<key>``."""
+    """One attribute's way from what is to what is wanted. Properties are named ``properties.<key>``.
+
+    :param image_id: the image, where it is another one than that of the plan.
+    """
 
     attribute: str
     before: t.Any
     after: t.Any
+    image_id: str | None = None
 
 
 def property_value(key: str, value: t.Any) -> str | None:

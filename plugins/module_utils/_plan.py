@@ -50,8 +50,12 @@ FORMATS = ("disk_format", "container_format")
 DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
 # What a plan says of the image that is replaced stands behind this.
 OF_OLD = "replaced."
+# What it says of a new image that a cut off replacement has left.
+OF_UNFINISHED = "unfinished."
 COPY_IMAGE = "copy-image"
 IMPORT_TASK = "os_glance_import_task"
+# How often a task is planned anew because another run changed the image first.
+MAX_PLANS = 5
 STATE_ACTIONS = {"active": REACTIVATE, "deactivated": DEACTIVATE}
 
 
@@ -139,11 +143,31 @@ class Plan:
         return any(operation.call in DATA_CALLS for operation in self.operations)
 
 
-def attributes_only(plan: Plan) -> Plan:
-    """A plan without its data."""
-    changes = tuple(change for change in plan.changes if change.attribute not in ("size", "status", "stores"))
+def without_data(plan: Plan, done: t.Sequence[Operation]) -> Plan:
+    """What was done of a plan whose image changed before the plan's data were sent."""
+    of_data = ("size", "status", "stores", PROPERTY + SOURCE_CHECKSUM)
+    return _partly(plan, done, [change for change in plan.changes if change.attribute not in of_data])
+
+
+def without_gone(plan: Plan, done: t.Sequence[Operation], gone: t.Collection[str]) -> Plan:
+    """What was done of a plan, if another run has deleted some of the old images meanwhile.
+
+    :param done: the operations that were carried out.
+    :param gone: ids of the images that another run has deleted.
+    """
+    if len(done) == len(plan.operations):
+        return plan
+    return _partly(plan, done, [change for change in plan.changes if change.image_id not in gone])
+
+
+def without_deletion(plan: Plan, done: t.Sequence[Operation]) -> Plan:
+    """What was done of a deletion, if another run was faster."""
+    return _partly(plan, done, [Change("protected", True, False)] if done else [])
+
+
+def _partly(plan: Plan, done: t.Sequence[Operation], changes: t.Sequence[Change]) -> Plan:
     before, after = diff_of(changes)
-    return dataclasses.replace(plan, changes=changes, operations=plan.operations[:1], before=before, after=after)
+    return dataclasses.replace(plan, changes=tuple(changes), operations=tuple(done), before=before, after=after)
 
 
 def joined(done: Plan, then: Plan) -> Plan:
@@ -439,6 +463,7 @@ def _named(image: Image) -> str:
 
 def diff_of(changes: t.Iterable[Change]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """What ``--diff`` shows: only what changes; a property that is not there is left out."""
+    changes = _told_apart(list(changes))
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     for change in changes:
@@ -450,6 +475,17 @@ def diff_of(changes: t.Iterable[Change]) -> tuple[dict[str, t.Any], dict[str, t.
                 if value is not None:
                     properties[change.attribute[len(PROPERTY) :]] = value
     return before, after
+
+
+def _told_apart(changes: list[Change]) -> list[Change]:
+    """Changes of several other images get the id of the image into their name."""
+    several = {each.attribute for each in changes if sum(each.attribute == other.attribute for other in changes) > 1}
+    return [
+        dataclasses.replace(change, attribute=f"{change.attribute} ({change.image_id})")
+        if change.image_id and change.attribute in several
+        else change
+        for change in changes
+    ]
 
 
 def _without_nulls(image: Image) -> Image:

@@ -13,15 +13,14 @@ old one is.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
 import types
 import typing as t
-import uuid
 
 from ._attributes import MAX_TEXT, OPTION_OF, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown
 from ._errors import InvalidInput, present
 from ._image_hashes import STORED_HASH, identity_of_data
+from ._image_ids import has_derived_id
 from ._operations import (
     ADD_MEMBER,
     CREATE,
@@ -34,6 +33,7 @@ from ._operations import (
 from ._patch import PROPERTY, Change, build_patch
 from ._plan import (
     OF_OLD,
+    OF_UNFINISHED,
     Data,
     Plan,
     Wanted,
@@ -48,10 +48,6 @@ from ._plan import (
     store_operations,
 )
 
-# How often an image of one name can be made and deleted again on one day before its ids are random ones.
-DERIVED_IDS = 20
-ID_NAMESPACE = uuid.UUID("2f6c1a52-6c2e-4a57-9c4d-3b7c8f0a9e11")
-
 # What tells of the old data and would be false of the new: the marks of openstacksdk's uploads.
 OF_OLD_DATA = frozenset(
     {
@@ -64,25 +60,6 @@ OF_OLD_DATA = frozenset(
 SIGNATURE = "img_signature"
 # Attributes that the next image gets from the one whose place it takes.
 CARRIED = tuple(key for key in OPTION_OF if key != "id")
-
-
-def derived_ids(project: str | None, name: str, day: datetime.date) -> list[str]:
-    """The ids that a new image of this name gets on this day, in the order in which they are tried.
-
-    Two runs that make the same image at the same time try the same id, which Glance gives only once. As Glance never gives
-    the id of a deleted image again, there are several a day.
-    """
-    return [str(uuid.uuid5(ID_NAMESPACE, f"{project}/{day.isoformat()}/{number}/{name}")) for number in range(DERIVED_IDS)]
-
-
-def has_derived_id(image: Image, name: str) -> bool:
-    """Whether this collection made the image under this name; the day may have changed between its id and its creation."""
-    created = re.match(r"\d{4}-\d\d-\d\d", str(image.get("created_at")))
-    if not created or str(image.get("id"))[14:15] != "5":  # the version of a derived UUID (RFC 9562, 4.2)
-        return False
-    day = datetime.date.fromisoformat(created[0])
-    days = (day, day - datetime.timedelta(days=1), day + datetime.timedelta(days=1))
-    return any(image.get("id") in derived_ids(image.get("owner"), name, day) for day in days)
 
 
 def temporary_name(old: Image) -> str:
@@ -108,12 +85,23 @@ def is_replacement_of(old: Image, new: Image, wanted: Wanted, project: str | Non
     return new.get("owner") == owner and has_derived_id(new, temporary_name(old))
 
 
-def replacement_in(images: t.Sequence[Image], wanted: Wanted, project: str | None) -> tuple[Image, Image] | None:
-    """The old and the new image, if a replacement was cut off when both had the name."""
-    for old in images:
-        for new in images:
-            if new is not old and is_replacement_of(old, new, wanted, project):
-                return old, new
+def replacements_in(images: t.Sequence[Image], wanted: Wanted, project: str | None) -> tuple[Image, list[Image]] | None:
+    """The newest image and those whose place it takes, oldest first, if a replacement was cut off when all had the name.
+
+    Several are replaced at once if a run was cut off, and the next one, with newer data again, too.
+    """
+    old_of = {
+        new["id"]: old for old in images for new in images if new is not old and is_replacement_of(old, new, wanted, project)
+    }
+    replaced_ids = {old["id"] for old in old_of.values()}
+    for newest in images:
+        chain: list[Image] = []
+        image = newest
+        while newest["id"] not in replaced_ids and image["id"] in old_of:
+            image = old_of[image["id"]]
+            chain.insert(0, image)
+        if chain:
+            return newest, chain
     return None
 
 
@@ -147,7 +135,8 @@ def plan_replacement(
     project: str | None,
     new: Image | None = None,
     new_members: t.Mapping[str, str] = types.MappingProxyType({}),
-    spoilt: Image | None = None,
+    unfinished: t.Sequence[Image] = (),
+    also_replaced: t.Sequence[Image] = (),
 ) -> Plan:
     """A new image with the wanted data in the place of ``old``.
 
@@ -155,14 +144,15 @@ def plan_replacement(
     :param members: the projects that the new image is to be shared with, and their status, pending where it cannot be set.
     :param new: the whole new image that an earlier run left.
     :param new_members: the projects that it is shared with already, and their status.
-    :param spoilt: what an earlier run left and cannot be used.
+    :param unfinished: what earlier runs left and cannot be used.
+    :param also_replaced: images that ``old`` was to take the place of when an earlier run was cut off, oldest first.
     """
     data = present(wanted.data)
     # Once the new image has the name it has all the rest too, and either may have been changed since.
     model = new if new and new.get("name") == old.get("name") else old
     target = carried_over(model, wanted, project)
     check_formats(target, data)
-    operations = removal(spoilt) if spoilt else []
+    operations, changes_of_unfinished = _remove_unfinished(unfinished)
     if new:
         new_id, current = new["id"], new
         target |= _record(data, identity_of_data(new))
@@ -180,18 +170,37 @@ def plan_replacement(
     patch = build_patch(_differences(current, target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
-    aside, changes_of_old = _set_aside(old, replaced)
+    # The image that the new one is recognised by goes last.
+    aside = [_set_aside(image, replaced) for image in (*also_replaced, old)]
+    operations += [operation for each, _changes in aside for operation in each]
     changes = [
         Change("id", old["id"], new_id or NEW_IMAGE_ID),
         *_changes_of_data(old, wanted),
         *_differences(old, {"owner": old.get("owner"), **target}),
         *changes_of_stores(old, wanted),
-        *changes_of_old,
+        *changes_of_unfinished,
+        *(change for _operations, each in aside for change in each),
     ]
     before, after = diff_of(changes)
     image = shown({"owner": old.get("owner"), **target, "id": new_id, "status": model.get("status"), "size": data.size})
     image["stores"] = sorted(wanted.stores or ())
-    return Plan(image, new_id, tuple(changes), (*operations, *aside), before, after, replaced=old)
+    return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
+
+
+def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
+    """A plan for an image that has its data, and for what replacements of it have left that were cut off."""
+    operations, changes = _remove_unfinished(unfinished)
+    all_changes = (*plan.changes, *changes)
+    before, after = diff_of(all_changes)
+    return dataclasses.replace(
+        plan, changes=all_changes, operations=(*plan.operations, *operations), before=before, after=after
+    )
+
+
+def _remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
+    """How the new images go that cut off replacements have left."""
+    operations = [operation for image in images for operation in removal(image)]
+    return operations, [Change(f"{OF_UNFINISHED}state", "present", "absent", image["id"]) for image in images]
 
 
 def plan_restart(left: Image, wanted: Wanted, project: str | None) -> Plan:
@@ -229,9 +238,9 @@ def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapp
 
 
 def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
-    """What is done to the old image once the new one has the name."""
+    """What is done to an old image once the new one has the name."""
     if replaced == "delete":
-        return removal(old), [Change(f"{OF_OLD}state", "present", "absent")]
+        return removal(old), [Change(f"{OF_OLD}state", "present", "absent", old["id"])]
     changes = [Change("name", old.get("name"), dated_name(old))]
     if replaced == "hide" and not old.get("os_hidden"):
         changes.append(Change("os_hidden", False, True))
@@ -240,7 +249,8 @@ def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]
         # Before it loses the name: by that a run that is cut off in between is recognised.
         operations.insert(0, Operation(DEACTIVATE, old["id"]))
         changes.append(Change("status", "active", "deactivated"))
-    return operations, [dataclasses.replace(change, attribute=OF_OLD + change.attribute) for change in changes]
+    of_old = [Change(OF_OLD + change.attribute, change.before, change.after, old["id"]) for change in changes]
+    return operations, of_old
 
 
 def _changes_of_data(old: Image, wanted: Wanted) -> t.Iterator[Change]:

@@ -12,7 +12,7 @@ from ._attributes import SOURCE_CHECKSUM, Image
 from ._image_hashes import STORED_HASH, identity_of_data
 from ._operations import NEW_IMAGE_ID, Operation
 from ._patch import PROPERTY, Change
-from ._plan import OF_OLD, Plan
+from ._plan import Plan
 
 
 def result_of(plans: t.Sequence[Plan], image: Image | None = None) -> dict[str, t.Any]:
@@ -37,9 +37,8 @@ def result_of(plans: t.Sequence[Plan], image: Image | None = None) -> dict[str, 
 
 
 def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
-    of_old = plan.replaced is not None and change.attribute.startswith(OF_OLD)
     return {
-        "id": plan.replaced["id"] if plan.replaced and of_old else plan.image_id or (image or {}).get("id"),
+        "id": change.image_id or plan.image_id or (image or {}).get("id"),
         "attribute": change.attribute,
         "before": change.before,
         "after": _known(change.attribute, change.after, image),

@@ -35,6 +35,9 @@ class Timing:
     # After this long without a change, nobody continues with staged data. Another run may also need this long between two
     # of its requests: after it created an image, or before it imports what it staged.
     staged_abandoned: float = 10.0
+    # A cloud may show a new image this long before it has stored all its attributes, and the run that creates the image may
+    # need this long to begin to send its data.
+    creation_timeout: float = 2.0
     # An upload lasts no longer than its token, which is a matter of hours.
     upload_abandoned: float = 24 * 3600.0
     # The cloud may need this long to notice that an upload has broken off.

@@ -466,6 +466,7 @@ changes:
         - What was changed, by Glance's name. A property is V(properties.) with its name behind it.
         - V(state) stands for the image being there at all, from V(absent) to V(present) or back.
         - V(id) says that a new image took the place of another one. What became of that one has V(replaced.) before it.
+        - V(unfinished.state) says that the hidden new image of a replacement that was cut off is deleted.
       type: str
       returned: success
     before:

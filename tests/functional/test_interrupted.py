@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import hashlib
 import multiprocessing
 import os
@@ -15,7 +17,7 @@ import threading
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._replace import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_ids import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import BLOCK
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
@@ -111,6 +113,151 @@ def test_the_next_run_leaves_one_good_image(
     assert killed >= 2
 
 
+INTERRUPTED: Json = {"data_policy": "replace", "protected": True, "tags": ["x"], "properties": {"p": "1"}}
+
+
+def interrupted_replacement(cloud: Cloud, name: str, tmp_path: pathlib.Path, step: int) -> tuple[Json, bool]:
+    """An image, and a run that was to replace it with DATA and was killed before its ``step``-th changing request."""
+    (tmp_path / "disk").write_bytes(DATA)
+    old = cloud.make(name, OLD, tags=["t"])
+    killed = run_killed(cloud, "image", {"name": name, "path": str(tmp_path / "disk"), **INTERRUPTED}, step, CUT)
+    return old, killed
+
+
+def unfinished(cloud: Cloud, name: str) -> list[Json]:
+    """What replacements of images of this name have left, which is hidden."""
+    images = cloud.call("GET", "/images", params={"os_hidden": "true", "limit": "1000"}).json()["images"]
+    return [image for image in images if image["name"].startswith(f"{name}-replacing-")]
+
+
+def test_newer_data_after_an_interrupted_replacement_keep_what_it_set(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    """Once the new image has the name, it is the one that the next task changes; before that the old one is."""
+    (tmp_path / "newer").write_bytes(b"newer data")
+    had_name = []
+    for step in range(20):
+        step_name = f"{name}-{step}"
+        old, killed = interrupted_replacement(alice, step_name, tmp_path, step)
+        if not killed:
+            break
+        left = alice.named(step_name)
+        had_name.append(len(left) == 2)
+        outcome = alice.thrice("image", name=step_name, path=str(tmp_path / "newer"), data_policy="replace")
+        (image,) = alice.named(step_name)
+        assert image["size"] == len(b"newer data")
+        named = [{**each, "tags": sorted(each["tags"])} for each in left if each["id"] != old["id"]] or [old]
+        for key in ("protected", "tags", "p"):
+            assert image.get(key) == named[0].get(key), (step, key)
+        assert unfinished(alice, step_name) == []
+        assert alice.call("GET", f"/images/{old['id']}", raise_exc=False).status_code == 404
+        assert outcome.result["changes"][0]["before"] == named[0]["id"]
+    assert had_name == [False, False, False, True]
+
+
+def test_two_interrupted_replacements_are_finished_by_a_third(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    interrupted_replacement(alice, name, tmp_path, 3)
+    (tmp_path / "disk").write_bytes(b"newer data")
+    options: Json = {"name": name, "path": str(tmp_path / "disk"), "data_policy": "replace"}
+    assert run_killed(alice, "image", {**options, "protected": False}, 3, CUT)
+    assert len(alice.named(name)) == 3
+    alice.thrice("image", **options)
+    (image,) = alice.named(name)
+    assert (image["size"], image["tags"], image["p"], image["protected"]) == (len(b"newer data"), ["x"], "1", False)
+
+
+def test_old_data_after_an_interrupted_replacement_leave_no_hidden_image(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "old").write_bytes(OLD)
+    for step in range(20):
+        step_name = f"{name}-{step}"
+        old, killed = interrupted_replacement(alice, step_name, tmp_path, step)
+        if not killed:
+            break
+        had_name = len(alice.named(step_name)) == 2
+        left = unfinished(alice, step_name)
+        outcome = alice.thrice("image", name=step_name, path=str(tmp_path / "old"), data_policy="replace")
+        (image,) = alice.named(step_name)
+        assert image["size"] == len(OLD)
+        assert unfinished(alice, step_name) == []
+        if had_name:
+            assert (image["protected"], image["tags"], image["p"]) == (True, ["x"], "1")
+        else:
+            assert image["id"] == old["id"]
+            assert outcome.result["changes"] == [
+                {"id": each["id"], "attribute": "unfinished.state", "before": "present", "after": "absent"} for each in left
+            ]
+    assert step == 4
+
+
+@contextlib.contextmanager
+def broken_store(cloud: Cloud, store: str) -> t.Iterator[None]:
+    """Meanwhile the store takes no data."""
+    folder = cloud.sandbox.folder / f"store-{store}"
+    folder.rename(folder.with_suffix(".away"))
+    folder.write_text("This is no folder.")
+    try:
+        yield
+    finally:
+        folder.unlink()
+        folder.with_suffix(".away").rename(folder)
+
+
+def make_dead_import(cloud: Cloud, image: Json) -> None:
+    """Let the import of data into an image fail, by which Glance leaves it importing for ever."""
+    cloud.call("PUT", f"/images/{image['id']}/stage", data=OLD, headers={"Content-Type": "application/octet-stream"})
+    with broken_store(cloud, "cheap"):
+        body = {"method": {"name": "glance-direct"}, "stores": ["cheap"], "all_stores_must_succeed": True}
+        cloud.call("POST", f"/images/{image['id']}/import", json=body)
+        while not failed_tasks(cloud, image):
+            pass
+    assert cloud.show(image["id"])["status"] == "importing"
+
+
+def failed_tasks(cloud: Cloud, image: Json) -> list[Json]:
+    tasks = cloud.call("GET", f"/images/{image['id']}/tasks").json()["tasks"]
+    has_lock = "os_glance_import_task" in cloud.show(image["id"])
+    return [task for task in tasks if task["status"] == "failure" and not has_lock]
+
+
+@pytest.mark.parametrize("protected", [False, True])
+def test_import_that_failed_after_its_run_was_killed_is_begun_again(
+    alice: Cloud, name: str, path: str, protected: bool
+) -> None:
+    """The image cannot take data any more: it is created again with all its attributes, at once and in check mode too."""
+    image = alice.run("image", name=name, tags=["t"], protected=protected, properties={"p": 1}, **FORMATS).succeeded().image
+    make_dead_import(alice, image)
+    outcome = alice.thrice("image", name=name, path=path)
+    assert "because the import of its data has failed: Task failed" in outcome.warnings[0]
+    (new,) = alice.named(name)
+    assert (new["status"], new["tags"], new["protected"], new["p"]) == ("active", ["t"], protected, "1")
+    assert new["id"] != image["id"]
+
+
+def test_import_that_failed_in_an_image_of_somebody_else_is_an_error(alice: Cloud, name: str, path: str) -> None:
+    image = alice.make(name, **FORMATS)
+    make_dead_import(alice, image)
+    for options in ({"name": name}, {"id": image["id"]}):
+        message = alice.fails("image", path=path, **options)
+        assert "has the status 'importing', and its import has failed: Task failed" in message
+        assert "Delete it, and run the task again." in message
+    assert alice.show(image["id"])["status"] == "importing"
+
+
+def test_replacement_whose_import_failed_is_begun_again(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, OLD, tags=["t"])
+    options: Json = {"name": name, "path": path, "data_policy": "replace", "import_method": "glance-direct"}
+    assert run_killed(alice, "image", options, 1, CUT)  # before the data are staged
+    (left,) = unfinished(alice, name)
+    make_dead_import(alice, left)
+    alice.thrice("image", **options)
+    (new,) = alice.named(name)
+    assert (new["status"], new["tags"]) == ("active", ["t"])
+    assert unfinished(alice, name) == []
+    assert alice.call("GET", f"/images/{old['id']}", raise_exc=False).status_code == 404
+
+
 def test_anothers_upload_is_not_taken_over(alice: Cloud, name: str, path: str) -> None:
     """What somebody else makes under the same name, by other means, is never deleted: the task says so and stops."""
     image = alice.make(name, **FORMATS)
@@ -160,9 +307,11 @@ def test_another_project_cannot_plant_a_replacement(
     old = admin.make(name, OLD, visibility="public")
     first = f"{name}-replacing-{old['id']}"
     now = TIMING.utc_now()
-    monkeypatch.setattr(TIMING, "utc_now", lambda: now)  # else a new day could begin meanwhile
-    today = now.date()
-    ids = derived_ids(bob.project_id, first, today)
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now)  # the ids are those of this moment
+    ids = (
+        *derived_ids(bob.project_id, first, now),
+        derived_ids(bob.project_id, first, now - datetime.timedelta(seconds=1))[1],
+    )
     planted = [
         bob.make(name, b"planted", id=ids[0]),
         bob.make(first, pathlib.Path(path).read_bytes(), id=ids[1], os_hidden=True),

@@ -6,23 +6,22 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._checksum import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._image_ids import derived_ids, has_derived_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan import Data, Wanted
 from ansible_collections.cloudimage.glance.plugins.module_utils._replace import (
-    DERIVED_IDS,
     carried_over,
     dated_name,
-    derived_ids,
-    has_derived_id,
     is_replacement_of,
     plan_replacement,
     plan_restart,
-    replacement_in,
+    replacements_in,
     temporary_name,
 )
 
@@ -53,7 +52,8 @@ OLD: Image = {
     "self": "/v2/images/x",
 }
 DATA = Data("path", "/f", 9, Checksum("sha512", "9"), calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
-NEW_ID = derived_ids("p1", temporary_name(OLD), datetime.date(2026, 11, 21))[0]
+NOW = datetime.datetime(2026, 11, 21, 0, 0, 1, tzinfo=datetime.timezone.utc)
+NEW_ID = derived_ids("p1", temporary_name(OLD), NOW)[0]
 NEW: Image = {
     **OLD,
     "id": NEW_ID,
@@ -86,43 +86,27 @@ def test_names_fit() -> None:
     assert dated_name(OLD) == "n-20261120T101500Z"
 
 
-def test_ids_are_of_project_name_and_day() -> None:
-    day = datetime.date(2026, 11, 21)
-    ids = {project: {name: derived_ids(project, name, day) for name in "ab"} for project in ("p", "q")}
-    flat = [image_id for names in ids.values() for each in names.values() for image_id in each]
-    assert len(set(flat)) == len(flat) == 4 * DERIVED_IDS
-    assert derived_ids("p", "a", day) == ids["p"]["a"]
-
-
-@pytest.mark.parametrize(
-    ("image", "own"),
-    [
-        (NEW, True),
-        ({**NEW, "created_at": "2026-11-22T00:00:01Z"}, True),  # made just before midnight
-        ({**NEW, "created_at": "2026-11-23T00:00:01Z"}, False),
-        ({**NEW, "created_at": None}, False),
-        ({**NEW, "owner": "p2"}, False),
-        ({**NEW, "id": OLD["id"]}, False),
-    ],
-)
-def test_what_this_collection_made(image: Image, own: bool) -> None:
-    assert has_derived_id(image, temporary_name(OLD)) is own
-
-
-def test_a_replacement_that_was_cut_off_is_recognised() -> None:
+def test_replacement_that_was_cut_off_is_recognised() -> None:
     promoted, other = {**NEW, "name": "n"}, {**OLD, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}
 
-    def found(*images: Image) -> tuple[Image, Image] | None:
-        return replacement_in(images, Wanted(), "p1")
+    def found(*images: Image) -> tuple[Image, list[Image]] | None:
+        return replacements_in(images, Wanted(), "p1")
 
-    assert found(other, promoted, OLD) == (OLD, promoted)
+    assert found(other, promoted, OLD) == (promoted, [OLD])
     assert found(other, OLD) is None
     assert found(other, promoted) is None
     assert found() is None
 
 
+def test_several_replacements_that_were_cut_off_are_one_chain() -> None:
+    second = {**NEW, "name": "n"}
+    third = {**second, "id": derived_ids("p1", temporary_name(second), NOW)[1]}
+    for images in itertools.permutations((OLD, second, third)):
+        assert replacements_in(images, Wanted(), "p1") == (third, [OLD, second])
+
+
 def test_what_another_project_made_is_no_left_over() -> None:
-    ids = {owner: derived_ids(owner, temporary_name(OLD), datetime.date(2026, 11, 21))[0] for owner in ("p1", "p2")}
+    ids = {owner: derived_ids(owner, temporary_name(OLD), NOW)[0] for owner in ("p1", "p2")}
     planted = {**NEW, "owner": "p2", "id": ids["p2"]}
     assert has_derived_id(planted, temporary_name(OLD))
     assert not is_replacement_of(OLD, planted, Wanted(), "p1")
@@ -176,7 +160,7 @@ def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str
         return calls(plan_replacement(OLD, wanted, replaced, members, "p1", **found))
 
     assert from_here() == ["POST", "PUT new/file", *share, "PATCH new", *aside]
-    assert from_here(spoilt=NEW) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
+    assert from_here(unfinished=[NEW]) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
     assert from_here(new=NEW) == [*share, "PATCH new", *aside]
     assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
     promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}

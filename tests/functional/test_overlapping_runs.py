@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Runs of the same task at the same time: all succeed, and together they do what one of them would have done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+
+from .conftest import FORMATS, Cloud, Json, Outcome
+from .faults import Fault, proxy
+
+OLD = b"the old data"
+RETIREMENTS = 3
+REPLACEMENTS = 6
+HOSTS = 20
+
+
+def run_one(cloud: Cloud, barrier: t.Any, results: t.Any, options: Json) -> None:
+    barrier.wait()
+    outcome = cloud.run("image", **options)
+    results.put((outcome.failed, outcome.changed, outcome.result.get("msg")))
+
+
+def run_at_once(cloud: Cloud, number: int, options: Json) -> list[tuple[bool, bool, str | None]]:
+    """Run the same task in several processes at once; returns (failed, changed, message) of each."""
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(number), context.Queue()
+    processes = [context.Process(target=run_one, args=(cloud, barrier, results, options)) for _each in range(number)]
+    for process in processes:
+        process.start()
+    found = [results.get(timeout=300) for _process in processes]
+    for process in processes:
+        process.join()
+    return found
+
+
+def check_one_changed(found: list[tuple[bool, bool, str | None]]) -> None:
+    assert [message for failed, _changed, message in found if failed] == []
+    assert sum(changed for _failed, changed, _message in found) == 1
+
+
+def without_unfinished(cloud: Cloud, name: str) -> Json:
+    """The only image of a name; no replacement has left a hidden new image."""
+    query = {"os_hidden": "true", "limit": "1000"}
+    hidden = cloud.call("GET", "/images", params=query).json()["images"]
+    assert [image["name"] for image in hidden if image["name"].startswith(f"{name}-replacing-")] == []
+    (image,) = cloud.named(name)
+    return image
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_one_of_twenty_hosts_creates_the_image(alice: Cloud, name: str, path: str, with_data: bool) -> None:
+    data = {"path": path, **FORMATS} if with_data else {}
+    check_one_changed(run_at_once(alice, HOSTS, {"name": name, "tags": ["t"], **data}))
+    image = without_unfinished(alice, name)
+    assert (image["status"], image["tags"]) == ("active" if with_data else "queued", ["t"])
+
+
+def test_one_of_two_identical_replacements_reports_the_change(alice: Cloud, name: str, path: str) -> None:
+    data = pathlib.Path(path).read_bytes()
+    for number in range(REPLACEMENTS):
+        pair = f"{name}-{number}"
+        alice.make(pair, OLD, protected=number % 2 == 0, tags=["t"], visibility="shared")
+        check_one_changed(run_at_once(alice, 2, {"name": pair, "path": path, "data_policy": "replace"}))
+        image = without_unfinished(alice, pair)
+        assert (image["status"], image["size"], image["tags"]) == ("active", len(data), ["t"])
+        assert image["protected"] == (number % 2 == 0)
+
+
+def test_overlapping_retirements_all_succeed(alice: Cloud, name: str) -> None:
+    images = [alice.make(f"{name}-{number}", b"data", protected=True, tags=[name]) for number in range(3)]
+    variables = {"image_retire_cloud": "alice", "image_retire_filters": {"tags": [name]}}
+    command = ["ansible-playbook", "cloudimage.glance.retire", "-e", json.dumps(variables)]
+    environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+    runs = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _each in range(RETIREMENTS)
+    ]
+    said = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0] * RETIREMENTS, said
+    for image in images:
+        assert alice.call("GET", f"/images/{image['id']}", raise_exc=False).status_code == 404
+
+
+def run_between(
+    cloud: Cloud, is_meant: t.Callable[[str, str], bool], act: t.Callable[[], object], **options: t.Any
+) -> Outcome:
+    """Run the module image, and do something else just before the first request that is meant reaches Glance."""
+    acted: list[object] = []
+
+    def hook(method: str, path: str, _count: int) -> int | None:
+        if is_meant(method, path) and not acted:
+            acted.append(act())
+        return None
+
+    with proxy(cloud.sandbox.glance_url, hook) as url:
+        outcome = cloud.run("image", endpoint_override=url, **options)
+    assert acted
+    return outcome
+
+
+def delete_with_force(cloud: Cloud, image: Json) -> None:
+    cloud.run("image", id=image["id"], state="absent", force=True).succeeded()
+
+
+def test_image_that_is_deleted_after_its_protection_was_lifted_is_absent(alice: Cloud, name: str) -> None:
+    image = alice.make(name, b"data", protected=True)
+    outcome = run_between(
+        alice,
+        lambda method, _path: method == "DELETE",
+        lambda: delete_with_force(alice, image),
+        name=name,
+        state="absent",
+        force=True,
+    ).succeeded()
+    # It is what this run has done.
+    assert [operation["method"] for operation in outcome.result["operations"]] == ["PATCH"]
+    assert outcome.result["changes"] == [{"id": image["id"], "attribute": "protected", "before": True, "after": False}]
+    assert alice.named(name) == []
+
+
+@pytest.mark.parametrize("protected", [False, True])
+def test_other_images_are_deleted_though_one_is_gone(alice: Cloud, name: str, protected: bool) -> None:
+    images = [alice.make(name, b"data", protected=protected) for _each in range(3)]
+    first_call = "PATCH" if protected else "DELETE"
+    outcome = run_between(
+        alice,
+        lambda method, path: method == first_call and path.endswith(images[1]["id"]),
+        lambda: delete_with_force(alice, images[1]),
+        name=name,
+        state="absent",
+        on_duplicate="all",
+        force=True,
+    ).succeeded()
+    assert {change["id"] for change in outcome.result["changes"]} == {images[0]["id"], images[2]["id"]}
+    assert alice.named(name) == []
+
+
+def test_replacement_is_planned_anew_if_the_image_is_gone_when_its_members_are_read(
+    alice: Cloud, bob: Cloud, name: str, path: str
+) -> None:
+    old = alice.make(name, OLD, visibility="shared")
+    alice.call("POST", f"/images/{old['id']}/members", json={"member": bob.project_id})
+    options: Json = {"name": name, "path": path, "data_policy": "replace"}
+    outcome = run_between(
+        alice,
+        lambda _method, path: path.endswith("/members"),
+        lambda: alice.run("image", **options).succeeded(),
+        **options,
+    ).succeeded()
+    assert not outcome.changed
+    image = without_unfinished(alice, name)
+    members = alice.call("GET", f"/images/{image['id']}/members").json()["members"]
+    assert [member["member_id"] for member in members] == [bob.project_id]
+
+
+def run_and_report(cloud: Cloud, results: t.Any, fault: Fault, options: Json) -> None:
+    with proxy(cloud.sandbox.glance_url, fault) as url:
+        outcome = cloud.run("image", endpoint_override=url, **options)
+    results.put(outcome.result.get("msg"))
+
+
+def test_run_that_waited_creates_the_image_itself_if_the_upload_of_the_other_fails(
+    alice: Cloud, name: str, path: str
+) -> None:
+    context = multiprocessing.get_context("fork")
+    results, second_waits = context.Queue(), context.Event()
+    options: Json = {"name": name, "path": path, **FORMATS}
+
+    def refuse_the_upload_once_the_second_waits(method: str, _path: str, _count: int) -> int | None:
+        if method != "PUT":
+            return None
+        assert second_waits.wait(60)
+        return 403
+
+    first = context.Process(target=run_and_report, args=(alice, results, refuse_the_upload_once_the_second_waits, options))
+
+    def begin_first_run() -> None:
+        first.start()
+        while not alice.named(name):
+            assert first.is_alive()
+
+    def hook(method: str, path: str, _count: int) -> int | None:
+        if method == "POST" and first.pid is None:
+            begin_first_run()
+        elif method == "GET" and first.pid and not path.endswith("/images"):
+            second_waits.set()
+        return None
+
+    with proxy(alice.sandbox.glance_url, hook) as url:
+        second = alice.run("image", endpoint_override=url, **options).succeeded()
+    assert "HTTP 403" in results.get(timeout=60)
+    first.join()
+    assert second.changed
+    image = without_unfinished(alice, name)
+    assert image["os_hash_value"] == hashlib.sha512(pathlib.Path(path).read_bytes()).hexdigest()

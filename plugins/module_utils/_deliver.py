@@ -201,13 +201,18 @@ class Delivery:
 
     def _await_data(self, image_id: str) -> Image:
         poll = Poll()
+        seen_active = False
         while True:
             image = self._api.find_image(image_id)
             if image is None:
                 raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
             status = image.get("status")
             if status == "active":
-                return image
+                if self._wait is None or self.deadline.passed or import_is_over(self._api, image, seen_active):
+                    return image
+                seen_active = True
+                poll.pause(self.deadline.left)
+                continue
             failure = "" if status == "saving" else failed_import(self._api, image)
             if failure:
                 raise GlanceError(f"The cloud could not import the data of image {image_id}: {failure}")
@@ -298,6 +303,20 @@ def dead_import(api: GlanceApi, image: Image) -> str:
     return failed_import(api, image) if image.get("status") == "importing" else ""
 
 
+def import_is_over(api: GlanceApi, image: Image, ask: bool) -> bool:
+    """Whether the cloud's import is done with an image that has its data.
+
+    The import writes all attributes of the image once more after that, so what is changed before its end is lost.
+
+    :param ask: whether to ask for the import's task, as the image may keep the mark of an import that was cut off.
+    """
+    task_id = image.get(IMPORT_TASK)
+    if not task_id or not ask:
+        return not task_id
+    statuses = [task.get("status") for task in api.list_tasks(image["id"]) if task.get("id") == task_id]
+    return not any(status in ("pending", "processing") for status in statuses)
+
+
 def still_in_transit(image: Image, deadline: Deadline) -> DataStillInTransit:
     status = f"'{image.get('status')}'" + (" with an import going on" if image.get(IMPORT_TASK) else "")
     return DataStillInTransit(
@@ -309,13 +328,18 @@ def still_in_transit(image: Image, deadline: Deadline) -> DataStillInTransit:
 def await_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline: Deadline) -> Image:
     """The image once its data are in these stores too."""
     poll = Poll()
+    seen_complete = False
     while True:
         image = api.find_image(image_id)
         if image is None:
             raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being copied.")
         missing = missing_stores(image, stores)
         if not missing:
-            return image
+            if deadline.passed or import_is_over(api, image, seen_complete):
+                return image
+            seen_complete = True
+            poll.pause(deadline.left)
+            continue
         failed = [store for store in missing if store in str(image.get("os_glance_failed_import") or "").split(",")]
         if failed or not image.get(IMPORT_TASK):
             failure = failed_import(api, image)

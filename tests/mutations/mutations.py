@@ -20,6 +20,12 @@ import sys
 # (what is broken, file in plugins/module_utils or beside it, the code, what it becomes)
 MUTATIONS = [
     (
+        "an image is changed before the cloud's import is done with it",
+        "_deliver.py",
+        "    if not task_id or not ask:",
+        "    return True\n    if not task_id or not ask:",
+    ),
+    (
         "a tag is dropped",
         "_image.py",
         'for tag in params["tags"]})',

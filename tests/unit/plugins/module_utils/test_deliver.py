@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils import _deliver
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ConnectionProblem
-from ansible_collections.cloudimage.glance.plugins.module_utils._operations import UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._operations import IMPORT, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._source import Content, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
@@ -43,3 +43,48 @@ def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
     upload = Operation(UPLOAD, ID, {"path": "disk", "size": 4})
     assert delivery.perform(upload, remake=lambda: pytest.fail("it was made again")) == ID
     assert delivery.await_and_verify(ID)["status"] == "saving"
+
+
+class ImportingCloud:
+    """Makes an image active, and is done with its import only later: until then it writes to the image."""
+
+    def __init__(self, locked_for: int, task_status: str) -> None:
+        self.asked: list[str] = []
+        self._locked_for = locked_for
+        self._task_status = task_status
+
+    def perform(self, operation: Operation) -> None:
+        self.asked.append(operation.call.method)
+
+    def find_image(self, image_id: str) -> dict[str, t.Any]:
+        self.asked.append("GET image")
+        locked = self.asked.count("GET image") <= self._locked_for
+        image = {"id": image_id, "status": "active", "size": 4, "stores": "fast,cheap"}
+        return {**image, **({"os_glance_import_task": "7"} if locked else {})}
+
+    def list_tasks(self, _image_id: str) -> list[dict[str, t.Any]]:
+        self.asked.append("GET tasks")
+        return [{"id": "7", "type": "api_image_import", "status": self._task_status}]
+
+
+@pytest.mark.parametrize("method", ["glance-direct", "copy-image"])
+@pytest.mark.parametrize(
+    ("locked_for", "task_status", "looks"),
+    [
+        (0, "success", ["GET image"]),
+        (1, "success", ["GET image", "GET image"]),
+        (3, "processing", ["GET image", "GET image", "GET tasks", "GET image", "GET tasks", "GET image"]),
+        # The cloud was stopped between the task's end and the image's.
+        (99, "success", ["GET image", "GET image", "GET tasks"]),
+    ],
+)
+def test_an_import_is_over_when_the_cloud_writes_no_more_to_the_image(
+    monkeypatch: pytest.MonkeyPatch, method: str, locked_for: int, task_status: str, looks: list[str]
+) -> None:
+    monkeypatch.setattr(TIMING, "sleep", lambda _seconds: None)
+    cloud = ImportingCloud(locked_for, task_status)
+    delivery = _deliver.Delivery(t.cast("t.Any", cloud), None, None, wait=60)
+    delivery.perform(Operation(IMPORT, ID, {"method": {"name": method}, "stores": ["cheap"]}), None)
+    if method == "glance-direct":
+        delivery.await_and_verify(ID)
+    assert cloud.asked == ["POST", *looks]

@@ -122,11 +122,10 @@ def _text_of_page(page: str) -> str:
     text, signature = (_text(explanation), _text(f"<hr{below}")) if line else (_text(rest), "")
     if text:
         headings = [heading for heading in headings if not re.match(r"\d{3}\b", heading)]
-    parts: list[str] = []
-    for part in (*headings, text):
-        if part and not any(part.lower() in other.lower() for other in (*parts, *([text] if part != text else []))):
-            parts.append(part)
-    said = ": ".join(parts)
+    parts = list(dict.fromkeys(part for part in (*headings, text) if part))
+    said = ": ".join(
+        part for part in parts if not any(part.lower() in other.lower() for other in parts if other is not part)
+    )
     return f"{said} ({signature})" if said and signature else said or signature
 
 

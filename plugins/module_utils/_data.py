@@ -17,7 +17,7 @@ from ._download import read_back
 from ._errors import ApiError, InvalidInput, present
 from ._image_hashes import hash_of, hashes_of, recorded_source
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
-from ._plan import Data
+from ._plan import Data, copy_to_stores
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
 from ._transfer import EXPECTED_ALGORITHM, Deadline, digest
 
@@ -76,7 +76,8 @@ class WantedData:
             return [Operation(IMPORT, body={"method": method, **stores})]
         source = self.content.source
         if isinstance(source, UrlSource) and self._cloud_downloads():
-            return [Operation(IMPORT, body={"method": {"name": "web-download", "uri": source.url}, **stores})]
+            method = {"name": "web-download", "uri": source.url}
+            return [Operation(IMPORT, body={"method": method, **stores}, instead=self._instead_of_import(source, to_stores))]
         body: dict[str, t.Any] = {source.option: source.shown, "size": self.content.size}
         if self.content.compression:
             body["decompress"] = self.content.compression
@@ -90,11 +91,24 @@ class WantedData:
             body["store"] = to_stores[0]
         return [Operation(UPLOAD, body=body)]
 
+    def _instead_of_import(self, source: UrlSource, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
+        """What to do if the cloud refuses to download a URL itself; nothing if the task demands that it does."""
+        if self._import_is_demanded:
+            return ()
+        upload = Operation(UPLOAD, body={source.option: source.shown, "size": None})
+        if not to_stores:
+            return (upload,)
+        upload.body["store"] = to_stores[0]
+        return (upload, copy_to_stores(None, to_stores[1:])) if len(to_stores) > 1 else (upload,)
+
+    @property
+    def _import_is_demanded(self) -> bool:
+        return bool(self._params["transfer"] == "import" or self._params["import_method"] == "web-download")
+
     def _cloud_downloads(self) -> bool:
         """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""
         content = present(self.content)
-        asked_for = self._params["transfer"] == "import" or self._params["import_method"] == "web-download"
-        if asked_for:
+        if self._import_is_demanded:
             if content.compression:
                 raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
             self._check_offered("web-download")

@@ -14,6 +14,7 @@ from ._attributes import Image, missing_stores
 from ._checksum import Checksum
 from ._download import read_back
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
+from ._hints import import_hint
 from ._image_hashes import hash_of, hashes_of
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, Data, in_transit, is_copy, is_staged
@@ -86,6 +87,14 @@ class Delivery:
             self._import(operation)
             return str(operation.image_id)
         return self._send(operation, remake)
+
+    def warn_of_refused_import(self, refusal: ApiError) -> None:
+        """Say that the data are sent because the cloud refuses to import them itself."""
+        shown = self._content.source.shown if self._content else "the data"
+        self.warnings.append(
+            f"The cloud refuses to import {shown} itself, so this host downloads it and sends it on. Set 'transfer: stream'"
+            f" to do so at once, or 'transfer: import' to make it an error. {without_queries(refusal.message)}"
+        )
 
     def await_and_verify(self, image_id: str) -> Image:
         """The image once its data are there, and are those that were sent; without waiting, as it is now."""
@@ -291,7 +300,9 @@ def failed_import(api: GlanceApi, image: Image) -> str:
     tasks = [task for task in api.list_tasks(image["id"]) if task.get("type") in (None, "api_image_import")]
     if tasks and tasks[-1].get("status") == "failure":
         where = f" (stores: {stores})" if stores else ""
-        return f"{without_queries(str(tasks[-1].get('message') or 'its task failed'))}{where} [task {tasks[-1].get('id')}]."
+        message = str(tasks[-1].get("message") or "its task failed")
+        usual = import_hint(message, _method_of(tasks[-1]))
+        return f"{without_queries(message)}{where} [task {tasks[-1].get('id')}]. {usual}".rstrip()
     return f"it failed in the stores {stores}." if stores and not tasks else ""
 
 
@@ -315,6 +326,14 @@ def import_is_over(api: GlanceApi, image: Image, ask: bool) -> bool:
         return not task_id
     statuses = [task.get("status") for task in api.list_tasks(image["id"]) if task.get("id") == task_id]
     return not any(status in ("pending", "processing") for status in statuses)
+
+
+def _method_of(task: t.Mapping[str, t.Any]) -> str | None:
+    """The method of an import, as its task tells it; null where a cloud does not show it."""
+    found: t.Any = task
+    for key in ("input", "import_req", "method", "name"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def still_in_transit(image: Image, deadline: Deadline) -> DataStillInTransit:

@@ -9,21 +9,35 @@ from __future__ import annotations
 import typing as t
 import uuid
 
+from ._answers import MISDIRECTED
 from ._api import GlanceApi
 from ._attributes import Image
 from ._deliver import DataStillInTransit, Delivery, await_attributes, await_others_data
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
-from ._hints import hint
+from ._hints import hint, names_alike
 from ._image_hashes import identity_of_data
 from ._image_ids import derived_ids
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
-from ._plan import MAX_PLANS, Plan, is_copy, joined, removal, set_protection, without_data, without_deletion, without_gone
+from ._plan import (
+    MAX_PLANS,
+    Plan,
+    is_copy,
+    joined,
+    removal,
+    set_protection,
+    streamed,
+    without_data,
+    without_deletion,
+    without_gone,
+)
 from ._timing import TIMING
 from ._transfer import Deadline, Poll, WrongData
 
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
 
+# Refusals of an import that say nothing against an upload: a filtered URL, a policy, a method or a call that is not there.
+IMPORT_REFUSED = frozenset({400, 403, 404, 405, MISDIRECTED, 501})
 
 Done = t.TypeVar("Done")
 
@@ -122,7 +136,7 @@ def perform_all(
             if call(operation):
                 done.append(operation)
         except ApiError as error:
-            error.explained(hint(error, owner, api.connection.project_id))
+            error.explained(hint(error, owner, api.connection.project_id, _names_alike(plan, operation)))
             data = operation.call in DATA_CALLS
             if error.status in MOVED and not plan.replaced and (data or (first and plan.image_id)):
                 gone = error.status in (404, 410) and data
@@ -130,6 +144,17 @@ def perform_all(
             if plan.image_id and not first and data:
                 error.explained("The image's attributes were changed before it, as the task has them.")
             raise
+
+
+def _names_alike(plan: Plan, operation: Operation) -> str:
+    """What to say of tags and properties that a database may take for equal, as they are and as they are to be."""
+    if operation.call not in (CREATE, UPDATE):
+        return ""
+    sides = [plan.image or {}, plan.before]
+    return names_alike(
+        [tag for side in sides for tag in side.get("tags") or ()],
+        [key for side in sides for key in side.get("properties") or ()],
+    )
 
 
 class PlanExecutor:
@@ -160,7 +185,14 @@ class PlanExecutor:
             self.created = True
             return True
         if self._delivery and operation.call in DATA_CALLS:
-            image_id = self._delivery.perform(operation.of(self.image["id"]), self._create_again if self.created else None)
+            create_again = self._create_again if self.created else None
+            try:
+                image_id = self._delivery.perform(operation.of(self.image["id"]), create_again)
+            except ApiError as error:
+                if not operation.instead or error.status not in IMPORT_REFUSED:
+                    raise
+                self._perform_instead(self._delivery, operation, error)
+                return False
             self.image = {**self.image, "id": image_id}
             if operation is self._last_of_data():
                 self.image = self._delivery.await_and_verify(image_id)
@@ -180,6 +212,18 @@ class PlanExecutor:
                 self._api, str(operation.image_id), Deadline(max(TIMING.min_delete_timeout, self._delivery.deadline.left))
             )
         return True
+
+    def _perform_instead(self, delivery: Delivery, operation: Operation, refusal: ApiError) -> None:
+        """Send the data that the cloud refuses to import, to the image that is there already."""
+        delivery.warn_of_refused_import(refusal)
+        self._plan = streamed(self._plan)
+        try:
+            for each in operation.instead:
+                if self._perform(each):
+                    self.done.append(each)
+        except GlanceError as error:
+            _explain(error, f"The data were sent because the cloud refuses to import them: {refusal.message}")
+            raise
 
     def _is_done_by_another_run(self, operation: Operation, error: ApiError) -> bool:
         """Whether a call was refused because another run, which replaces the same image, has made it already."""
@@ -249,7 +293,7 @@ def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> t
     executor = PlanExecutor(api, plan, delivery)
     try:
         executor.run()
-        if any(is_copy(operation) or operation.call.path.startswith("/stores") for operation in plan.operations):
+        if any(is_copy(operation) or operation.call.path.startswith("/stores") for operation in executor.done):
             executor.image = api.find_image(executor.image["id"]) or executor.image
     except (DataStillInTransit, ConcurrentChange):
         raise

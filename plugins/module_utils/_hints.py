@@ -6,21 +6,42 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+import unicodedata
+
 from ._errors import ApiError
 
+# What may be wrong with an import, by its method, where Glance says no more than "Internal Error".
+CAUSES_OF_FAILED_IMPORTS = {
+    "web-download": "the cloud cannot reach the URL (name, port, proxy, firewall) or does not trust its certificate, the"
+    " server answers the cloud with an error such as 404, or redirects it to a host or port that its import filter refuses,"
+    " or sends less than it announced",
+    "glance-download": "the cloud cannot reach the other region's Image API, or this user may not download the image there",
+}
+_SAYS_NOTHING = re.compile(
+    r"(?i)(task failed due to )?internal error( occurred while trying to process task)?\.?|its task failed"
+)
+COMMON_CAUSES = (
+    "the store is full or cannot be written, or the data are larger than the cloud takes or not of the disk_format"
+)
 
-def hint(error: ApiError, owner: str | None, project: str | None) -> str:
+
+def hint(error: ApiError, owner: str | None, project: str | None, alike: str = "") -> str:
     """A sentence to go behind the error's message; empty when there is nothing to add.
 
     :param owner: the project that the image belongs to.
     :param project: the project that the session works for.
+    :param alike: what ``names_alike`` says of the names that were sent.
     """
+    # For an image that this user sees and may not change, Glance 26 and 30 answer 404.
+    refused = error.status == 403 or (error.status == 404 and error.method != "GET" and error.path != "/v2/images")
+    if refused and owner and project and owner != project:
+        return (
+            f"The image belongs to project {owner} and this session works for project {project}:"
+            " log in to the owner's project, or as an administrator."
+        )
     if error.status == 403:
-        if owner and project and owner != project:
-            return (
-                f"The image belongs to project {owner} and this session works for project {project}:"
-                " log in to the owner's project, or as an administrator."
-            )
         if error.path.endswith("/import") and "copy" in error.reason:
             return "By Glance's default policy only administrators may copy images to other stores."
         if error.path.startswith("/v2/stores/"):
@@ -46,12 +67,63 @@ def hint(error: ApiError, owner: str | None, project: str | None) -> str:
         return "This cloud does not have this operation."
     if error.status == 429:
         return "The cloud limits how many requests are made; run the task again later, or fewer of them at once."
+    if error.status == 500 and alike:
+        return alike
     if error.status == 500:
         return "Something failed inside the cloud; its operator can find it by the request's id."
     if error.status == 503:
         return "The cloud's image service is out of service or overloaded; run the task again later."
+    if error.status == 413 and error.proxy:
+        return _proxys_limit(error, error.proxy)
     if error.status == 413:
         return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
     if error.status == 415:
         return "The file is not of the format that disk_format says: check it with 'qemu-img info'."
     return ""
+
+
+def _proxys_limit(error: ApiError, proxy: str) -> str:
+    instead = ", or let the cloud fetch the data ('transfer: import')" if error.method == "PUT" else ""
+    return (
+        f"This is not a quota of the Image API but the limit of {proxy} in front of it: it takes no request of this size."
+        " Ask its operator to raise the limit (nginx: 'client_max_body_size 0'; Apache: 'LimitRequestBody 0'), or give an"
+        f" address of the Image API that does not lead through it as 'endpoint_override'{instead}."
+    )
+
+
+def names_alike(tags: t.Iterable[str], properties: t.Iterable[str]) -> str:
+    """What to say of an image's tags or properties that some databases take for equal; empty if there are none.
+
+    MariaDB and MySQL compare without case, accents and trailing spaces by default, which Glance answers with HTTP 500.
+    """
+    found = [(kind, group) for kind, names in (("Tags", tags), ("Properties", properties)) for group in _alike(names)]
+    if not found:
+        return ""
+    shown = "; ".join(f"{kind} {' and '.join(map(repr, group))}" for kind, group in found)
+    return (
+        f"{shown} differ only in case, accents or trailing spaces: the cloud's database may take them for equal (MariaDB and"
+        " MySQL do). Give them names that differ in more; if an image has such tags already, it may have to be made again."
+    )
+
+
+def _alike(names: t.Iterable[str]) -> list[list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        letters = (letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+        groups.setdefault("".join(letters).casefold().rstrip(" "), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def import_hint(message: str, method: str | None) -> str:
+    """The usual causes of an import's failure, where the cloud's message names none; else empty.
+
+    :param message: that of the import's task at the cloud.
+    :param method: the import's method; null where it is not known.
+    """
+    if message and not _SAYS_NOTHING.fullmatch(message):
+        return ""
+    causes = ", or ".join(filter(None, [CAUSES_OF_FAILED_IMPORTS.get(method or ""), COMMON_CAUSES]))
+    instead = (
+        " Try the URL from a host in the cloud's network, or use 'transfer: stream'." if method == "web-download" else ""
+    )
+    return f"Usual causes: {causes}.{instead} The cloud's operator finds the reason in Glance's log."

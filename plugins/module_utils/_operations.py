@@ -66,12 +66,14 @@ class Operation:
     :param image_id: null for the image that an earlier operation of the same plan makes.
     :param member: the project that a call about an image's members means.
     :param body: what is sent as JSON; of an upload, where the data come from and how many bytes they are.
+    :param instead: the calls to make if the cloud refuses this one; none where that is an error.
     """
 
     call: Call
     image_id: str | None = None
     body: t.Any = None
     member: str | None = None
+    instead: tuple[Operation, ...] = ()
 
     def of(self, image_id: str) -> Operation:
         """The same operation, of this image if it was planned for one that did not exist yet."""

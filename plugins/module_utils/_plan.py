@@ -261,6 +261,12 @@ def record_changes(data: Data, image: Image) -> list[Change]:
     return [Change(PROPERTY + key, image.get(key), value) for key, value in data.record.items()]
 
 
+def streamed(plan: Plan) -> Plan:
+    """The plan with the calls that are made where the cloud refuses to import the data itself."""
+    operations = [each for operation in plan.operations for each in operation.instead or (operation,)]
+    return dataclasses.replace(plan, operations=tuple(operations))
+
+
 def copy_to_stores(image_id: str | None, stores: t.Sequence[str]) -> Operation:
     return Operation(
         IMPORT, image_id, {"method": {"name": COPY_IMAGE}, "stores": list(stores), "all_stores_must_succeed": True}

@@ -161,6 +161,8 @@ options:
       - With V(import) the cloud does, by C(web-download). It is an error if the cloud does not offer that.
       - With V(stream) the host that runs the task does, and sends the data on while they come, without a temporary file.
       - With V(auto) the cloud does if it offers that and nothing has to be decompressed, else this host.
+      - If the cloud refuses the import before anything was moved, for instance because its filter does not allow the URL's
+        port, V(auto) lets this host do it, with a warning.
       - What the cloud imported is compared with O(checksum). If the cloud does not compute a hash of that algorithm, the
         data are read back for it. Without O(checksum) only their size can be verified, which a warning says.
     type: str

@@ -95,7 +95,9 @@ def test_what_an_earlier_run_left_is_not_fetched_again(alice: Cloud, name: str, 
     part.write_bytes(DATA[:1_000_000])
     result = alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded().result
     assert (tmp_path / "disk").read_bytes() == DATA
-    assert result["transfer"]["bytes"] == len(DATA) - 1_000_000
+    # Not every store can send a part of an image: a GET of one shows whether this one does.
+    asked = alice.call("GET", f"/images/{image['id']}/file", headers={"Range": "bytes=1000000-"}, raise_exc=False)
+    assert result["transfer"]["bytes"] == len(DATA) - (1_000_000 if asked.status_code == 206 else 0)
     assert parts(tmp_path) == []
 
 
@@ -295,7 +297,8 @@ def test_compressed_data_are_an_error_that_names_the_cause(alice: Cloud, name: s
         outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"), endpoint_override=url)
     assert "arrive with 'Content-Encoding: gzip'" in outcome.message
     assert "nginx: 'gzip off'" in outcome.message
-    assert gzips.ranges == ["bytes=1000-"]
+    # Where the store refuses the Range, all is requested once more, and nothing after that.
+    assert gzips.ranges in (["bytes=1000-"], ["bytes=1000-", ""])
     # What was there is kept for the next run.
     assert (tmp_path / f".disk.{image['id']}.part").read_bytes() == DATA[:1000]
     alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded()

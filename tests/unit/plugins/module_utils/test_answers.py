@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import typing as t
 
 import pytest
@@ -15,10 +16,12 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._answers import 
     Fault,
     checked_image,
     content_encoding,
+    is_from_image_api,
     meaning,
     not_kept,
     parse_error,
     seconds_until,
+    shown_server,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
@@ -83,6 +86,101 @@ def test_no_time_at_all(value: t.Any) -> None:
 )
 def test_content_encoding(headers: dict[str, str], encoding: str | None) -> None:
     assert content_encoding(headers) == encoding
+
+
+NGINX = (
+    "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n"
+    "<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n"
+    "</html>\r\n<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n"
+)
+APACHE = """<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">
+<html><head>
+<title>502 Proxy Error</title>
+</head><body>
+<h1>Proxy Error</h1>
+<p>The proxy server received an invalid
+response from an upstream server.<br />
+The proxy server could not handle the request<p>Reason: <strong>Error reading from remote server</strong></p></p>
+<hr>
+<address>Apache/2.4.57 (Debian) Server at cloud.example Port 443</address>
+</body></html>
+"""
+APACHE_SAYS = (
+    "Proxy Error: The proxy server received an invalid response from an upstream server. The proxy server could not handle"
+    " the request Reason: Error reading from remote server (Apache/2.4.57 (Debian) Server at cloud.example Port 443)"
+)
+HAPROXY = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n"
+GLANCE = """<html>
+ <head>
+  <title>413 Request Entity Too Large</title>
+ </head>
+ <body>
+  <h1>413 Request Entity Too Large</h1>
+  The limit has been exceeded on the number of allowed image tags. Attempted: 200, Maximum: 128<br /><br />
+
+
+
+ </body>
+</html>"""
+PORTAL = (
+    "<html><head><title>Your portal</title><style>h1 {color: red}</style></head>"
+    "<body><h1>Welcome &amp; hello</h1>Please sign in.</body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (NGINX, "413 Request Entity Too Large (nginx/1.22.1)"),
+        (APACHE, APACHE_SAYS),
+        (HAPROXY, "No server is available to handle this request."),
+        (GLANCE, "The limit has been exceeded on the number of allowed image tags. Attempted: 200, Maximum: 128"),
+        (PORTAL, "Your portal: Welcome & hello: Please sign in."),
+        ("<html><title>Bad Gateway</title><h1>502 Bad Gateway</h1></html>", "502 Bad Gateway"),
+        ("<html><h1>403</h1></html>", "403"),
+        ("<html><!-- <h1>not this</h1> --><p>this</p></html>", "this"),
+        ("<title>never ends", "never ends"),
+        ("<html></html>", ""),
+        ("<" * 100_000, "<" * 500 + " …"),
+    ],
+)
+def test_the_text_of_a_page(page: str, reason: str) -> None:
+    assert parse_error(page, "text/html").reason == reason
+
+
+@pytest.mark.parametrize("piece", ["<h1 ", "<h1>", "<!--", "<script>", "<title>x</h1>", "<hr"])
+def test_a_broken_page_costs_no_time(piece: str) -> None:
+    began = time.process_time()
+    parse_error(piece * 30_000, "text/html")
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "headers", "is_from_api"),
+    [
+        (NGINX, "text/html", {"Server": "nginx/1.22.1"}, False),
+        (APACHE, "text/html", {}, False),
+        ("", "", {}, False),
+        ("Payload Too Large", "text/plain", {"x-request-id": "envoy's"}, False),
+        (GLANCE, "text/html", {"x-openstack-request-id": "req-1", "Server": "nginx"}, True),
+        (GLANCE, "text/html", {}, True),
+        ("413 Request Entity Too Large\n\nImage storage media is full: No space left\n", "text/plain", {}, True),
+        ("Image exceeds the storage quota: The size of the data 5 will exceed the limit.", "text/plain", {}, True),
+        ("Project x is over a limit for [Resource image_size_total is over limit of 5", "text/plain", {}, True),
+        ("The incoming image is too large: The provided image is too large.", "text/plain", {}, True),
+        ('{"error": {"message": "m", "code": "IMG.0060"}}', "application/json", {}, True),
+        ('{"error_code": "x", "error_msg": "m"}', "application/json", {}, True),
+    ],
+)
+def test_who_refused_a_request(body: str, content_type: str, headers: dict[str, str], is_from_api: bool) -> None:
+    assert is_from_image_api(headers, parse_error(body, content_type)) is is_from_api
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"), [({}, "a proxy"), ({"Server": ""}, "a proxy"), ({"Server": "nginx"}, "a proxy (nginx)")]
+)
+def test_what_a_proxy_is_called(headers: dict[str, str], name: str) -> None:
+    assert shown_server(headers) == name
 
 
 def test_deep_json_is_text() -> None:

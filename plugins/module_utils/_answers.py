@@ -80,7 +80,7 @@ class Fault(t.NamedTuple):
     :param request_id: what the cloud's operator can find the request by.
     :param is_limit: whether it is about too many requests.
     :param retry_after: how long to wait before the next try (s), where the body says so.
-    :param is_json: whether the body is JSON, as APIs give it and proxies do not.
+    :param kind: of the body: ``json``, as APIs give it and proxies do not, ``html`` or ``text``.
     """
 
     reason: str
@@ -88,7 +88,7 @@ class Fault(t.NamedTuple):
     request_id: str | None = None
     is_limit: bool = False
     retry_after: float | None = None
-    is_json: bool = False
+    kind: str = "text"
 
 
 def parse_error(body: str, content_type: str) -> Fault:
@@ -105,7 +105,7 @@ def parse_error(body: str, content_type: str) -> Fault:
         if found:
             return found
     if "html" in content_type or body.lstrip().startswith("<"):
-        body = _text_of_page(body[:MAX_PAGE])
+        return Fault(shortened(_text_of_page(body[:MAX_PAGE])), kind="html")
     return Fault(shortened(body))
 
 
@@ -122,6 +122,7 @@ def _text_of_page(page: str) -> str:
     text, signature = (_text(explanation), _text(f"<hr{below}")) if line else (_text(rest), "")
     if text:
         headings = [heading for heading in headings if not re.match(r"\d{3}\b", heading)]
+    headings = [re.sub(r"^\d{3} ", "", heading) for heading in headings]  # the status is shown anyway
     parts = list(dict.fromkeys(part for part in (*headings, text) if part))
     said = ": ".join(
         part for part in parts if not any(part.lower() in other.lower() for other in parts if other is not part)
@@ -149,13 +150,16 @@ def shown_server(headers: t.Mapping[str, str]) -> str:
 _LIMITS_OF_GLANCE = re.compile(r"(?i)quota|over a limit|limit has been exceeded|storage media|(incoming|provided) image")
 
 
-def is_from_image_api(headers: t.Mapping[str, str], fault: Fault) -> bool:
-    """Whether the Image API itself refused a request as too large, and not a proxy in front of it.
+def proxy_of(headers: t.Mapping[str, str], fault: Fault) -> str | None:
+    """What to call the proxy that refused a request in front of the Image API.
 
-    Glance gives each request an id, which proxies pass on; clouds of other makers answer with JSON.
+    Returns null if the Image API itself did, and an empty string where the answer shows neither. Glance gives each request
+    an id, which proxies pass on; clouds of other makers answer with JSON; proxies answer with a page of their own.
     """
     has_id = "x-openstack-request-id" in headers or fault.request_id is not None
-    return has_id or fault.is_json or bool(_LIMITS_OF_GLANCE.search(fault.reason))
+    if has_id or fault.kind == "json" or _LIMITS_OF_GLANCE.search(fault.reason):
+        return None
+    return shown_server(headers) if fault.kind == "html" and fault.reason else ""
 
 
 def _parse_json_error(answer: t.Any) -> Fault | None:
@@ -179,7 +183,7 @@ def _parse_json_error(answer: t.Any) -> Fault | None:
         request_id if isinstance(request_id, str) else None,
         name == "overLimit",
         seconds_until(fault.get("retryAfter")) or seconds_until(fault.get("retryAt")),
-        is_json=True,
+        kind="json",
     )
 
 

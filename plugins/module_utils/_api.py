@@ -24,10 +24,10 @@ from ._answers import (
     MISDIRECTED,
     checked_image,
     content_encoding,
-    is_from_image_api,
     meaning,
     not_kept,
     parse_error,
+    proxy_of,
     seconds_until,
     shortened,
     shown_server,
@@ -452,8 +452,7 @@ class GlanceApi:
             )
         request_id = answer.headers.get("x-openstack-request-id") or answer.headers.get("x-request-id") or fault.request_id
         error = ApiError(call.method, _shown_path(path), answer.status, reason, fault.code, request_id, means)
-        if not is_from_image_api(answer.headers, fault):
-            error.proxy = shown_server(answer.headers)
+        error.proxy = proxy_of(answer.headers, fault)
         header = seconds_until(retry_after)
         error.retry_after = fault.retry_after if header is None else header
         return error

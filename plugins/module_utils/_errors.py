@@ -63,7 +63,7 @@ class ApiError(GlanceError):
 
     ``status`` is the HTTP status code that says what the cloud means, and ``http_status`` the one that it answered: some say
     400 for everything. ``retry_after`` is how long it asks to wait before the next try (s), where it does. ``proxy`` is what
-    to call whatever answered in front of the cloud's API; null if nothing shows that it was not the API itself.
+    to call a proxy that answered in front of the API; null if the API itself did, and empty where the answer shows neither.
 
     :param method: HTTP method of the request.
     :param path: its path, from ``/v2`` on.
@@ -102,5 +102,7 @@ class ApiError(GlanceError):
 
     def explained(self, hint: str) -> ApiError:
         """The same error, with a sentence of what to do about it."""
-        self.message = f"{self.message} {hint}".rstrip()
+        if hint:
+            end = "" if self.message.endswith((".", "!", "?", "]")) else "."
+            self.message = f"{self.message}{end} {hint}"
         return self

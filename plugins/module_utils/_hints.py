@@ -75,6 +75,11 @@ def hint(error: ApiError, owner: str | None, project: str | None, alike: str = "
         return "The cloud's image service is out of service or overloaded; run the task again later."
     if error.status == 413 and error.proxy:
         return _proxys_limit(error, error.proxy)
+    if error.status == 413 and error.proxy == "":
+        return (
+            "Either a quota or the store's space is used up, or a proxy in front of the Image API takes no request of this"
+            " size (nginx: 'client_max_body_size'): the answer does not show which. Ask the cloud's operator."
+        )
     if error.status == 413:
         return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
     if error.status == 415:

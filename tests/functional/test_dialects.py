@@ -415,7 +415,7 @@ def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept:
     [
         (405, b"", "This cloud does not have this operation."),
         (409, b"", "The image is in use"),
-        (413, b"", "A quota or the store's space is used up"),
+        (413, b"", "quota or the store's space is used up"),
         (500, b"", "Something failed inside the cloud"),
         (503, b"", "out of service or overloaded"),
         (403, HTML_403, "HTTP 403: Not for you"),
@@ -616,7 +616,7 @@ def test_a_limit_on_requests_that_change_something(plain: CloudUnderTest, name: 
 @row("Limits")
 def test_a_quota(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
     """Glance's own 413 is a quota, and final."""
-    plain.gateway.instead += [("POST", Reply(413, b"too many"))]
+    plain.gateway.instead += [("POST", Reply(413, b"too many", {"x-openstack-request-id": "req-1"}))]
     assert "A quota or the store's space is used up" in plain.run("image", name=name).message
     assert slept == []
 

@@ -44,7 +44,7 @@ def test_a_proxys_limit_on_bodies_is_not_called_a_quota(
     source = {"path": path} if transport == "path" else {"url": f"{web.url}/disk.raw", "transfer": "stream"}
     with proxy(alice.sandbox.glance_url, fault_on("PUT", "/file", NGINX_413)) as url:
         outcome = alice.run("image", name=name, endpoint_override=url, **source, **FORMATS)
-    assert "HTTP 413: 413 Request Entity Too Large (nginx/1.22.1)" in outcome.message
+    assert "HTTP 413: Request Entity Too Large (nginx/1.22.1). This is not a quota" in outcome.message
     assert "the limit of a proxy (nginx/1.22.1)" in outcome.message
     assert "client_max_body_size" in outcome.message
     assert "quota or" not in outcome.message

@@ -1036,8 +1036,8 @@ CLOUD_MUTATIONS = [
     (
         "cloud: errors: Glance's 413 is a proxy's",
         "_api.py",
-        "if not is_from_image_api(answer.headers, fault):",
-        "if True:",
+        "error.proxy = proxy_of(answer.headers, fault)",
+        "error.proxy = shown_server(answer.headers)",
     ),
     (
         "cloud: errors: another project's image has no hint with 404",

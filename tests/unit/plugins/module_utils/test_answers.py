@@ -7,19 +7,19 @@
 from __future__ import annotations
 
 import datetime
-import time
 import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._answers import (
+    MAX_REASON,
     MD5_OF_NOTHING,
     Fault,
     checked_image,
     content_encoding,
-    is_from_image_api,
     meaning,
     not_kept,
     parse_error,
+    proxy_of,
     seconds_until,
     shown_server,
 )
@@ -131,12 +131,12 @@ PORTAL = (
 @pytest.mark.parametrize(
     ("page", "reason"),
     [
-        (NGINX, "413 Request Entity Too Large (nginx/1.22.1)"),
+        (NGINX, "Request Entity Too Large (nginx/1.22.1)"),
         (APACHE, APACHE_SAYS),
         (HAPROXY, "No server is available to handle this request."),
         (GLANCE, "The limit has been exceeded on the number of allowed image tags. Attempted: 200, Maximum: 128"),
         (PORTAL, "Your portal: Welcome & hello: Please sign in."),
-        ("<html><title>Bad Gateway</title><h1>502 Bad Gateway</h1></html>", "502 Bad Gateway"),
+        ("<html><title>Bad Gateway</title><h1>502 Bad Gateway</h1></html>", "Bad Gateway"),
         ("<html><h1>403</h1></html>", "403"),
         ("<html><!-- <h1>not this</h1> --><p>this</p></html>", "this"),
         ("<title>never ends", "never ends"),
@@ -149,31 +149,31 @@ def test_the_text_of_a_page(page: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["<h1 ", "<h1>", "<!--", "<script>", "<title>x</h1>", "<hr"])
-def test_a_broken_page_costs_no_time(piece: str) -> None:
-    began = time.process_time()
-    parse_error(piece * 30_000, "text/html")
-    assert time.process_time() - began < 5
+def test_a_long_broken_page_comes_to_an_end(piece: str) -> None:
+    assert len(parse_error(piece * 30_000, "text/html").reason) <= MAX_REASON + 2
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "headers", "is_from_api"),
+    ("body", "content_type", "headers", "proxy"),
     [
-        (NGINX, "text/html", {"Server": "nginx/1.22.1"}, False),
-        (APACHE, "text/html", {}, False),
-        ("", "", {}, False),
-        ("Payload Too Large", "text/plain", {"x-request-id": "envoy's"}, False),
-        (GLANCE, "text/html", {"x-openstack-request-id": "req-1", "Server": "nginx"}, True),
-        (GLANCE, "text/html", {}, True),
-        ("413 Request Entity Too Large\n\nImage storage media is full: No space left\n", "text/plain", {}, True),
-        ("Image exceeds the storage quota: The size of the data 5 will exceed the limit.", "text/plain", {}, True),
-        ("Project x is over a limit for [Resource image_size_total is over limit of 5", "text/plain", {}, True),
-        ("The incoming image is too large: The provided image is too large.", "text/plain", {}, True),
-        ('{"error": {"message": "m", "code": "IMG.0060"}}', "application/json", {}, True),
-        ('{"error_code": "x", "error_msg": "m"}', "application/json", {}, True),
+        (NGINX, "text/html", {"Server": "nginx/1.22.1"}, "a proxy (nginx/1.22.1)"),
+        (APACHE, "text/html", {}, "a proxy"),
+        (NGINX, "", {"Server": "nginx"}, "a proxy (nginx)"),
+        ("", "", {}, ""),
+        ("", "text/html", {}, ""),
+        ("Payload Too Large", "text/plain", {"x-request-id": "envoy's"}, ""),
+        (GLANCE, "text/html", {"x-openstack-request-id": "req-1", "Server": "nginx"}, None),
+        (GLANCE, "text/html", {}, None),
+        ("413 Request Entity Too Large\n\nImage storage media is full: No space left\n", "text/plain", {}, None),
+        ("Image exceeds the storage quota: The size of the data 5 will exceed the limit.", "text/plain", {}, None),
+        ("Project x is over a limit for [Resource image_size_total is over limit of 5", "text/plain", {}, None),
+        ("The incoming image is too large: The provided image is too large.", "text/plain", {}, None),
+        ('{"error": {"message": "m", "code": "IMG.0060"}}', "application/json", {}, None),
+        ('{"error_code": "x", "error_msg": "m"}', "application/json", {}, None),
     ],
 )
-def test_who_refused_a_request(body: str, content_type: str, headers: dict[str, str], is_from_api: bool) -> None:
-    assert is_from_image_api(headers, parse_error(body, content_type)) is is_from_api
+def test_who_refused_a_request(body: str, content_type: str, headers: dict[str, str], proxy: str | None) -> None:
+    assert proxy_of(headers, parse_error(body, content_type)) == proxy
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def test_another_projects_image(status: int, method: str, path: str, owner: str 
 
 def test_a_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
     assert hint(error(413, "POST", "/v2/images"), "a", "a").startswith("A quota or the store's space is used up")
+    assert hint(error(413, "POST", "/v2/images", ""), "a", "a").startswith("Either a quota or the store's space is used up")
     limit = hint(error(413, "PUT", f"/v2/images/{ID}/file", "a proxy (nginx)"), "a", "a")
     assert "not a quota of the Image API but the limit of a proxy (nginx) in front of it" in limit
     assert "client_max_body_size" in limit

@@ -29,6 +29,7 @@ IMAGE: Spec = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "name": {"type": "str", "aliases": ["image"]},
     "id": {"type": "str"},
+    "create": {"type": "bool", "default": True},
     "on_duplicate": {"type": "str", "choices": ["fail", "newest", "oldest", "all"], "default": "fail"},
     "owner": {"type": "str", "aliases": ["project"]},
     "owner_domain": {"type": "str", "aliases": ["project_domain"]},

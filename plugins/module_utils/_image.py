@@ -169,12 +169,28 @@ class Planner:
         newest, replaced = replacements_in(found, wanted, self._api.connection.project_id) or (None, [])
         images = _chosen(params, [image for image in found if image not in replaced])
         if not images:
+            self._check_may_create()
             return plan_create(self._with_calls(), params["id"].lower() if params["id"] else None)
         image = images[0]
+        if image.get("status") == "deactivated":
+            self.warnings.append(
+                f"Image {image['id']} '{image.get('name')}' is deactivated and stays so: no server can be made of it. To"
+                " reactivate it, use the module image_state with 'state: active'."
+            )
         if replaced and image is newest:
             return self._finish_replacing(replaced, newest)
         _check_stays_in_sight(self._api, params, image)
         return self._plan_for(image)
+
+    def _check_may_create(self) -> None:
+        """Refuse to make a missing image where the task says so, and say it if it will have no data."""
+        if not self._params["create"]:
+            raise InvalidInput(no_such_image(self._params))
+        if self._source is None:
+            self.warnings.append(
+                f"The image '{self._params['name'] or self._params['id']}' is missing, and a new one has no data: no server"
+                " can be made of it. Give its data with 'path', 'url' or 'remote', or 'create: false' if it must exist."
+            )
 
     def _with_calls(self, stores: tuple[str, ...] | None = None) -> Wanted:
         """What is wanted, with the calls that bring the data, to these stores if the task names none."""
@@ -396,6 +412,16 @@ class ImageIsGone(Exception):
     def __init__(self, error: ApiError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+def no_such_image(params: t.Mapping[str, t.Any]) -> str:
+    """What is wrong if an image is missing that the task must not create."""
+    what = f"id '{params['id']}'" if params["id"] is not None else f"name '{params['name']}'"
+    whose = f" in the project '{params['owner']}'" if params["id"] is None and params["owner"] is not None else ""
+    return (
+        f"There is no image with the {what}{whose}, and 'create: false' says not to create it. Nothing was changed. Correct"
+        f" the {'id' if params['id'] is not None else 'name'}, or set 'create: true'."
+    )
 
 
 def _statuses(api: GlanceApi, image_id: str) -> dict[str, str]:

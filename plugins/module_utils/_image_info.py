@@ -13,10 +13,10 @@ import typing as t
 from . import _filters
 from ._api import PAGE_SIZE, GlanceApi
 from ._argspec import IMAGE_INFO
-from ._attributes import Image, shown
+from ._attributes import UUID, Image, shown
 from ._queries import sorted_images
 from ._scope import Access, access_to, is_shared_with
-from ._select import project_id
+from ._select import find_by_id, find_by_name, project_id
 from ._task import Task
 from ._timing import TIMING
 
@@ -31,7 +31,16 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     filters = _filters.parse_filters(params, owner, TIMING.utc_now())
     warnings: list[str] = []
     images = _find(api, filters, warnings)
+    _refuse_ids_as_names(api, filters, images)
     return {"changed": False, "images": [shown(image) for image in images], "warnings": warnings}
+
+
+def _refuse_ids_as_names(api: GlanceApi, filters: _filters.Filters, images: t.Sequence[Image]) -> None:
+    """Names that no image has and that are images' ids are an error. What other filters leave out does have its name."""
+    found = {image["name"] for image in images}
+    for name in filters.names or ():
+        if name not in found and UUID.fullmatch(name) and find_by_id(api, name):
+            find_by_name(api, name, filters.owner)
 
 
 def _find(api: GlanceApi, filters: _filters.Filters, warnings: list[str]) -> list[Image]:

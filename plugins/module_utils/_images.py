@@ -16,12 +16,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from . import _image
 from ._api import PAGE_SIZE, GlanceApi
 from ._argspec import IMAGES
-from ._attributes import GONE, Image
+from ._attributes import GONE, Image, spellings
 from ._errors import GlanceError, InvalidInput
 from ._filters import id_queries
 from ._queries import Query, in_lists, one_of_them
 from ._scope import images_in_scope
-from ._select import is_listed, project_id, query_for_names
+from ._select import choose, is_listed, project_id, query_for_names, refuse_id_as_name
 from ._session import check_timeout
 from ._task import Task
 
@@ -36,7 +36,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     if not 1 <= parallel <= MOST_AT_ONCE:
         raise InvalidInput(f"parallel: {parallel} was given; 1 to {MOST_AT_ONCE} images at a time are allowed.")
     items = [_validated(number, item) for number, item in enumerate(params["images"])]
-    _refuse_twins(items)
+    _refuse_twins(items, [item["owner"] and (item["owner"], item["owner_domain"]) for item in items])
     looked_up = LookedUp(api, items)
     bring = functools.partial(_bring, looked_up, check_mode)
     pool = concurrent.futures.ThreadPoolExecutor(parallel)
@@ -63,15 +63,22 @@ def _validated(number: int, item: t.Mapping[str, t.Any]) -> Params:
     return params
 
 
-def _refuse_twins(items: t.Sequence[Params]) -> None:
-    """Refuse two descriptions of one image: which of them it would be in the end, nobody could say."""
-    seen: dict[str, list[str | None]] = {}
-    for number, item in enumerate(items):
-        key, owner = (item["id"].lower(), None) if item["id"] else (item["name"], item["owner"])
+def _refuse_twins(items: t.Sequence[Params], owners: t.Sequence[t.Hashable]) -> None:
+    """Refuse two descriptions of one image: which of them it would be in the end, nobody could say.
+
+    :param owners: the project that each item names, as its id or as its name and domain; null if it names none.
+    """
+    seen: dict[str, list[t.Hashable]] = {}
+    for number, (item, of_item) in enumerate(zip(items, owners, strict=True)):
+        key, owner = (item["id"].lower(), None) if item["id"] else (item["name"], of_item)
         others = seen.setdefault(key, [])
         if owner in others or (others and None in (owner, *others)):
             raise InvalidInput(f"images[{number}] '{key}': another one in the list means the same image. Give one of them.")
         others.append(owner)
+
+
+def _same_image(first: int, second: int, which: str) -> InvalidInput:
+    return InvalidInput(f"images: images[{first}] and images[{second}] mean the same image, {which}. Give one of them.")
 
 
 def _bring(api: GlanceApi, check_mode: bool, item: Params) -> dict[str, t.Any]:
@@ -124,23 +131,63 @@ class LookedUp(GlanceApi):
         self._is_ready = False
         self._by_query: dict[tuple[tuple[str, str], ...], list[Image]] = {}
         self._by_id: dict[str, Image] = {}
+        self._missing_ids: set[str] = set()
         self._member_status: dict[tuple[str, str], str | None] = {}
         self._same_for_all: dict[t.Any, t.Any] = {}
         self._lock = threading.Lock()
         self._look_up_ids([item["id"] for item in items if item["id"]])
+        owners = [
+            project_id(self, item["owner"], item["owner_domain"]) if item["owner"] is not None else None for item in items
+        ]
+        # By now a project's name and its id are the same.
+        _refuse_twins(items, owners)
         named: dict[str | None, list[Params]] = {}
-        for item in items:
+        for item, owner in zip(items, owners, strict=True):
             if not item["id"]:
-                owner = project_id(self, item["owner"], item["owner_domain"]) if item["owner"] is not None else None
                 named.setdefault(owner, []).append(item)
         for owner, of_owner in named.items():
             self._look_up_names(of_owner, owner)
-        for image in (image for images in self._by_query.values() for image in images):
-            if image["id"] in self._by_id:
-                raise InvalidInput(f"images: '{image['name']}' and '{image['id']}' mean the same image. Give one of them.")
+        self._refuse(items, owners)
         self._is_ready = True
 
+    def _refuse(self, items: t.Sequence[Params], owners: t.Sequence[str | None]) -> None:
+        """Refuse, before anything is changed, what only the cloud's images tell about the list."""
+        meant: dict[str, int] = {}
+        # The names that images have once the items with an id are carried out, each with its project.
+        given: dict[tuple[str, str | None], int] = {}
+        own_project = self.connection.project_id
+        for number, (item, owner) in enumerate(zip(items, owners, strict=True)):
+            images = self._meant_by(item, owner)
+            if not images and item["state"] == "present" and not item["create"]:
+                raise InvalidInput(f"images[{number}]: {_image.no_such_image(item)}")
+            for image in images:
+                if meant.setdefault(image["id"], number) != number:
+                    raise _same_image(meant[image["id"]], number, f"{image['id']} '{image.get('name')}'")
+            if item["id"] and item["name"] and item["state"] == "present":
+                given[item["name"], owner or (images[0].get("owner") if images else own_project)] = number
+        for number, (item, owner) in enumerate(zip(items, owners, strict=True)):
+            by_id = None if item["id"] else given.get((item["name"], owner or own_project))
+            if by_id is not None:
+                raise _same_image(by_id, number, f"that has the name '{item['name']}' then")
+
+    def _meant_by(self, item: Params, owner: str | None) -> list[Image]:
+        """The images that an item means, of those that were looked up."""
+        if item["id"]:
+            return [self._by_id[image_id] for image_id in spellings([item["id"]]) if image_id in self._by_id][:1]
+        shown, hidden = (
+            self._by_query.get(tuple(query_for_names(one_of_them(item["name"]), owner, are_hidden)), [])
+            for are_hidden in (False, True)
+        )
+        if not shown and not hidden:
+            refuse_id_as_name(self, item["name"])
+            self._missing_ids |= {item["name"], item["name"].lower()}
+        found = [*shown, *hidden] if item["hidden"] or item["state"] == "absent" else shown or hidden
+        return found if item["on_duplicate"] == "fail" else choose(found, item["name"], item["on_duplicate"])
+
     def find_image(self, image_id: str, base: str | None = None) -> Image | None:
+        if base is None and image_id in self._missing_ids:
+            self._missing_ids.discard(image_id)
+            return None
         known = self._by_id.pop(image_id, None) if base is None else None
         return known or super().find_image(image_id, base)
 
@@ -175,8 +222,8 @@ class LookedUp(GlanceApi):
     def _look_up_ids(self, ids: t.Sequence[str]) -> None:
         for hidden in (False, True):
             left = [image_id for image_id in ids if image_id.lower() not in self._by_id]
-            asked_for = {*left, *(image_id.lower() for image_id in left)}
-            for query in id_queries(left, hidden) if left else ():
+            asked_for = spellings(left)
+            for query in id_queries(asked_for, hidden):
                 for image in super().list_images(query):
                     if image["id"] in asked_for and image.get("status") not in GONE:
                         self._by_id[image["id"]] = image

@@ -30,6 +30,8 @@ def find_by_id(api: GlanceApi, image_id: str) -> Image | None:
 def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too: bool = False) -> list[Image]:
     """All images of exactly this name that the login's project can use; hidden ones only if there is none that is shown.
 
+    It is an error if there is none and the name is an image's id.
+
     Other projects' community images are left out, and shares that were not accepted: anybody could make one of any name.
 
     :param owner: find all images of this project that the login sees, and no others.
@@ -48,7 +50,22 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
         ]
         for image in images_in_scope(api, listed) if owner is None else listed:
             found.setdefault(image["id"], image)
+    if not found:
+        refuse_id_as_name(api, name)
     return list(found.values())
+
+
+def refuse_id_as_name(api: GlanceApi, name: str) -> None:
+    """Refuse a name that no image has and that is an image's id: the task would silently miss the image that it means.
+
+    It costs one request, and only for a name that looks like an id.
+    """
+    image = find_by_id(api, name) if UUID.fullmatch(name) else None
+    if image:
+        raise InvalidInput(
+            f"name: no image has the name '{name}', but it is the id of the image '{image.get('name')}'. Use 'id' instead of"
+            " 'name'."
+        )
 
 
 def is_listed(image: Image, hidden: bool) -> bool:

@@ -25,7 +25,8 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - With V(present), the image exists and is as the other options describe it.
+      - With V(present), the image exists and is as the other options describe it. A deactivated image stays deactivated,
+        which a warning says. Use M(cloudimage.glance.image_state) to reactivate it.
       - With V(absent), there is no such image, hidden ones included. Then O(name), O(id), O(owner), O(on_duplicate) and
         O(force) say which image is meant and what may be done, and the other options are not looked at.
     type: str
@@ -39,6 +40,7 @@ options:
         images, and images that other projects share with it and that it has accepted. All other images of other projects,
         their community images too, are found by O(id), or by name with O(owner).
       - With O(id) it is the name that the image shall have.
+      - A name that no image has is an error if it is the id of an image. Use O(id) for that.
     type: str
     aliases: [image]
   id:
@@ -47,6 +49,14 @@ options:
       - With O(state=present), an image that does not exist is created with this id. The id of a deleted image can never be
         used again.
     type: str
+  create:
+    description:
+      - Whether to create an image that is missing. With V(false) it is an error, before anything is changed.
+      - A new image without data, for which none of O(path), O(url) and O(remote) is given, can be used for nothing yet. A
+        warning says so.
+      - With O(state=absent) it is not looked at.
+    type: bool
+    default: true
   on_duplicate:
     description:
       - What to do if several images have the name.
@@ -299,6 +309,13 @@ EXAMPLES = r"""
     properties:
       hw_qemu_guest_agent: true
       hw_disk_bus: null
+
+- name: Change an image that must exist
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    create: false
+    min_disk: 4
 
 - name: Rename an image
   cloudimage.glance.image:

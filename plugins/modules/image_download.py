@@ -30,6 +30,7 @@ options:
       - Name of the image. It is compared as it stands, there are no wildcards.
       - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
         images, and images that other projects share with it and that it has accepted. Use O(id) for others.
+      - A name that no image has is an error if it is the id of an image. Use O(id) for that.
     type: str
     aliases: [image]
   id:

@@ -39,7 +39,9 @@ options:
     type: list
     elements: str
   name:
-    description: Names of images. They are compared as they stand, there are no wildcards.
+    description:
+      - Names of images. They are compared as they stand, there are no wildcards.
+      - A name that no image has is an error if it is the id of an image. Use O(id) for that.
     type: list
     elements: str
     aliases: [image]

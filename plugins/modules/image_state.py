@@ -32,6 +32,7 @@ options:
       - Names of the images. They are compared as they stand, there are no wildcards.
       - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
         images, and images that other projects share with it and that it has accepted. Use O(id) for others.
+      - A name that no image has is an error if it is the id of an image. Use O(id) for that.
       - A name that several images have is an error. Use O(id) then.
     type: list
     elements: str

@@ -30,7 +30,9 @@ options:
     description:
       - The images. Each takes the options of M(cloudimage.glance.image) but those of the connection, with the same aliases
         and defaults.
-      - Two of them must not mean the same image. Two of the same name need different O(ignore:owner)s.
+      - Two of them must not mean the same image, for example one by its O(ignore:id) and one by its O(ignore:name). That is
+        an error before anything is changed. Two of the same name need different O(ignore:owner)s.
+      - An image that is missing, for which O(ignore:create=false) is set, is an error before anything is changed.
       - A kernel or a ramdisk that another one needs has to be there before, so it belongs in a task of its own.
     type: list
     elements: dict

@@ -171,7 +171,8 @@ def test_who_looks_again_sees_how_it_is_by_then(alice: Cloud, name: str) -> None
 
 
 def item(**options: t.Any) -> Json:
-    return {**dict.fromkeys(("id", "name", "owner", "owner_domain", "hidden")), "state": "present", **options}
+    given = dict.fromkeys(("id", "name", "owner", "owner_domain", "hidden"))
+    return {**given, "state": "present", "create": True, "on_duplicate": "fail", **options}
 
 
 def test_no_images(alice: Cloud) -> None:
@@ -182,7 +183,7 @@ def test_no_images(alice: Cloud) -> None:
 def test_one_image_by_id_and_by_name(alice: Cloud, name: str) -> None:
     image = alice.make(name)
     outcome = alice.run("images", images=[{"id": image["id"], "tags": ["a"]}, {"name": name, "tags": ["b"]}])
-    assert f"images: '{name}' and '{image['id']}' mean the same image." in outcome.message
+    assert f"images: images[0] and images[1] mean the same image, {image['id']} '{name}'." in outcome.message
     assert outcome.mutations == []
 
 

@@ -267,7 +267,6 @@ def test_a_login_that_tells_no_project_sees_what_the_cloud_lists(
     bob.make(name, tags=[name], visibility="private")
     auth = {"endpoint": sandbox.glance_url, "token": alice.session.get_token()}
     connection: Json = {"auth_type": "admin_token", "auth": auth}
-    options: Json
     searches: list[Json] = [{"name": [name]}, {"tags": [name]}]
     for options in searches:
         found = alice.run("image_info", connection=connection, **options).images

@@ -64,8 +64,33 @@ OPTION_OF = {
     "min_disk": "min_disk",
     "min_ram": "min_ram",
 }
-# Glance refuses the first three with 403; the others it takes for attributes of its own when they are to be changed.
-RESERVED_PROPERTIES = frozenset({"location", "deleted", "deleted_at", "image_id", "extra_properties"})
+# Glance refuses these with 403.
+RESERVED_PROPERTIES = frozenset({"location", "deleted", "deleted_at"})
+# Attributes and methods of Glance's class for images (glance.notifier.ImageProxy), but for private ones. Glance sets a
+# property of such a name for a new image, and afterwards neither changes nor removes it: 403, 404, 500, or a 200 in vain.
+NAMES_OF_GLANCE = frozenset(
+    {
+        "base",
+        "context",
+        "deactivate",
+        "delete",
+        "extra_properties",
+        "get_data",
+        "get_payload",
+        "get_super_class",
+        "helper",
+        "image_id",
+        "member",
+        "notifier",
+        "reactivate",
+        "repo",
+        "send_notification",
+        "set_data",
+    }
+)
+PRIVATE_NAMES_OF_GLANCE = re.compile(
+    r"__\w+__|_abc_impl|_format_image_send|_format_import_properties|_get_chunk_data_iterator"
+)
 RESERVED_PREFIX = "os_glance"
 
 # Set by options of their own, so that they are not taken for left-overs when properties are purged.
@@ -122,6 +147,12 @@ def described(image: Image) -> str:
     if image.get("os_hidden"):
         parts.append("hidden")
     return ", ".join(parts)
+
+
+def is_changeable(key: str) -> bool:
+    """Whether Glance can change and remove a custom property of this name once the image exists."""
+    is_glances = key in NAMES_OF_GLANCE or PRIVATE_NAMES_OF_GLANCE.fullmatch(key)
+    return not is_glances and key == key.strip()  # it strips the names in a patch, and so does not find them
 
 
 def check_id(value: str, option: str = "id") -> str:

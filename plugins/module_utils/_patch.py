@@ -22,6 +22,7 @@ from ._attributes import (
     RESERVED_PROPERTIES,
     SOURCE_CHECKSUM,
     check_characters,
+    is_changeable,
 )
 from ._errors import InvalidInput
 
@@ -79,6 +80,11 @@ def check_property_key(key: str) -> str:
         raise InvalidInput(f"properties: the name '{key}' has {len(key)} characters; 1 to {MAX_TEXT} are allowed.")
     if key != key.strip():
         raise InvalidInput(f"properties: the name '{key}' begins or ends with white space, which Glance cuts off.")
+    if not is_changeable(key):
+        raise InvalidInput(
+            f"properties: '{key}' is reserved by Glance: its code uses that name, so that the property could be set for a"
+            " new image, but never be changed or removed. Choose another name."
+        )
     return key
 
 

@@ -20,6 +20,7 @@ from ._attributes import (
     RESERVED_PREFIX,
     SOURCE_CHECKSUM,
     Image,
+    is_changeable,
     missing_stores,
     properties_of,
     shown,
@@ -359,6 +360,8 @@ def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[
             del result["properties"][change.attribute[len(PROPERTY) :]]
         else:
             result["properties"][change.attribute[len(PROPERTY) :]] = change.after
+    if operations:
+        result["updated_at"] = None  # Glance sets it, and nobody knows when
     if any(operation.call in DATA_CALLS for operation in operations):
         # What Glance notes of an import at the image changes with it, in ways that only Glance knows.
         result["properties"] = {
@@ -389,7 +392,14 @@ def property_changes(image: Image, wanted: Wanted) -> list[Change]:
             # What options of their own set, and what Glance keeps for itself, is no left-over.
             if key not in KEPT_PROPERTIES and not key.startswith(RESERVED_PREFIX):
                 goal.setdefault(key, None)
-    return [Change(PROPERTY + key, current.get(key), goal[key]) for key in sorted(goal) if current.get(key) != goal[key]]
+    different = [key for key in sorted(goal) if current.get(key) != goal[key]]
+    for key in different:
+        if not is_changeable(key):
+            raise InvalidInput(
+                f"{_named(image)} has the property '{key}', which Glance cannot remove: its own code uses that name, or"
+                " the name has white space at an end. Leave 'purge_properties' out, or make a new image."
+            )
+    return [Change(PROPERTY + key, current.get(key), goal[key]) for key in different]
 
 
 def _check_formats_can_change(image: Image, changes: t.Sequence[Change]) -> None:

@@ -121,6 +121,10 @@ options:
     description:
       - Custom properties. Those that are not named stay as they are, one that is set to null is removed.
       - Glance stores strings. Numbers are written as such, and booleans as V(true) and V(false).
+      - Names are text. YAML reads words such as C(on), C(no) and C(null), and dates, as other things, which are refused as
+        names; put these in quotes.
+      - Names that Glance can set for a new image, but never change or remove, are refused, for example C(context),
+        C(delete), C(member) and C(__class__).
     type: dict
   purge_properties:
     description:
@@ -427,7 +431,7 @@ image:
       type: str
       returned: success
     updated_at:
-      description: When the image was last changed (UTC, ISO 8601).
+      description: When the image was last changed (UTC, ISO 8601). Null in check mode if it would be changed.
       type: str
       returned: success
     properties:

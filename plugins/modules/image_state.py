@@ -157,7 +157,7 @@ images:
       type: str
       returned: success
     updated_at:
-      description: When the image was last changed (UTC, ISO 8601).
+      description: When the image was last changed (UTC, ISO 8601). Null in check mode if it would be changed.
       type: str
       returned: success
     properties:

@@ -23,6 +23,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.cloudimage.glance.plugins.module_utils._progress import PROGRESS_FILE
 from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import TOKENS_FILE, SharedTokens
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import problem_in
 
 LOOK_EVERY = 0.5  # seconds
 
@@ -79,6 +80,9 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
+        problem = problem_in(self._task.args)
+        if problem:
+            return {**result, "changed": False, "failed": True, "msg": problem}
         with self._shown_progress():
             return {**result, **(self._run_here(task_vars or {}) or self._run_module(task_vars))}
 

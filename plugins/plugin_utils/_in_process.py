@@ -26,6 +26,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._session import 
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._task import Params, Result, Task, run_task, secrets_in_task
 from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import key_text
 
 # All items of a loop run in one process, so what one of them has opened serves the others that are configured alike.
 _connections: dict[str, Connection] = {}
@@ -90,7 +91,7 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
+        return {key_text(key) or str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     return str(value)  # also what is encrypted by ansible-vault: this decrypts it

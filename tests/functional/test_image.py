@@ -455,3 +455,11 @@ def test_what_only_the_cloud_can_refuse(alice: Cloud, name: str) -> None:
     message = alice.run("image", name=name, visibility="public").message
     assert "only administrators may make images public" in message
     assert alice.named(name) == []
+
+
+def test_the_time_of_a_change_is_not_known_in_check_mode(alice: Cloud, name: str) -> None:
+    made = alice.make(name, b"data")
+    assert alice.run("image", check=True, name=name, min_ram=5).image["updated_at"] is None
+    assert alice.run("image_state", check=True, name=name, state="deactivated").images[0]["updated_at"] is None
+    assert alice.run("image", check=True, name=name).image["updated_at"] == made["updated_at"]
+    assert alice.run("image", name=name, min_ram=5).image["updated_at"] == alice.show(made["id"])["updated_at"]

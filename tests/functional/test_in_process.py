@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import multiprocessing
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import typing as t
 
@@ -19,7 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._image_info impo
 from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 
-from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, connect, ran_as_modules
+from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
 from .faults import proxy
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
@@ -77,6 +79,82 @@ def test_both_ways_give_the_same_results(play: Play, name: str, tmp_path: pathli
         assert "sesame-open" not in run.stdout + json.dumps(run.results)
         # The ones that are to fail do, and no other.
         assert [number for number, result in enumerate(run.results) if result.get("failed")] == [6, 7, 8, 9, 10, 11, 12]
+
+
+def odd_arguments(vaulted: str) -> list[tuple[str, dict[t.Any, t.Any]]]:
+    """Properties as YAML makes them, and what is said of them; an empty text where they are right."""
+    return [
+        ("properties: the name true is a boolean, and text is allowed", {True: "x"}),
+        ("properties: the name true is a boolean, and text is allowed", {True: "x", "true": "y"}),
+        ("properties: the name null is null, and text is allowed", {None: "x"}),
+        ("properties: the name 2026-11-24 is a date, and text is allowed", {datetime.date(2026, 11, 24): "x"}),
+        ("properties: the name '7' is given twice", {7: "x", "7": "y"}),
+        ("properties.a: binary data were given; text is allowed", {"a": b"x"}),
+        ("properties: the value of 'a' is a list", {"a": [1]}),
+        ("properties: the value of 'a' is a dict", {"a": {"b": "c"}}),
+        ("properties: 'context' is reserved by Glance", {"context": "x"}),
+        (
+            "",
+            {
+                "on": "x",
+                "null": "y",
+                "2026-11-24": "z",
+                7: 1,
+                -1.5: 2,
+                1e30: 3,
+                "a/b": "~",
+                "~1": "\n",
+                "é": "中",
+                "tags/0": " ",
+            },
+        ),
+        (
+            "",
+            {
+                "dates": datetime.date(2026, 11, 24),
+                "times": datetime.datetime(2026, 11, 24, 3, 4, 5, tzinfo=datetime.timezone.utc).replace(tzinfo=None),
+                "zones": datetime.datetime(2026, 11, 24, 3, 4, 5, 600, tzinfo=datetime.timezone.utc),
+                "numbers": 1.0,
+                "thousands": 1e3,
+                "large": 1e30,
+                "larger": 10**30,
+                "small": 0.1,
+                "infinite": float("inf"),
+                "none": float("nan"),
+                "true": True,
+                "unsafe": Tagged("!unsafe", "{{ x }}"),
+                "vault": Tagged("!vault", vaulted),
+                "text": "1e3",
+            },
+        ),
+    ]
+
+
+def test_odd_arguments_give_the_same_results_both_ways(
+    play: Play, name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("a password")
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(password))
+    encrypt = [sys.executable, "-m", "ansible", "vault", "encrypt", "--output", "-"]
+    vaulted = subprocess.run(encrypt, input="sesame", capture_output=True, text=True, check=True).stdout
+    cases = odd_arguments(vaulted)
+    described = [{**image(name=name, properties=properties), "check_mode": True} for _message, properties in cases]
+    several = {"cloudimage.glance.images": {"images": [{"name": name, "properties": {False: "x"}}]}}
+    found = {"cloudimage.glance.image_info": {"name": [name], "properties": {None: "x"}}}
+    here, there = (play(*described, several, found, **{SWITCH: way}) for way in ("true", "false"))
+    assert ran_as_modules(here.stdout) == 0
+    assert ran_as_modules(there.stdout) > 0
+    for mine, module in zip(here.results, there.results, strict=True):
+        assert without_chance(mine) == without_chance(module)
+    said = [
+        *(message for message, _properties in cases),
+        "images[0].properties: the name false",
+        "properties: the name null",
+    ]
+    for message, result in zip(said, here.results, strict=True):
+        assert bool(result.get("failed")) is bool(message), result
+        assert message in result.get("msg", "")
 
 
 WHERE: list[tuple[Json, bool]] = [

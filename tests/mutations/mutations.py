@@ -70,8 +70,8 @@ MUTATIONS = [
     (
         "null does not remove",
         "_plan.py",
-        "goal[key]) for key in sorted(goal)",
-        "goal[key]) for key in sorted(goal) if goal[key] is not None",
+        "different = [key for key in sorted(goal) if current",
+        "different = [key for key in sorted(goal) if goal[key] is not None and current",
     ),
     (
         "check mode predicts no upload",
@@ -409,6 +409,30 @@ MUTATIONS = [
         "_session.py",
         '        return secrets_in_urls({**self._region.config, "endpoint_override": self._endpoint_override})\n',
         "        return set()\n",
+    ),
+    (
+        "check mode shows the time of an earlier change",
+        "_plan.py",
+        '        result["updated_at"] = None',
+        "        pass",
+    ),
+    (
+        "properties of names that Glance cannot change are set",
+        "_patch.py",
+        "    if not is_changeable(key):\n",
+        "    if False:\n",
+    ),
+    (
+        "properties that Glance cannot remove are purged",
+        "_plan.py",
+        "        if not is_changeable(key):\n",
+        "        if False:\n",
+    ),
+    (
+        "names of options that are no text are handed to modules",
+        "../plugin_utils/_arguments.py",
+        "        if name is None:\n",
+        "        if False:\n",
     ),
     (
         "another Python is taken for the controller's",

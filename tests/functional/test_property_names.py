@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Names of properties: those that Glance cannot change later are refused, and odd ones that it can change work."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._attributes import NAMES_OF_GLANCE
+from ansible_collections.cloudimage.glance.plugins.module_utils._patch import PATCH_CONTENT_TYPE
+
+from .conftest import Cloud
+
+# Private names are refused by a pattern; these are some of them.
+PRIVATE = ("__class__", "__dict__", "__doc__", "__init__", "_abc_impl", "_format_image_send", "_get_chunk_data_iterator")
+ODD = (
+    *(
+        "a b",
+        "a/b",
+        "/a",
+        "a/",
+        "/",
+        "~",
+        "~0",
+        "~1",
+        "a~1b",
+        "a.b",
+        "a:b",
+        "a,b",
+        "-",
+        "0",
+        "..",
+        "é",
+        "中",
+        "%2F",
+        "a?b#c&d=e",
+    ),
+    *(
+        "tags/0",
+        "name/a",
+        "image",
+        "type",
+        "properties",
+        "metadata",
+        "is_public",
+        "members",
+        "data",
+        "links",
+        "_",
+        "__",
+        "_x",
+    ),
+    *('"', "'", "\\", "<a>", "{}", "[0]", "a\tb\nc", "x" * 255, "A", "On", "null", "true"),
+)
+
+
+@pytest.mark.parametrize("name_of_glance", sorted({*NAMES_OF_GLANCE, *PRIVATE}))
+def test_a_name_that_cannot_be_changed_later_is_refused(alice: Cloud, name: str, name_of_glance: str) -> None:
+    message = alice.fails("image", name=name, properties={name_of_glance: "one"})
+    assert f"properties: '{name_of_glance}' is reserved by Glance" in message
+    # Which is true: the real Glance takes it for a new image, and does not remove it again.
+    made = alice.make(name, None, **{name_of_glance: "one"})
+    assert made[name_of_glance] == "one"
+    removal = json.dumps([{"op": "remove", "path": f"/{name_of_glance}"}])
+    headers = {"Content-Type": PATCH_CONTENT_TYPE}
+    answer = alice.call("PATCH", f"/images/{made['id']}", data=removal, headers=headers, raise_exc=False)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("left", ["context", " a"])
+def test_purging_a_property_that_cannot_be_removed_is_refused(alice: Cloud, name: str, left: str) -> None:
+    made = alice.make(name, None, **{left: "one", "other": "two"})
+    message = alice.fails("image", name=name, properties={}, purge_properties=True)
+    assert f"has the property '{left}', which Glance cannot remove" in message
+    assert alice.show(made["id"]) == made
+
+
+def test_odd_names_are_set_changed_and_removed(alice: Cloud, name: str) -> None:
+    for value in ("one", "two", None):
+        properties = dict.fromkeys(ODD, value)
+        image = alice.thrice("image", name=name, properties=properties).image
+        assert image["properties"] == ({} if value is None else properties)

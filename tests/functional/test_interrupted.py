@@ -210,8 +210,7 @@ def make_dead_import(cloud: Cloud, image: Json) -> None:
     with broken_store(cloud, "cheap"):
         body = {"method": {"name": "glance-direct"}, "stores": ["cheap"], "all_stores_must_succeed": True}
         cloud.call("POST", f"/images/{image['id']}/import", json=body)
-        while not failed_tasks(cloud, image):
-            pass
+        wait_until(lambda: bool(failed_tasks(cloud, image)))
     assert cloud.show(image["id"])["status"] == "importing"
 
 

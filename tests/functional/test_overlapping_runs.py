@@ -15,14 +15,23 @@ import subprocess
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Json, Outcome
 from .faults import Fault, proxy
+from .timing import HANGS, wait_until
 
 OLD = b"the old data"
 RETIREMENTS = 3
 REPLACEMENTS = 6
 HOSTS = 20
+
+
+@pytest.fixture(autouse=True)
+def slow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow a run is, the others wait until it begins to send its data."""
+    for limit in ("creation_timeout", "staged_abandoned"):
+        monkeypatch.setattr(TIMING, limit, HANGS)
 
 
 def run_one(cloud: Cloud, barrier: t.Any, results: t.Any, options: Json) -> None:
@@ -38,7 +47,7 @@ def run_at_once(cloud: Cloud, number: int, options: Json) -> list[tuple[bool, bo
     processes = [context.Process(target=run_one, args=(cloud, barrier, results, options)) for _each in range(number)]
     for process in processes:
         process.start()
-    found = [results.get(timeout=300) for _process in processes]
+    found = [results.get(timeout=HANGS) for _process in processes]
     for process in processes:
         process.join()
     return found
@@ -180,15 +189,15 @@ def test_run_that_waited_creates_the_image_itself_if_the_upload_of_the_other_fai
     def refuse_the_upload_once_the_second_waits(method: str, _path: str, _count: int) -> int | None:
         if method != "PUT":
             return None
-        assert second_waits.wait(60)
+        assert second_waits.wait(HANGS)
         return 403
 
     first = context.Process(target=run_and_report, args=(alice, results, refuse_the_upload_once_the_second_waits, options))
 
     def begin_first_run() -> None:
         first.start()
-        while not alice.named(name):
-            assert first.is_alive()
+        wait_until(lambda: bool(alice.named(name)) or not first.is_alive())
+        assert alice.named(name)
 
     def hook(method: str, path: str, _count: int) -> int | None:
         if method == "POST" and first.pid is None:
@@ -199,7 +208,7 @@ def test_run_that_waited_creates_the_image_itself_if_the_upload_of_the_other_fai
 
     with proxy(alice.sandbox.glance_url, hook) as url:
         second = alice.run("image", endpoint_override=url, **options).succeeded()
-    assert "HTTP 403" in results.get(timeout=60)
+    assert "HTTP 403" in results.get(timeout=HANGS)
     first.join()
     assert second.changed
     image = without_unfinished(alice, name)

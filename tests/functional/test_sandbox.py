@@ -13,12 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 
 import pytest
 
 from .conftest import FORMATS, Cloud
+from .timing import wait_until
 
 SANDBOX = pathlib.Path(__file__).resolve().parents[1] / "sandbox" / "sandbox.py"
 # What a sandbox runs here: it says where its servers listen, and stays until its input ends.
@@ -45,10 +45,7 @@ def test_no_server_outlives_the_process_that_started_it() -> None:
         urls = [facts["keystone_url"], facts["glance_url"]]
         assert all(listens(url) for url in urls)
         process.send_signal(signal.SIGKILL)
-        deadline = time.monotonic() + 60
-        while any(listens(url) for url in urls):
-            assert time.monotonic() < deadline, "a server still runs"
-            time.sleep(0.05)
+        wait_until(lambda: not any(listens(url) for url in urls))
         process.stdin.close()
     shutil.rmtree(pathlib.Path(facts["clouds_yaml"]).parents[1])
 

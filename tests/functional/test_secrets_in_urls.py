@@ -13,7 +13,6 @@ import typing as t
 import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api, _transfer
 
 from . import conftest
 from .conftest import FORMATS, Json, Play, Sandbox, ran_as_modules, run_module
@@ -27,11 +26,12 @@ NOT_ENCODED = f"http://me:{PASSWORD}/x@127.0.0.1:1"
 
 
 @pytest.fixture(params=[False, True], ids=["module", "in process"])
-def logged(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> list[str]:
+def logged(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, impatient: None
+) -> list[str]:
     """What a module writes to the system's log; without configuration, without pauses, in both ways of running."""
+    del impatient
     monkeypatch.setattr(conftest, "IN_PROCESS", request.param)
-    monkeypatch.setattr(_api.Retries, "delay", lambda *_arguments: 0.0)
-    monkeypatch.setattr(_transfer, "POLL_FIRST", 0.0)
     for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLOUD"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -99,8 +99,14 @@ REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
 # The checksum of the source that an image was made of, where the cloud's own hash cannot be compared with it; _image_hashes
 # says what is in it.
 SOURCE_CHECKSUM = "cloudimage_source_checksum"
+# The formats that the source of an image had which the cloud converted when it imported it.
+SOURCE_FORMATS = "cloudimage_source_formats"
+# The properties in which this collection records where an image's data came from.
+RECORDS = frozenset({SOURCE_CHECKSUM, SOURCE_FORMATS})
 # Custom properties that are not the user's own: purging leaves them alone.
-KEPT_PROPERTIES = frozenset({*REFERENCES.values(), SOURCE_CHECKSUM})
+KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *RECORDS})
+# Glance fixes these once an image has data.
+FORMATS = ("disk_format", "container_format")
 
 # Nothing but its record is left of an image in one of these: it counts as absent.
 GONE = frozenset({"deleted", "pending_delete"})

@@ -15,7 +15,7 @@ from ._attributes import Image
 from ._checksum import Checksum, parse_checksum
 from ._download import read_back
 from ._errors import ApiError, InvalidInput, present
-from ._image_hashes import hash_of, hashes_of, recorded_source
+from ._image_hashes import hash_of, hashes_of, recorded_formats, recorded_source
 from ._operations import IMPORT, STAGE, UPLOAD, Operation
 from ._plan import Data, copy_to_stores
 from ._source import Content, UrlSource, check_url, compression_of, file_source, look_up
@@ -135,6 +135,8 @@ class WantedData:
         """Whether an image has these data: by size, then by a hash that is known, and only then by reading the source."""
         hashes = hashes_of(image)
         data, content = self.data, self.content
+        if recorded_formats(image):
+            return self._is_recorded_source(recorded_source(image))
         if data.size not in (None, image.get("size")):
             return False
         if data.hash and data.hash.algorithm in hashes:
@@ -146,6 +148,21 @@ class WantedData:
             return recorded == data.source_checksum
         stored = hash_of(image) if hashes else self._read_back(image)
         return digest(content.read(), stored.algorithm) == (image.get("size"), stored)
+
+    def _is_recorded_source(self, recorded: str | None) -> bool:
+        """Whether these are the data that the cloud converted to what it has, which only a record tells."""
+        data, content = self.data, self.content
+        if not self.comparable:
+            return True
+        if recorded is None:
+            return False
+        for given in (data.source_checksum, str(data.hash or "")):
+            if given and _same_kind(given, recorded):
+                return given == recorded
+        algorithm, _colon, rest = recorded.partition(":")
+        if content is None or " " in rest:
+            return False  # another region does not let its data be read, and a packed source is another file
+        return str(digest(content.read(), algorithm)[1]) == recorded
 
     def _read_back(self, image: Image) -> Checksum:
         """The hash of what the cloud has, where it keeps none."""

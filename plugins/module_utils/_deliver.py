@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ._answers import not_kept
 from ._api import GlanceApi
-from ._attributes import Image, missing_stores
+from ._attributes import FORMATS, SOURCE_CHECKSUM, SOURCE_FORMATS, Image, missing_stores
 from ._checksum import Checksum
 from ._download import read_back
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
@@ -19,7 +20,7 @@ from ._image_hashes import hash_of, hashes_of
 from ._operations import DELETE, IMPORT, Operation
 from ._plan import IMPORT_TASK, Data, in_transit, is_copy, is_staged
 from ._progress import Reporter
-from ._source import BrokenSource, Content, UrlSource
+from ._source import BrokenSource, Content, UrlSource, decompressed
 from ._timing import TIMING
 from ._transfer import (
     ATTEMPTS,
@@ -30,10 +31,13 @@ from ._transfer import (
     Transfer,
     Upload,
     WrongData,
+    digest,
     upload_of,
 )
 from ._urls import without_queries
 
+# RFC 1952, 2.3.1
+GZIP_MAGIC = b"\x1f\x8b"
 # What an image is once an import into it has begun.
 DONE = ("importing", "active")
 
@@ -71,6 +75,8 @@ class Delivery:
         self._import_began = 0.0
         self.deadline = Deadline(wait)
         self.transfer: Transfer | None = None
+        # What is to be recorded of the source if the cloud converted its data: texts by the property.
+        self.source_records: dict[str, str] = {}
         self.warnings: list[str] = []
 
     @property
@@ -96,14 +102,21 @@ class Delivery:
             f" to do so at once, or 'transfer: import' to make it an error. {without_queries(refusal.message)}"
         )
 
-    def await_and_verify(self, image_id: str) -> Image:
-        """The image once its data are there, and are those that were sent; without waiting, as it is now."""
-        image = self._await_data(image_id)
+    def await_and_verify(self, before: Image) -> Image:
+        """The image once its data are there, and are those that were sent; without waiting, as it is now.
+
+        :param before: the image before its data were sent.
+        """
+        image = self._await_data(before["id"])
         if self._upload is None and self.transfer:  # what the cloud fetched itself
             self.transfer.seconds = TIMING.monotonic() - self._import_began
             self.transfer.bytes = image.get("size") or 0
         if image.get("status") == "active":
-            self._verify(image)
+            self._check_has_data(image)
+            if is_converted(before, image):
+                self._accept_conversion(before, image)
+            else:
+                self._verify_or_unpack(before, image)
         return image
 
     # Sending
@@ -211,8 +224,11 @@ class Delivery:
     def _await_data(self, image_id: str) -> Image:
         poll = Poll()
         seen_active = False
+        before: Image | None = None
         while True:
             image = self._api.find_image(image_id)
+            # While an import goes on, the cloud mostly tells so at the image.
+            is_unchanged, before = image == before, image
             if image is None:
                 raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
             status = image.get("status")
@@ -222,7 +238,7 @@ class Delivery:
                 seen_active = True
                 poll.pause(self.deadline.left)
                 continue
-            failure = "" if status == "saving" else failed_import(self._api, image)
+            failure = "" if status == "saving" else failed_import(self._api, image, look_at_lock=is_unchanged)
             if failure:
                 raise GlanceError(f"The cloud could not import the data of image {image_id}: {failure}")
             importing = self.transfer is not None and self.transfer.method != "upload"
@@ -238,11 +254,62 @@ class Delivery:
 
     # Verifying
 
-    def _verify(self, image: Image) -> None:
+    def _check_has_data(self, image: Image) -> None:
         if not image.get("size"):
             raise WrongData(
                 f"The cloud has no data at all in image {image['id']}, though it is active: the source is empty."
             )
+
+    def _verify_or_unpack(self, before: Image, image: Image) -> None:
+        """Compare the data; if the cloud has decompressed them, with the decompressed source."""
+        try:
+            self._verify(image)
+        except WrongData:
+            is_import = self.transfer is not None and self.transfer.method != "upload"
+            if not is_import or not self._is_unpacked_source(image):
+                raise
+            self._note_source(before)
+            if self.transfer:
+                self.transfer.hash = hash_of(image)
+
+    def _is_unpacked_source(self, image: Image) -> bool:
+        """Whether the image has what is packed in the source (gzip), which is read once more for this."""
+        if self._content is None or self._content.compression or not hashes_of(image):
+            return False
+        blocks = self._content.read()
+        first = next(blocks, b"")
+        if not first.startswith(GZIP_MAGIC):
+            return False
+        stored = hash_of(image)
+        unpacked = decompressed(itertools.chain([first], blocks), "gz", self._content.source.shown)
+        return digest(unpacked, stored.algorithm) == (image.get("size"), stored)
+
+    def _note_source(self, before: Image) -> Checksum | str | None:
+        """Note what is to be recorded of the source of data that the cloud has changed; returns its checksum."""
+        given = (self._data.source_checksum or self._data.hash) if self._data else None
+        checksum = self._upload.hash if self._upload else given
+        self.source_records = {SOURCE_FORMATS: " ".join(str(before.get(key)) for key in FORMATS)}
+        is_planned = self._data is not None and bool(self._data.record)
+        if checksum and not is_planned:
+            self.source_records[SOURCE_CHECKSUM] = str(checksum)
+        return checksum
+
+    def _accept_conversion(self, before: Image, image: Image) -> None:
+        """Take over what the cloud has made of the data, of which no hash is known; and note what is known of the source."""
+        checksum = self._note_source(before)
+        changed = " and ".join(
+            f"{key} from {before.get(key)} to {image.get(key)}" for key in FORMATS if before.get(key) != image.get(key)
+        )
+        hashes = hashes_of(image)
+        if self.transfer:
+            self.transfer.hash = Checksum(*list(hashes.items())[-1]) if hashes else None
+        unchecked = "" if self._upload or not checksum else " Nothing has compared the source with its checksum."
+        self.warnings.append(
+            f"The cloud converted the data of image {image['id']} when it imported them, and changed its {changed}. So the"
+            f" data could not be compared with the source: the import succeeded and the image has data.{unchecked}"
+        )
+
+    def _verify(self, image: Image) -> None:
         if self._upload:
             self._upload.check_arrived(image, self._stored_hash(image))
             return
@@ -259,7 +326,7 @@ class Delivery:
         if checksum != found:
             raise WrongData(
                 f"The cloud has other data than the task says: {found} instead of {checksum}."
-                " If the cloud converts what it imports, use 'transfer: stream'."
+                " If the cloud changes what it imports without changing the image's formats, use 'transfer: stream'."
             )
         source = self._content.source if self._content else None
         if size is None and checksum is None and isinstance(source, UrlSource):
@@ -292,12 +359,24 @@ class Delivery:
             ) from error
 
 
-def failed_import(api: GlanceApi, image: Image) -> str:
-    """Why the last import into an image failed; empty if it did not, or is still going on."""
-    if image.get(IMPORT_TASK):
+def is_converted(before: Image, image: Image) -> bool:
+    """Whether the cloud has converted an image's data when it imported them: by that its formats changed."""
+    return any(before.get(key) and image.get(key) != before[key] for key in FORMATS)
+
+
+def failed_import(api: GlanceApi, image: Image, look_at_lock: bool = True) -> str:
+    """Why the last import into an image failed; empty if it did not, or is still going on.
+
+    :param look_at_lock: whether to ask for the task also while it holds its lock on the image, which a failed one may keep.
+    """
+    lock = image.get(IMPORT_TASK)
+    if lock and not look_at_lock:
         return ""
     stores = image.get("os_glance_failed_import")
     tasks = [task for task in api.list_tasks(image["id"]) if task.get("type") in (None, "api_image_import")]
+    if lock:
+        tasks = [task for task in tasks if task.get("id") == lock]
+        stores = stores if tasks else None
     if tasks and tasks[-1].get("status") == "failure":
         where = f" (stores: {stores})" if stores else ""
         message = str(tasks[-1].get("message") or "its task failed")
@@ -309,9 +388,11 @@ def failed_import(api: GlanceApi, image: Image) -> str:
 def dead_import(api: GlanceApi, image: Image) -> str:
     """Why nothing comes of the import that an image is in; empty if it is in none, or still may become whole.
 
-    Glance leaves an image ``importing`` if the store or a plugin fails, and takes no other data into it then.
+    Glance leaves an image ``importing`` if a store fails, and the lock on it if it cannot undo what a plugin did; then it
+    takes no other data into the image.
     """
-    return failed_import(api, image) if image.get("status") == "importing" else ""
+    takes_no_data = image.get("status") == "importing" or (image.get("status") == "queued" and image.get(IMPORT_TASK))
+    return failed_import(api, image) if takes_no_data else ""
 
 
 def import_is_over(api: GlanceApi, image: Image, ask: bool) -> bool:

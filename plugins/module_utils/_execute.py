@@ -11,13 +11,14 @@ import uuid
 
 from ._answers import MISDIRECTED
 from ._api import GlanceApi
-from ._attributes import Image
+from ._attributes import FORMATS, Image
 from ._deliver import DataStillInTransit, Delivery, await_attributes, await_others_data
 from ._errors import ApiError, ConnectionProblem, GlanceError, present
 from ._hints import hint, names_alike
-from ._image_hashes import identity_of_data
+from ._image_hashes import identity_of_data, source_record
 from ._image_ids import derived_ids
 from ._operations import ADD_MEMBER, CREATE, DATA_CALLS, DEACTIVATE, DELETE, NEW_IMAGE_ID, REACTIVATE, UPDATE, Operation
+from ._patch import PROPERTY, Change, build_patch
 from ._plan import (
     MAX_PLANS,
     Plan,
@@ -26,6 +27,7 @@ from ._plan import (
     removal,
     set_protection,
     streamed,
+    with_conversion,
     without_data,
     without_deletion,
     without_gone,
@@ -125,7 +127,8 @@ def perform_all(
     A refusal gets its hint. One that comes of the image having changed is ConcurrentChange, if nothing was done but the
     attributes.
 
-    :param call: makes one call; returns whether it was made, and not found done by another run.
+    :param call: makes one call; returns whether it is to be noted in ``done``: it was not if another run had made it, and it
+        is noted already if more calls came of it.
     :param done: gets the operations that were carried out.
     """
     owner = (plan.image or plan.before).get("owner")
@@ -165,10 +168,13 @@ class PlanExecutor:
         self._plan = plan
         self._delivery = delivery
         self._create_call = next((operation for operation in plan.operations if operation.call is CREATE), None)
-        self.image: Image = {"id": plan.image_id} if plan.image_id else {}
+        formats = {key: (plan.image or {}).get(key) for key in FORMATS}
+        self.image: Image = {"id": plan.image_id, **formats} if plan.image_id else {}
         self.created = False
         self.done: list[Operation] = []
         self._gone: set[str] = set()
+        self._before_conversion: Image = {}
+        self._recorded: list[Operation] = []
 
     def run(self) -> None:
         """Make all calls."""
@@ -176,8 +182,9 @@ class PlanExecutor:
 
     @property
     def executed_plan(self) -> Plan:
-        """The plan, without what another run had done already."""
-        return without_gone(self._plan, self.done, self._gone)
+        """The plan, without what another run had done already, and with what the cloud made of the data."""
+        plan = without_gone(self._plan, self.done, self._gone)
+        return with_conversion(plan, self._before_conversion, self.image, self._recorded) if self._recorded else plan
 
     def _perform(self, operation: Operation) -> bool:
         if operation.call is CREATE:
@@ -195,7 +202,11 @@ class PlanExecutor:
                 return False
             self.image = {**self.image, "id": image_id}
             if operation is self._last_of_data():
-                self.image = self._delivery.await_and_verify(image_id)
+                before, self.image = self.image, self._delivery.await_and_verify(self.image)
+                if records := self._delivery.source_records:
+                    self.done.append(operation)
+                    self._record_conversion(before, records)
+                    return False
             return True
         operation = operation.of(self.image["id"]) if self.image else operation
         try:
@@ -224,6 +235,21 @@ class PlanExecutor:
         except GlanceError as error:
             _explain(error, f"The data were sent because the cloud refuses to import them: {refusal.message}")
             raise
+
+    def _record_conversion(self, before: Image, records: t.Mapping[str, str]) -> None:
+        """Record the source of data that the cloud has converted, by which the next run recognises them.
+
+        :param records: texts by the property.
+        """
+        identity = identity_of_data(self.image)
+        changes = [
+            Change(PROPERTY + key, self.image.get(key), source_record(text, identity)) for key, text in records.items()
+        ]
+        operation = Operation(UPDATE, self.image["id"], build_patch(changes))
+        self._before_conversion = before
+        self.image = self._api.perform(operation) or self.image
+        self._recorded.append(operation)
+        self.done.append(operation)
 
     def _is_done_by_another_run(self, operation: Operation, error: ApiError) -> bool:
         """Whether a call was refused because another run, which replaces the same image, has made it already."""

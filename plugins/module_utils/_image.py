@@ -12,13 +12,13 @@ import typing as t
 
 from ._api import GlanceApi
 from ._argspec import IMAGE
-from ._attributes import MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
+from ._attributes import FORMATS, MAX_INTEGER, REFERENCES, Image, check_id, check_text, shown, stores_of
 from ._data_options import check_data_options, named_source
 from ._errors import ApiError, InvalidInput, present
+from ._image_hashes import recorded_formats
 from ._image_ids import has_derived_id
 from ._patch import wanted_properties
 from ._plan import (
-    FORMATS,
     MAX_PLANS,
     DataState,
     Plan,
@@ -307,7 +307,7 @@ class Planner:
             image
             for image in unfinished
             if image.get("status") in ("active", "deactivated")
-            and all(image.get(key) == target.get(key) for key in FORMATS)
+            and all({**image, **recorded_formats(image)}.get(key) == target.get(key) for key in FORMATS)
             and source.is_in(image)
         ]
         new = new or (usable[-1] if usable else None)

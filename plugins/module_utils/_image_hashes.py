@@ -6,13 +6,14 @@
 
 The cloud's hash says nothing about a source that was compressed, or whose checksum has another algorithm. So the checksum of
 such a source is recorded at the image, in the property SOURCE_CHECKSUM, together with the hash of the data that it
-describes: ``sha256:… gz = sha512:…``. A record counts only for an image that has exactly these data: a user or a snapshot
-can copy the property to any other image.
+describes: ``sha256:… gz = sha512:…``. Some clouds convert what they import; then SOURCE_FORMATS records the formats that
+the source had: ``qcow2 bare = sha512:…``. A record counts only for an image that has exactly these data: a user or a
+snapshot can copy the property to any other image.
 """
 
 from __future__ import annotations
 
-from ._attributes import SOURCE_CHECKSUM, Image
+from ._attributes import FORMATS, SOURCE_CHECKSUM, SOURCE_FORMATS, Image
 from ._checksum import Checksum
 from ._errors import GlanceError
 
@@ -50,16 +51,25 @@ def identity_of_data(image: Image) -> str:
     return str(hash_of(image)) if hashes_of(image) else f"id:{image['id']}"
 
 
-def source_record(source_checksum: str, identity: str = STORED_HASH) -> str:
-    """The value of the property SOURCE_CHECKSUM.
+def source_record(source: str, identity: str = STORED_HASH) -> str:
+    """The value of one of the properties that record the source.
 
-    :param source_checksum: checksum of the source, and how it is compressed.
+    :param source: checksum of the source and how it is compressed, or its formats.
     :param identity: what ``identity_of_data`` says of the image.
     """
-    return f"{source_checksum}{_SEPARATOR}{identity}"
+    return f"{source}{_SEPARATOR}{identity}"
 
 
 def recorded_source(image: Image) -> str | None:
     """The checksum of the source that the image's data came from; null without a record that describes these data."""
-    source_checksum, separator, identity = str(image.get(SOURCE_CHECKSUM) or "").partition(_SEPARATOR)
-    return source_checksum if separator and identity == identity_of_data(image) else None
+    return _recorded(image, SOURCE_CHECKSUM)
+
+
+def recorded_formats(image: Image) -> dict[str, str]:
+    """The formats of the source that the cloud converted to the image's data; empty if it did not."""
+    return dict(zip(FORMATS, (_recorded(image, SOURCE_FORMATS) or "").split(), strict=False))
+
+
+def _recorded(image: Image, key: str) -> str | None:
+    text, separator, identity = str(image.get(key) or "").partition(_SEPARATOR)
+    return text if separator and identity == identity_of_data(image) else None

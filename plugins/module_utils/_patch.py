@@ -18,9 +18,9 @@ from ._attributes import (
     LINKS,
     MAX_TEXT,
     OPTION_OF,
+    RECORDS,
     RESERVED_PREFIX,
     RESERVED_PROPERTIES,
-    SOURCE_CHECKSUM,
     check_characters,
     is_changeable,
 )
@@ -71,7 +71,7 @@ def check_property_key(key: str) -> str:
         raise InvalidInput(f"properties: '{key}' is set by Glance and cannot be changed.")
     if key in RESERVED_PROPERTIES or key.startswith(RESERVED_PREFIX):
         raise InvalidInput(f"properties: '{key}' is reserved by Glance and cannot be set.")
-    if key == SOURCE_CHECKSUM:
+    if key in RECORDS:
         raise InvalidInput(
             f"properties: '{key}' is this collection's own record of the source of an image's data, and cannot be set."
             " Give the 'checksum' of the source instead."

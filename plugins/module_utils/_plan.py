@@ -16,6 +16,7 @@ import typing as t
 from ._attributes import (
     BASE_ATTRIBUTES,
     DEFAULTS,
+    FORMATS,
     KEPT_PROPERTIES,
     RESERVED_PREFIX,
     SOURCE_CHECKSUM,
@@ -28,7 +29,7 @@ from ._attributes import (
 )
 from ._checksum import Checksum
 from ._errors import InvalidInput
-from ._image_hashes import source_record
+from ._image_hashes import recorded_formats, source_record
 from ._operations import (
     CREATE,
     DATA_CALLS,
@@ -46,7 +47,6 @@ from ._timing import TIMING
 
 # As long as an image is in one of these its formats can be set; from then on Glance answers 403.
 FORMATS_OPEN = frozenset({"queued", "importing"})
-FORMATS = ("disk_format", "container_format")
 # Data are on their way, or were when whoever sent them was cut off.
 DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
 # What a plan says of the image that is replaced stands behind this.
@@ -156,9 +156,31 @@ def without_gone(plan: Plan, done: t.Sequence[Operation], gone: t.Collection[str
     :param done: the operations that were carried out.
     :param gone: ids of the images that another run has deleted.
     """
-    if len(done) == len(plan.operations):
+    if tuple(done) == plan.operations:
         return plan
     return _partly(plan, done, [change for change in plan.changes if change.image_id not in gone])
+
+
+def with_conversion(plan: Plan, before: Image, image: Image, recorded: t.Sequence[Operation]) -> Plan:
+    """A plan as it was carried out, if the cloud converted the data when it imported them, which no plan can know.
+
+    :param before: the image before the import.
+    :param image: the image afterwards.
+    :param recorded: the operations that recorded the source.
+    """
+    of_cloud = (*FORMATS, "size")
+    changes = [
+        dataclasses.replace(change, after=image.get(change.attribute)) if change.attribute in of_cloud else change
+        for change in plan.changes
+    ]
+    named = {change.attribute for change in changes}
+    changes += [
+        Change(key, before.get(key), image.get(key))
+        for key in FORMATS
+        if key not in named and before.get(key) != image.get(key)
+    ]
+    changes += [Change(PROPERTY + step["path"][1:], None, step["value"]) for each in recorded for step in each.body]
+    return _partly(plan, plan.operations, changes)
 
 
 def without_deletion(plan: Plan, done: t.Sequence[Operation]) -> Plan:
@@ -377,6 +399,8 @@ def attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[C
         if key not in attributes or (key == "owner" and key not in image):  # some clouds do not show it
             continue
         before, after = image.get(key, DEFAULTS.get(key)), attributes[key]
+        if key in FORMATS and recorded_formats(image).get(key) == after:
+            continue  # the cloud has converted the data
         if key == "tags":
             before = sorted(before or [])
         if before != after:

@@ -17,9 +17,9 @@ import re
 import types
 import typing as t
 
-from ._attributes import MAX_TEXT, OPTION_OF, RESERVED_PREFIX, SOURCE_CHECKSUM, Image, properties_of, shown
+from ._attributes import MAX_TEXT, OPTION_OF, RECORDS, RESERVED_PREFIX, Image, properties_of, shown
 from ._errors import InvalidInput, present
-from ._image_hashes import STORED_HASH, identity_of_data
+from ._image_hashes import STORED_HASH, identity_of_data, recorded_formats
 from ._image_ids import has_derived_id
 from ._operations import (
     ADD_MEMBER,
@@ -54,7 +54,7 @@ OF_OLD_DATA = frozenset(
         "owner_specified.openstack.md5",
         "owner_specified.openstack.sha256",
         "owner_specified.openstack.object",
-        SOURCE_CHECKSUM,
+        *RECORDS,
     }
 )
 SIGNATURE = "img_signature"
@@ -110,7 +110,7 @@ def carried_over(old: Image, wanted: Wanted, project: str | None) -> Image:
 
     :param project: the project that the session works for, which owns what it makes unless it says otherwise.
     """
-    target: Image = {key: old[key] for key in CARRIED if old.get(key) is not None}
+    target: Image = {key: old[key] for key in CARRIED if old.get(key) is not None} | recorded_formats(old)
     properties = {key: value for key, value in properties_of(old).items() if key not in OF_OLD_DATA}
     if SIGNATURE in properties and SIGNATURE not in wanted.properties:
         raise InvalidInput(

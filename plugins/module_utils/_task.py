@@ -55,6 +55,8 @@ def secrets_in_task(params: Params) -> set[str]:
     secrets = secrets_in(params)
     for described in (params, *_described_images(params.get("images"))):
         secrets |= secrets_in_urls({option: value for option, value in described.items() if option not in SHOWN_OPTIONS})
+        # Behind the algorithm stands the URL of a list, which may be none that can be recognised as one.
+        secrets |= secrets_in_urls(str(described.get("checksum")).partition(":")[2], "url")
     return secrets
 
 

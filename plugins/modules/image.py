@@ -187,6 +187,8 @@ options:
       - How data get into the image, if not by a plain upload. The cloud is asked whether it offers it.
       - V(web-download) is for O(url) and V(glance-download) for O(remote). V(glance-direct) sends O(path) or O(url) to the
         cloud's staging area first, so that the cloud can convert it, or put it into several stores.
+      - Of data that the cloud converts no hash is known. The task then succeeds with a warning, and records the formats of
+        the source in the image's property C(cloudimage_source_formats).
     type: str
     choices: [web-download, glance-direct, glance-download]
   checksum:

@@ -257,7 +257,8 @@ class Cloud:
 def with_known_hash(predicted: Json, real: Json) -> Json:
     """A prediction with the hash of the data in the record of their source, which check mode cannot know."""
     image = real.get("image") or {}
-    identity = f"{image.get('os_hash_algo')}:{image.get('os_hash_value')}"
+    hashed = bool(image.get("os_hash_value"))
+    identity = f"{image['os_hash_algo']}:{image['os_hash_value']}" if hashed else f"id:{image.get('id')}"
     return t.cast(Json, json.loads(json.dumps(predicted).replace(" = {hash}", f" = {identity}")))
 
 

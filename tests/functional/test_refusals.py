@@ -41,7 +41,7 @@ def refused_import(url: str) -> Page:
 def test_a_proxys_limit_on_bodies_is_not_called_a_quota(
     alice: Cloud, name: str, path: str, web: Web, transport: str
 ) -> None:
-    source = {"path": path} if transport == "path" else {"url": f"{web.url}/disk.raw", "transfer": "stream"}
+    source: Json = {"path": path} if transport == "path" else {"url": f"{web.url}/disk.raw", "transfer": "stream"}
     with proxy(alice.sandbox.glance_url, fault_on("PUT", "/file", NGINX_413)) as url:
         outcome = alice.run("image", name=name, endpoint_override=url, **source, **FORMATS)
     assert "HTTP 413: Request Entity Too Large (nginx/1.22.1). This is not a quota" in outcome.message
@@ -144,7 +144,8 @@ def test_the_host_sends_what_the_cloud_refuses_to_import(alice: Cloud, name: str
 def test_a_refused_import_is_an_error_if_the_task_demands_it(alice: Cloud, name: str, web: Web) -> None:
     source = f"{web.url}/disk.raw?signature=secret-of-the-url"
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/import", refused_import(source))) as url:
-        for demand in ({"transfer": "import"}, {"import_method": "web-download"}):
+        demands: tuple[Json, ...] = ({"transfer": "import"}, {"import_method": "web-download"})
+        for demand in demands:
             outcome = alice.run("image", name=name, url=source, endpoint_override=url, **demand, **FORMATS)
             assert "does not pass filtering" in outcome.message
             assert "secret-of-the-url" not in outcome.stdout

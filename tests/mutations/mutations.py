@@ -513,6 +513,18 @@ MUTATIONS = [
         "raise ConcurrentChange(error, self.done) from error",
     ),
     (
+        "world: the lock of a failed import is trusted",
+        "_deliver.py",
+        "    if lock and not look_at_lock:\n",
+        "    if lock:\n",
+    ),
+    (
+        "world: a conversion is wrong data",
+        "_deliver.py",
+        "return any(before.get(key) and image.get(key) != before[key] for key in FORMATS)",
+        "return False",
+    ),
+    (
         "world: ids of a day",
         "_image_ids.py",
         "LONG_SLOT = 600",

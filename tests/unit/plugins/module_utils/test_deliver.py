@@ -42,7 +42,7 @@ def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
     delivery = _deliver.Delivery(t.cast("t.Any", BusyCloud()), content, None, wait=None)
     upload = Operation(UPLOAD, ID, {"path": "disk", "size": 4})
     assert delivery.perform(upload, remake=lambda: pytest.fail("it was made again")) == ID
-    assert delivery.await_and_verify(ID)["status"] == "saving"
+    assert delivery.await_and_verify({"id": ID})["status"] == "saving"
 
 
 class ImportingCloud:
@@ -86,5 +86,47 @@ def test_an_import_is_over_when_the_cloud_writes_no_more_to_the_image(
     delivery = _deliver.Delivery(t.cast("t.Any", cloud), None, None, wait=60)
     delivery.perform(Operation(IMPORT, ID, {"method": {"name": method}, "stores": ["cheap"]}), None)
     if method == "glance-direct":
-        delivery.await_and_verify(ID)
+        delivery.await_and_verify({"id": ID})
     assert cloud.asked == ["POST", *looks]
+
+
+class CloudWithTask:
+    """Has one import task of an image."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+
+    def list_tasks(self, _image_id: str) -> list[dict[str, t.Any]]:
+        return [{"id": "t", "type": "api_image_import", "status": self.status, "message": "the store is full"}]
+
+
+@pytest.mark.parametrize(
+    ("image", "task_status", "is_dead"),
+    [
+        ({"status": "importing"}, "failure", True),
+        ({"status": "importing"}, "processing", False),
+        ({"status": "importing", "os_glance_import_task": "t"}, "failure", True),
+        ({"status": "importing", "os_glance_import_task": "t"}, "processing", False),
+        ({"status": "importing", "os_glance_import_task": "another"}, "failure", False),
+        ({"status": "queued", "os_glance_import_task": "t"}, "failure", True),
+        ({"status": "queued"}, "failure", False),  # it takes data
+        ({"status": "uploading"}, "failure", False),  # of an earlier import
+        ({"status": "active"}, "failure", False),
+    ],
+)
+def test_import_of_which_nothing_comes(image: dict[str, t.Any], task_status: str, is_dead: bool) -> None:
+    failure = _deliver.dead_import(t.cast("t.Any", CloudWithTask(task_status)), {"id": ID, **image})
+    assert ("the store is full" in failure) is is_dead
+
+
+@pytest.mark.parametrize(
+    ("before", "image", "converted"),
+    [
+        ({"disk_format": "qcow2", "container_format": "bare"}, {"disk_format": "raw", "container_format": "bare"}, True),
+        ({"disk_format": "raw", "container_format": "ova"}, {"disk_format": "raw", "container_format": "bare"}, True),
+        ({"disk_format": "raw", "container_format": "bare"}, {"disk_format": "raw", "container_format": "bare"}, False),
+        ({"id": ID}, {"disk_format": "raw", "container_format": "bare"}, False),  # not known
+    ],
+)
+def test_conversion_is_told_by_the_formats(before: dict[str, t.Any], image: dict[str, t.Any], converted: bool) -> None:
+    assert _deliver.is_converted(before, image) is converted

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._image_hashes import (
     identity_of_data,
+    recorded_formats,
     recorded_source,
     source_record,
 )
@@ -51,6 +52,19 @@ def test_record_that_does_not_describe_the_data_is_ignored(record: str | None) -
 
 def test_record_of_another_image_without_hashes_is_ignored() -> None:
     assert recorded_source({"id": "i", KEY: source_record("sha256:1", "id:j")}) is None
+
+
+@pytest.mark.parametrize(
+    ("record", "formats"),
+    [
+        (None, {}),
+        ("qcow2 bare", {}),
+        ("qcow2 bare = sha512:b", {}),
+        ("qcow2 bare = sha512:a", {"disk_format": "qcow2", "container_format": "bare"}),
+    ],
+)
+def test_formats_of_a_converted_source(record: str | None, formats: dict[str, str]) -> None:
+    assert recorded_formats({**HASHED, "cloudimage_source_formats": record}) == formats
 
 
 def test_hash_is_filled_into_the_record_alone() -> None:

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A cloud that decompresses and converts what it imports, and adds properties: what it has is not what was sent."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+
+from .conftest import Cloud, Json, Outcome
+from .web import Web, serving
+
+pytestmark = pytest.mark.variant("plugins")
+
+QCOW2: Json = {"disk_format": "qcow2", "container_format": "bare"}
+CHECKSUM = "cloudimage_source_checksum"
+FORMATS = "cloudimage_source_formats"
+
+
+def make_disk(path: pathlib.Path, fill: str) -> pathlib.Path:
+    """A qcow2 disk of 1 MiB."""
+    for words in (["create", "-q", "-f", "qcow2", path, "1M"], ["bench", "-q", "-w", "-c", "1", "--pattern", fill, path]):
+        subprocess.run(["qemu-img", *map(str, words)], check=True, stdout=subprocess.DEVNULL)
+    return path
+
+
+@pytest.fixture
+def disk(tmp_path: pathlib.Path) -> pathlib.Path:
+    return make_disk(tmp_path / "disk.qcow2", "7")
+
+
+@pytest.fixture
+def web(disk: pathlib.Path) -> t.Iterator[Web]:
+    with serving() as web:
+        web.files["/disk.qcow2"] = disk.read_bytes()
+        yield web
+
+
+def sha(algorithm: str, data: bytes) -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
+
+
+def import_twice(cloud: Cloud, **options: t.Any) -> Outcome:
+    """Check mode foretells the import but not its conversion; a second run changes nothing, in check mode neither."""
+    predicted = cloud.run("image", check=True, **options).succeeded()
+    outcome = cloud.run("image", **options).succeeded()
+    assert predicted.changed
+    assert outcome.changed
+    assert predicted.mutations == []
+    sent = [(entry["method"], entry["path"]) for entry in outcome.mutations]
+    assert sent == [(operation["method"], operation["path"]) for operation in outcome.result["operations"]]
+    cloud.unchanged("image", **options)
+    return outcome
+
+
+def check_converted(outcome: Outcome) -> None:
+    """The result holds what the cloud has, not what was sent."""
+    image = outcome.image
+    assert (image["status"], image["disk_format"], image["size"]) == ("active", "raw", 2**20)
+    assert image["properties"][FORMATS] == f"qcow2 bare = sha512:{image['os_hash_value']}"
+    after = {change["attribute"]: change["after"] for change in outcome.result["changes"]}
+    # The size of a source that is not read beforehand is not among the changes.
+    assert (after["disk_format"], after.get("size", 2**20)) == ("raw", 2**20)
+    assert "changed its disk_format from qcow2 to raw" in " ".join(outcome.warnings)
+
+
+@pytest.mark.parametrize("checksum", [None, "sha512", "sha256", "md5"])
+def test_converted_url(alice: Cloud, name: str, web: Web, checksum: str | None) -> None:
+    data = web.files["/disk.qcow2"]
+    given = sha(checksum, data) if checksum else None
+    outcome = import_twice(alice, name=name, url=f"{web.url}/disk.qcow2", checksum=given, transfer="import", **QCOW2)
+    check_converted(outcome)
+    assert ("Nothing has compared the source with its checksum" in " ".join(outcome.warnings)) == (checksum is not None)
+    record = outcome.image["properties"].get(CHECKSUM)
+    assert record == (f"{given} = sha512:{outcome.image['os_hash_value']}" if given else None)
+
+
+@pytest.mark.parametrize("checksum", [None, "sha512", "sha256"])
+def test_converted_file(alice: Cloud, name: str, disk: pathlib.Path, checksum: str | None) -> None:
+    given = sha(checksum, disk.read_bytes()) if checksum else None
+    outcome = import_twice(alice, name=name, path=str(disk), checksum=given, import_method="glance-direct", **QCOW2)
+    check_converted(outcome)
+    assert "Nothing has compared" not in " ".join(outcome.warnings)
+    assert outcome.image["properties"][CHECKSUM].startswith(given or sha("sha512", disk.read_bytes()))
+
+
+def test_converted_archive(alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """This host decompresses, and the cloud converts."""
+    (tmp_path / "disk.gz").write_bytes(gzip.compress(disk.read_bytes()))
+    options: Json = {"path": str(tmp_path / "disk.gz"), "decompress": "auto", "import_method": "glance-direct"}
+    check_converted(import_twice(alice, name=name, **options, **QCOW2))
+
+
+@pytest.mark.parametrize("checksum", [None, "sha512", "sha256"])
+@pytest.mark.parametrize("source", ["url", "path"])
+def test_archive_that_the_cloud_decompresses(
+    alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, source: str, checksum: str | None
+) -> None:
+    """Glance changes no format then; what it has is compared with the decompressed source."""
+    packed = web.files["/disk.gz"] = gzip.compress(b"raw data" * 1000)
+    (tmp_path / "disk.gz").write_bytes(packed)
+    options: Json = {
+        "url": {"url": f"{web.url}/disk.gz", "transfer": "import"},
+        "path": {"path": str(tmp_path / "disk.gz"), "import_method": "glance-direct"},
+    }[source]
+    given = sha(checksum, packed) if checksum else None
+    outcome = import_twice(alice, name=name, checksum=given, disk_format="raw", container_format="bare", **options)
+    assert (outcome.image["size"], outcome.result["transfer"]["hash"]) == (8000, sha("sha512", b"raw data" * 1000))
+    assert outcome.image["properties"][FORMATS].startswith("raw bare = ")
+    assert outcome.warnings == []
+
+
+def test_other_source_replaces_a_converted_image(
+    alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    options: Json = {"name": name, "import_method": "glance-direct"}
+    first = import_twice(alice, path=str(disk), tags=["t"], **options, **QCOW2).image
+    other = make_disk(tmp_path / "other.qcow2", "9")
+    assert "has other data than" in alice.fails("image", path=str(other), **options)
+    import_twice(alice, path=str(other), data_policy="replace", **options)
+    (image,) = alice.named(name)
+    assert (image["id"] != first["id"], image["tags"], image["disk_format"]) == (True, ["t"], "raw")
+    assert image[FORMATS] == f"qcow2 bare = sha512:{image['os_hash_value']}"
+    alice.unchanged("image", path=str(other), data_policy="replace", **options, **QCOW2)
+
+
+def test_import_into_an_image_that_was_there(alice: Cloud, name: str, disk: pathlib.Path) -> None:
+    alice.make(name, **QCOW2)
+    outcome = import_twice(alice, name=name, path=str(disk), import_method="glance-direct")
+    check_converted(outcome)
+
+
+def test_unconverted_import_is_verified(alice: Cloud, name: str, path: str) -> None:
+    formats = {"disk_format": "raw", "container_format": "bare"}
+    outcome = alice.thrice("image", name=name, path=path, import_method="glance-direct", **formats)
+    assert FORMATS not in outcome.image["properties"]
+    assert outcome.warnings == []
+
+
+def test_properties_that_the_cloud_adds_are_left_alone(alice: Cloud, name: str, path: str) -> None:
+    formats = {"disk_format": "raw", "container_format": "bare"}
+    options: Json = {"name": name, "path": path, "import_method": "glance-direct", **formats}
+    outcome = alice.thrice("image", properties={"p": 1}, **options)
+    assert outcome.image["properties"]["injected"] == "yes"
+    alice.unchanged("image", properties={"p": 1}, **options)
+    pathlib.Path(path).write_bytes(b"other data")
+    outcome = alice.thrice("image", data_policy="replace", **options)
+    assert outcome.image["properties"]["injected"] == "yes"

@@ -100,14 +100,20 @@ class Sandbox:
     def recorded(self) -> t.Iterator[list[Json]]:
         """The requests that the modules send to Glance meanwhile.
 
-        Glance notices late that an upload was broken off, so the line of an earlier request may come only now. When a
-        request began is told by a clock that all processes share and nobody sets.
+        Glance may begin an upload late that was broken off, so the line of an earlier request may come only now. When a
+        request began is told by a clock that all processes share and nobody sets; and a request that says of which run it
+        is, as those of run_module do, counts for that run only.
         """
         found: list[Json] = []
         began = time.monotonic()
-        with entries_written(self.requests_log) as entries:
+        run = uuid.uuid4().hex
+        with entries_written(self.requests_log) as entries, marked_requests(run):
             yield found
-        found += [entry for entry in entries if USER_AGENT in entry["user_agent"] and entry["began"] >= began]
+        found += [
+            entry
+            for entry in entries
+            if USER_AGENT in entry["user_agent"] and entry["began"] >= began and entry["run"] in ("", run)
+        ]
 
     @contextlib.contextmanager
     def recorded_at_keystone(self) -> t.Iterator[list[Json]]:
@@ -121,6 +127,19 @@ class Sandbox:
         entries = [json.loads(line) for line in lines if line.endswith("\n")]
         logins = [entry for entry in entries if (entry["method"], entry["path"]) == ("POST", "/v3/auth/tokens")]
         return sum(USER_AGENT in entry["user_agent"] for entry in logins)
+
+
+@contextlib.contextmanager
+def marked_requests(run: str) -> t.Iterator[None]:
+    """Let all requests of this process say of which run they are."""
+    send = requests.adapters.HTTPAdapter.send
+
+    def send_marked(adapter: t.Any, request: t.Any, **options: t.Any) -> t.Any:
+        request.headers.setdefault("X-Test-Run", run)
+        return send(adapter, request, **options)
+
+    with mock.patch.object(requests.adapters.HTTPAdapter, "send", send_marked):
+        yield
 
 
 @dataclasses.dataclass

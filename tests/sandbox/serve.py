@@ -53,6 +53,8 @@ class RequestsLog:
             "path": environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
             "query": environ["QUERY_STRING"],
             "user_agent": environ.get("HTTP_USER_AGENT", ""),
+            # By this a test tells the requests of one run from those of another.
+            "run": environ.get("HTTP_X_TEST_RUN", ""),
             "body": None,
         }
         length = int(environ.get("CONTENT_LENGTH") or 0)

@@ -312,7 +312,8 @@ class Planner:
         ]
         new = new or (usable[-1] if usable else None)
         members, new_members = {}, {}
-        if old.get("visibility") == "shared":
+        # Glance lists and adds members of shared images only. A new image that is not to be shared had them added before.
+        if old.get("visibility") == "shared" and (new is None or new.get("visibility") == "shared"):
             members = self._members(old)
             new_members = _statuses(self._api, new["id"]) if new else {}
         return plan_replacement(

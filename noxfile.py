@@ -136,11 +136,11 @@ def in_process(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def search(session: nox.Session) -> None:
-    """A long search for lies: 1,000 random cases on a real Glance; GLANCE_SEARCH_CASES asks for another number."""
+def random_cases(session: nox.Session) -> None:
+    """Whether check mode matches the real run: 1,000 random cases; GLANCE_RANDOM_CASES asks for another number."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    cases = os.environ.get("GLANCE_SEARCH_CASES", "1000")
-    run_functional(session, "-k", "search_for_lies", workers=1, GLANCE_SEARCH_CASES=cases)
+    cases = os.environ.get("GLANCE_RANDOM_CASES", "1000")
+    run_functional(session, "-k", "test_check_mode_matches_real_run", workers=1, GLANCE_RANDOM_CASES=cases)
 
 
 @nox.session(default=False)

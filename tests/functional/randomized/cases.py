@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What a case consists of. Pure.
+
+A task's options hold placeholders for what is known only when the case runs: names, ids, files and URLs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import hashlib
+import lzma
+import typing as t
+
+from ..conftest import Json
+
+# Two of the same length, so that the size alone does not tell them apart, and one of another.
+DATA = {"same": b"some data", "other": b"other dat", "long": b"data of another length"}
+COMPRESS: dict[str, t.Callable[[bytes], bytes]] = {
+    "gz": lambda data: gzip.compress(data, mtime=0),
+    "xz": lzma.compress,
+}
+FILES = {
+    **DATA,
+    **{f"{key}.{kind}": compress(data) for key, data in DATA.items() for kind, compress in COMPRESS.items()},
+}
+
+RECORD = "cloudimage_source_checksum"
+
+
+@dataclasses.dataclass(frozen=True)
+class Name:
+    """An image's name, to which the case's own prefix is added."""
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageId:
+    """The id of an image that exists before, by its number; of none if there are not as many."""
+
+    number: int
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """The path of one of FILES."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Url:
+    """The URL of one of FILES."""
+
+    name: str
+
+
+Place = t.Callable[[t.Any], t.Any]
+
+
+def resolved(value: t.Any, place: Place) -> t.Any:
+    """A value with ``place(placeholder)`` in the place of each placeholder."""
+    if isinstance(value, Name | ImageId | File | Url):
+        return place(value)
+    if isinstance(value, list):
+        return [resolved(item, place) for item in value]
+    if isinstance(value, dict):
+        return {key: resolved(item, place) for key, item in value.items()}
+    return value
+
+
+def checksum_of(algorithm: str, file: str) -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, FILES[file]).hexdigest()}"
+
+
+def record_of(algorithm: str, file: str) -> Json:
+    """The property in which the module records the source of an image's data, for this file that is not compressed."""
+    return {RECORD: f"{checksum_of(algorithm, file)} = {checksum_of('sha512', file)}"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """An image that exists before the task runs.
+
+    :param owner: the user who makes it: alice of project alpha, bob of project beta, or admin.
+    :param attributes: as the module image names them, but for ``os_hidden``.
+    :param accepted_by: the user whose project it is shared with and who has accepted it; null for none.
+    """
+
+    owner: str
+    name: str
+    status: str
+    attributes: Json
+    accepted_by: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One task of a user: a module and its options."""
+
+    who: str
+    module: str
+    options: Json
+
+    @property
+    def entries(self) -> list[Json]:
+        """The options for each image: one for the module image, several for images."""
+        return list(self.options["images"]) if self.module == "images" else [self.options]
+
+
+@dataclasses.dataclass(frozen=True)
+class Single:
+    """One task, in check mode, for real and again."""
+
+    start: list[Start]
+    task: Task
+
+
+@dataclasses.dataclass(frozen=True)
+class Interrupted:
+    """A task whose run is killed at one of its requests that change something, and another one after it.
+
+    :param step: the number of that request, from 0; beyond the last one it counts from the first again.
+    :param carried_out: whether the cloud still carries out that request.
+    """
+
+    start: list[Start]
+    first: Task
+    step: int
+    carried_out: bool
+    then: Task
+
+
+@dataclasses.dataclass(frozen=True)
+class Overlapping:
+    """Two tasks at the same time.
+
+    :param order: which of them (0 or 1) sends its next request, one request after the other. Then they take turns.
+    """
+
+    start: list[Start]
+    tasks: tuple[Task, Task]
+    order: list[int]
+
+
+Case = Single | Interrupted | Overlapping

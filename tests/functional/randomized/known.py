@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Cases that have found defects. They are tried each time, before the generated ones."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..conftest import FORMATS, Json
+from .cases import File, Interrupted, Name, Overlapping, Single, Start, Task, checksum_of, record_of
+
+ONE: Json = {"name": Name("one")}
+REPLACE: Json = {"data_policy": "replace", **FORMATS}
+
+
+def _image(owner: str = "alice", **attributes: t.Any) -> Start:
+    plain: Json = {"visibility": "private", "protected": False, "os_hidden": False, "tags": [], "properties": {}}
+    return Start(owner, "one", "active", {**plain, **attributes})
+
+
+def _task(options: Json, who: str = "alice") -> Task:
+    return Task(who, "image", {**ONE, **options})
+
+
+INTERRUPTED_TASK = _task({"path": File("long"), **REPLACE, "protected": True, "properties": {"p": "1"}})
+PRIVATE_TASK = _task({"path": File("long"), **REPLACE, "visibility": "private"})
+ABSENT = _task({"state": "absent", "force": True})
+OTHER_DATA = _task({"path": File("other"), "checksum": checksum_of("sha256", "other"), **REPLACE})
+
+ON_DATA = [
+    # The record of a source that the image's data do not come from was trusted.
+    Single([_image(properties=record_of("sha256", "other"))], OTHER_DATA),
+    # An administrator's login took another project's image for its own.
+    Single([_image("alice")], _task({"path": File("other"), **REPLACE}, "admin")),
+]
+INTERRUPTED = [
+    # The new image had the name and all that the task says, and newer data lost it.
+    Interrupted([_image(tags=["t"])], INTERRUPTED_TASK, 3, False, _task({"path": File("other"), **REPLACE})),
+    # The new image had its data and was still hidden, and was left so when the old data were wanted again.
+    Interrupted([_image(tags=["t"])], INTERRUPTED_TASK, 2, False, _task({"path": File("same"), **REPLACE})),
+    # The new image was private already, and the members of the old one, which is shared, were looked for at both.
+    Interrupted([_image(visibility="shared")], PRIVATE_TASK, 2, False, PRIVATE_TASK),
+    Interrupted([_image(visibility="shared")], PRIVATE_TASK, 3, False, PRIVATE_TASK),
+    # An import failed after its run was killed, and was waited for.
+    Interrupted(
+        [],
+        _task({"path": File("same"), **FORMATS, "disk_format": "qcow2", "import_method": "glance-direct"}),
+        2,
+        True,
+        _task({"path": File("same"), **FORMATS}),
+    ),
+]
+OVERLAPPING = [
+    # Both lifted the protection, and the second deletion was answered 404.
+    Overlapping([_image(protected=True)], (ABSENT, ABSENT), [0, 1]),
+    # Both made a new image.
+    Overlapping([_image(protected=True, tags=["t"])], (OTHER_DATA, OTHER_DATA), [0, 1] * 10),
+    Overlapping([_image()], (OTHER_DATA, _task({"path": File("long"), **REPLACE})), [0, 1] * 10),
+]

@@ -79,10 +79,10 @@ def copied_tree(session: nox.Session) -> t.Iterator[pathlib.Path]:
         yield collection
 
 
-def in_sandbox(session: nox.Session, *command: str, number: int = 1, **env: str) -> None:
+def in_sandbox(session: nox.Session, *command: str, number: int = 1, variant: str = "usual", **env: str) -> None:
     """Run a command in a sandbox of its own, or in so many, which are stopped however the command ends."""
     session.run(
-        *("python", str(SANDBOX), "run", "--number", str(number), "--"),
+        *("python", str(SANDBOX), "run", "--number", str(number), "--variant", variant, "--"),
         *command,
         env=env,
         interrupt_timeout=30,
@@ -98,16 +98,20 @@ def units(session: nox.Session) -> None:
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
 
 
-def run_functional(session: nox.Session, *arguments: str, workers: int = 3, **env: str) -> None:
-    """Run the functional tests; each of the workers has a sandbox of its own."""
+def run_functional(
+    session: nox.Session, *arguments: str, files: t.Sequence[str] = (), workers: int = 3, variant: str = "usual", **env: str
+) -> None:
+    """Run the functional tests, or some files of them; each of the workers has a sandbox of its own."""
     tree = linked_tree(session)
+    tests = [f"tests/functional/{file}.py" for file in files] or ["tests/functional"]
     if workers > 1:
         # One that takes the place of a worker that has died would find no sandbox.
         arguments = ("-n", str(workers), "--dist", "loadfile", "--max-worker-restart", "0", *arguments)
     in_sandbox(
         session,
-        *("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/functional", *arguments, *session.posargs),
+        *("python", "-m", "pytest", "-p", "no:cacheprovider", *tests, *arguments, *session.posargs),
         number=workers,
+        variant=variant,
         PYTHONPATH=tree,
         ANSIBLE_COLLECTIONS_PATH=tree,
         **env,
@@ -133,6 +137,53 @@ def in_process(session: nox.Session) -> None:
     """All of the session functional, in the controller's process."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     run_functional(session, GLANCE_IN_PROCESS="yes")
+
+
+def run_variant(session: nox.Session, *arguments: str, files: t.Sequence[str] = (), workers: int = 2) -> None:
+    """Run tests in the variant of the sandbox that has the session's name, and write the row of docs/tested_with.md.
+
+    The row is written only if all tests of the session ran: not with further arguments.
+    """
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    env = {} if session.posargs else {"GLANCE_TESTED_WITH": session.name}
+    run_functional(session, *arguments, files=files, workers=workers, variant=session.name, **env)
+
+
+@nox.session(name="glance-28", default=False)
+def glance_28(session: nox.Session) -> None:
+    """The session functional with Glance 28 (2024.1); needs Python 3.11 and a C compiler."""
+    run_variant(session, "-m", "not slow")
+
+
+@nox.session(name="glance-22", default=False)
+def glance_22(session: nox.Session) -> None:
+    """The session functional with Glance 22 (Wallaby, 2021); needs Python 3.8 and a C compiler."""
+    run_variant(session, "-m", "not slow")
+
+
+@nox.session(default=False)
+def mariadb(session: nox.Session) -> None:
+    """The session functional on MariaDB, and ten runs at once; needs Debian's mariadb-server."""
+    run_variant(session, "-m", "not slow")
+
+
+@nox.session(default=False)
+def stores(session: nox.Session) -> None:
+    """Uploads, downloads and replacements with an S3 store, which has no random access."""
+    files = ("test_data", "test_image", "test_image_download", "test_replace", "test_transfer_faults", "test_interrupted")
+    run_variant(session, files=files)
+
+
+@nox.session(default=False)
+def proxy(session: nox.Session) -> None:
+    """Behind nginx: TLS and compression for all tests, its own limits for some; needs Debian's nginx-light."""
+    run_variant(session, "-m", "not slow")
+
+
+@nox.session(default=False)
+def plugins(session: nox.Session) -> None:
+    """Imports that the cloud decompresses, converts and marks; needs Debian's qemu-utils."""
+    run_variant(session, files=("test_plugins",), workers=1)
 
 
 @nox.session(default=False)

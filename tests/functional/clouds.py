@@ -19,6 +19,7 @@ import typing as t
 
 import yaml
 from ansible_collections.cloudimage.glance.tests.sandbox.sandbox import Service
+from ansible_collections.cloudimage.glance.tests.sandbox.variants import VARIANTS
 
 from .certificates import certificates
 from .conftest import Cloud, Json, Outcome, Sandbox, run_module
@@ -102,10 +103,10 @@ class Clouds:
     def running(cls, sandbox: Sandbox, folder: pathlib.Path) -> t.Iterator[Clouds]:
         ca_file, *tls = certificates(folder)
         # A second Glance on the same database and stores, as PCD has it for its admin endpoint.
-        admin_glance = Service("glance", output="glance-admin")
+        admin_glance = Service("glance", VARIANTS[sandbox.variant](sandbox.folder), output="glance-admin")
         try:
-            admin_glance.start(sandbox.folder)
-            admin_glance.wait(sandbox.folder)
+            admin_glance.start()
+            admin_glance.wait()
             behind = (sandbox.keystone_url, sandbox.glance_url)
             gateways: dict[str, Gateway] = {
                 "glance": Plain(*behind),

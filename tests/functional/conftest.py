@@ -6,6 +6,9 @@
 
 With GLANCE_IN_PROCESS=yes what can run inside the controller's process runs as it does there. Each worker of pytest-xdist
 has a sandbox of its own.
+
+A test with the marker ``variant("proxy")`` is collected only in that variant of the sandbox. One with the marker
+``since_glance(29, "...")`` is skipped with an older Glance, and the words say what that one cannot do.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import S
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import _connections, run_in_process
 from keystoneauth1.session import Session
 
+from .tested_with import write_row
 from .timing import Clock
 
 PLUGINS = "ansible_collections.cloudimage.glance.plugins"
@@ -90,6 +94,9 @@ class Sandbox:
     def __init__(self, folder: pathlib.Path) -> None:
         facts = json.loads((folder / "sandbox.json").read_text())
         self.folder = folder
+        self.facts: Json = facts
+        self.variant: str = facts["variant"]
+        self.release = int(facts["versions"]["Glance"].split(".")[0])
         self.keystone_url: str = facts["keystone_url"]
         self.glance_url: str = facts["glance_url"]
         self.requests_log = pathlib.Path(facts["requests_log"])
@@ -405,12 +412,43 @@ class PlaybookDumper(yaml.SafeDumper):
 PlaybookDumper.add_representer(Tagged, lambda dumper, value: dumper.represent_scalar(value.tag, value.text))
 
 
+def own_sandbox() -> Sandbox | None:
+    folder = os.environ.get("GLANCE_SANDBOX")
+    return Sandbox(pathlib.Path(folder.split(os.pathsep)[0])) if folder else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for another variant, and skip what this Glance is too old for."""
+    found = own_sandbox()
+    if found is None:
+        return
+    others = []
+    for item in items:
+        variants = [marker.args[0] for marker in item.iter_markers("variant")]
+        if variants and found.variant not in variants:
+            others.append(item)
+        for marker in item.iter_markers("since_glance"):
+            release, reason = marker.args
+            if found.release < release:
+                item.add_marker(pytest.mark.skip(reason=f"Glance {found.release} {reason}"))
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+def pytest_terminal_summary(terminalreporter: t.Any) -> None:
+    """A session that tests a variant writes its row of docs/tested_with.md."""
+    session = os.environ.get("GLANCE_TESTED_WITH")
+    found = own_sandbox()
+    if session and found and "PYTEST_XDIST_WORKER" not in os.environ:
+        write_row(session, found.facts["versions"], terminalreporter.stats)
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
-    folder = os.environ.get("GLANCE_SANDBOX")
-    if not folder:
+    found = own_sandbox()
+    if found is None:
         pytest.exit("These tests need a sandbox: nox -s functional, or tests/sandbox/sandbox.py run -- pytest ...", 4)
-    found = Sandbox(pathlib.Path(folder.split(os.pathsep)[0]))
     # Glance logs in when it gets its first request, and refuses those that come meanwhile: whichever test is the first in a
     # sandbox would count that too.
     Cloud(found, "alice").call("GET", "/images?limit=1")

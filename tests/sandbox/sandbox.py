@@ -8,6 +8,8 @@
     sandbox.py run -- COMMAND    start a sandbox of its own, run COMMAND in it, stop the sandbox; exits as COMMAND does
     sandbox.py run --number 2 -- COMMAND
                                  the same with two sandboxes at once
+    sandbox.py run --variant mariadb -- COMMAND
+                                 the same with another kind of sandbox; variants.py has them all
     sandbox.py up [NAME]         start a sandbox in the background, unless it runs already
     sandbox.py status [NAME]     say where it is; exits 1 when there is none
     sandbox.py down [NAME]       stop it and remove its data
@@ -26,15 +28,12 @@ import argparse
 import base64
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import pathlib
 import secrets
 import shutil
 import signal
-import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -43,14 +42,23 @@ import typing as t
 import urllib.error
 import urllib.request
 
-HERE = pathlib.Path(__file__).resolve().parent
-HOME = pathlib.Path(os.environ.get("GLANCE_SANDBOX_HOME") or HERE.parents[1] / ".sandbox").resolve()
-VENV = HOME / "venv"
-TEMPLATE = HOME / "template"
-LOCK_FILE = HERE / "requirements.txt"
-START_TIMEOUT = 60.0
-# simplegeneric is pure Python and was only ever published as source; all else comes as wheels: no compiler is needed.
-INSTALL_OPTIONS = ["--only-binary", ":all:", "--no-binary", "simplegeneric", "-r", str(LOCK_FILE)]
+if __package__:
+    from .programs import HERE, HOME, Program, SandboxError, build_once, call, fingerprint, free_port, locked
+    from .variants import USUAL, VARIANTS, Variant
+else:  # run as a script
+    from programs import (  # type: ignore[import-not-found,no-redef]
+        HERE,
+        HOME,
+        Program,
+        SandboxError,
+        build_once,
+        call,
+        fingerprint,
+        free_port,
+        locked,
+    )
+    from variants import USUAL, VARIANTS, Variant  # type: ignore[import-not-found,no-redef]
+
 # One process with several threads. All limits, of a chunk's size too, are uWSGI's defaults: many clouds have them.
 UWSGI_OPTIONS = [
     *("--threads", "8"),
@@ -65,87 +73,22 @@ UWSGI_OPTIONS = [
 # In the template's catalogue; the real addresses are filled in when a sandbox starts.
 KEYSTONE_PLACEHOLDER = "http://keystone.invalid"
 GLANCE_PLACEHOLDER = "http://glance.invalid"
-RESERVED = (VENV.name, TEMPLATE.name)
+SECOND_GLANCE_PLACEHOLDER = "http://glance-of-region-two.invalid"
+RESERVED = (USUAL.name, "template")
 CHEAP_ROUNDS = 4
 PASSWORD_ROUNDS = int(os.environ.get("GLANCE_SANDBOX_PASSWORD_ROUNDS") or CHEAP_ROUNDS)
 REQUESTS_LOGS = {"glance": "requests.jsonl", "keystone": "keystone-requests.jsonl"}
 USERS = {"admin": "admin", "alice": "alpha", "bob": "beta"}
 
 
-class SandboxError(Exception):
-    """Something that the person at the terminal has to know."""
-
-
-def fingerprint(*files: pathlib.Path) -> str:
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def call(*command: str | os.PathLike[str], env: dict[str, str] | None = None) -> None:
-    """Run a command; its output is shown only when it fails."""
-    # What the caller constrains is the caller's environment, not this one.
-    inherited = {key: value for key, value in os.environ.items() if key not in ("PIP_CONSTRAINT", "UV_CONSTRAINT")}
-    done = subprocess.run(
-        [os.fspath(word) for word in command],
-        env={**inherited, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SandboxError(f"'{' '.join(str(word) for word in command)}' exited {done.returncode}:\n{done.stdout}")
-
-
-@contextlib.contextmanager
-def locked(name: str) -> t.Iterator[None]:
-    """Hold HOME/name.lock: two sandboxes that start at once must not build the same folder."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    with (HOME / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def build_once(folder: pathlib.Path, stamp: str, build: t.Callable[[pathlib.Path], None]) -> None:
-    """Make ``folder`` with ``build``, unless it was made with the same stamp and to the end."""
-    stamp_file = folder / "stamp"
-    with locked(folder.name):
-        if stamp_file.is_file() and stamp_file.read_text() == stamp:
-            return
-        shutil.rmtree(folder, ignore_errors=True)
-        build(folder)
-        stamp_file.write_text(stamp)
-
-
-def build_venv(folder: pathlib.Path) -> None:
-    if sys.version_info < (3, 11):
-        raise SandboxError(f"Glance needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
-    print("sandbox: installing Keystone and Glance (once)", file=sys.stderr, flush=True)
-    uv = shutil.which("uv", path=os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]))
-    if uv:
-        call(uv, "venv", "--quiet", "--python", sys.executable, folder)
-    else:
-        try:
-            call(sys.executable, "-m", "venv", folder)
-        except SandboxError as error:
-            raise SandboxError(f"{error}\nOn Debian and Ubuntu: apt install python3-venv") from error
-        # uv is many times faster; where the index does not have it, pip does the same.
-        with contextlib.suppress(SandboxError):
-            call(folder / "bin/pip", "install", "--quiet", "--only-binary", ":all:", "uv")
-            uv = str(folder / "bin/uv")
-    if uv:
-        call(uv, "pip", "install", "--quiet", "--python", folder / "bin/python", *INSTALL_OPTIONS)
-    else:
-        call(folder / "bin/pip", "install", "--quiet", *INSTALL_OPTIONS)
-
-
-def keystone_conf(state: pathlib.Path, password_rounds: int) -> str:
+def keystone_conf(variant: Variant, password_rounds: int) -> str:
+    state = variant.state
     return f"""
 [DEFAULT]
 log_file = {state}/keystone.log
 use_stderr = false
 [database]
-connection = sqlite:///{state}/keystone.db?timeout=60
+connection = {variant.database_url("keystone")}
 [token]
 provider = fernet
 [fernet_tokens]
@@ -162,10 +105,11 @@ enabled = true
 backend = dogpile.cache.memory
 [oslo_policy]
 enforce_new_defaults = true
-"""
+{variant.keystone_options()}"""
 
 
-def glance_conf(state: pathlib.Path, keystone_url: str, glance_url: str, password: str) -> str:
+def glance_conf(variant: Variant, keystone_url: str, glance_url: str, password: str) -> str:
+    state = variant.state
     return f"""
 [DEFAULT]
 log_file = {state}/glance.log
@@ -174,7 +118,7 @@ enabled_backends = fast:file, cheap:file
 enabled_import_methods = [glance-direct,web-download,copy-image,glance-download]
 worker_self_reference_url = {glance_url}
 [database]
-connection = sqlite:///{state}/glance.db?timeout=60
+connection = {variant.database_url("glance")}
 [glance_store]
 default_backend = fast
 [fast]
@@ -192,7 +136,7 @@ allowed_ports = []
 disallowed_ports = []
 [paste_deploy]
 flavor = keystone
-config_file = {VENV}/etc/glance/glance-api-paste.ini
+config_file = {state}/glance-api-paste.ini
 [oslo_policy]
 enforce_new_defaults = true
 [keystone_authtoken]
@@ -204,7 +148,7 @@ password = {password}
 project_name = service
 user_domain_id = default
 project_domain_id = default
-"""
+{variant.glance_options()}"""
 
 
 def http_ready(url: str) -> bool:
@@ -223,57 +167,38 @@ class Service:
     :param output: name of the file that holds what it prints, if several of one service run in one sandbox.
     """
 
-    def __init__(self, name: str, output: str | None = None) -> None:
+    def __init__(self, name: str, variant: Variant, output: str | None = None) -> None:
         self.name = name
         self.output = f"{output or name}.out"
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self._variant = variant
+        self._socket = free_port()
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._program = Program(name, ends_with_stdin=True)
 
-    def start(self, state: pathlib.Path) -> None:
-        fd = self.socket.fileno()
-        with (state / self.output).open("wb") as out:
-            self.process = subprocess.Popen(
-                [VENV / "bin/uwsgi", *UWSGI_OPTIONS, "--http-socket", f"fd://{fd}", "--wsgi-file", HERE / "serve.py"],
-                env={
-                    **{key: value for key, value in os.environ.items() if not key.startswith("OS_")},
-                    "OS_KEYSTONE_CONFIG_FILES": f"{state}/keystone.conf",
-                    "OS_GLANCE_CONFIG_DIR": str(state),
-                    "SANDBOX_SERVICE": self.name,
-                    "SANDBOX_REQUESTS_LOG": str(state / REQUESTS_LOGS[self.name]),
-                    "PYTHONWARNINGS": "ignore",
-                },
-                pass_fds=[fd],
-                stdin=subprocess.PIPE,  # the server ends when this pipe does
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for the command in the sandbox; the sandbox is stopped after it
-            )
-        self.socket.close()
+    def start(self) -> None:
+        state = self._variant.state
+        venv = self._variant.glance_venv if self.name == "glance" else self._variant.keystone_venv
+        listening = ("--http-socket", f"fd://{self._socket.fileno()}")
+        self._program.start(
+            [venv.program("uwsgi"), *UWSGI_OPTIONS, *listening, "--wsgi-file", HERE / "serve.py"],
+            *(state / self.output, state / f"{self.name}.log"),
+            env={
+                **{key: value for key, value in os.environ.items() if not key.startswith("OS_")},
+                "OS_KEYSTONE_CONFIG_FILES": f"{state}/keystone.conf",
+                "OS_GLANCE_CONFIG_DIR": str(state),
+                "SANDBOX_SERVICE": self.name,
+                "SANDBOX_REQUESTS_LOG": str(state / REQUESTS_LOGS[self.name]),
+                "PYTHONWARNINGS": "ignore",
+            },
+            sockets=[self._socket],
+        )
 
-    def wait(self, state: pathlib.Path) -> None:
-        assert self.process
-        deadline = time.monotonic() + START_TIMEOUT
-        while not http_ready(self.url):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                tail = "".join(
-                    "".join((state / file).read_text(errors="replace").splitlines(keepends=True)[-30:])
-                    for file in (self.output, f"{self.name}.log")
-                    if (state / file).exists()
-                )
-                raise SandboxError(f"{self.name} did not start. The end of its logs:\n{tail}")
-            time.sleep(0.05)
+    def wait(self) -> None:
+        self._program.wait_until(lambda: http_ready(self.url))
 
     def stop(self) -> None:
-        self.socket.close()
-        if self.process:
-            assert self.process.stdin
-            self.process.stdin.close()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        self._socket.close()
+        self._program.stop()
 
 
 def identity_call(url: str, token: str | None, method: str, path: str, body: t.Any) -> tuple[t.Any, t.Any]:
@@ -335,59 +260,76 @@ def fill_keystone(url: str, passwords: dict[str, str]) -> None:
         make("endpoint", service_id=service_id, interface=interface, region_id="RegionOne", url=GLANCE_PLACEHOLDER)
     # A second region, for glance-download: the same Glance once more.
     make("region", id="RegionTwo")
-    make("endpoint", service_id=service_id, interface="public", region_id="RegionTwo", url=GLANCE_PLACEHOLDER)
+    make("endpoint", service_id=service_id, interface="public", region_id="RegionTwo", url=SECOND_GLANCE_PLACEHOLDER)
 
 
-def build_template(folder: pathlib.Path) -> None:
+def build_template(variant: Variant) -> None:
     """The state that each sandbox begins with: both databases, the keys, the projects and users."""
     print("sandbox: preparing the databases (once)", file=sys.stderr, flush=True)
+    folder = variant.state
     folder.mkdir(parents=True)
     passwords = {name: secrets.token_hex(16) for name in (*USERS, "glance")}
     (folder / "passwords.json").write_text(json.dumps(passwords))
-    (folder / "keystone.conf").write_text(keystone_conf(folder, CHEAP_ROUNDS))
-    (folder / "glance-api.conf").write_text(glance_conf(folder, "http://unused", "http://unused", "unused"))
-    keystone_manage: list[str | pathlib.Path] = [VENV / "bin/keystone-manage", "--config-file", folder / "keystone.conf"]
+    # Older releases look for it beside their configuration, and only there.
+    shutil.copy(variant.glance_venv.folder / "etc" / "glance" / "glance-api-paste.ini", folder)
+    (folder / "keystone.conf").write_text(keystone_conf(variant, CHEAP_ROUNDS))
+    (folder / "glance-api.conf").write_text(glance_conf(variant, "http://unused", "http://unused", "unused"))
+    keystone_manage: list[str | pathlib.Path] = [
+        *(variant.keystone_venv.program("keystone-manage"), "--config-file"),
+        folder / "keystone.conf",
+    ]
     for repository in ("fernet-keys", "credential-keys"):
         # What 'keystone-manage fernet_setup' does, which takes five seconds: a staged key, 0, and the primary one, 1.
         (folder / repository).mkdir(mode=0o700)
         for key in "01":
             (folder / repository / key).write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
-    call(*keystone_manage, "db_sync")
-    call(
-        *keystone_manage,
-        "bootstrap",
-        *("--bootstrap-region-id", "RegionOne"),
-        *("--bootstrap-public-url", KEYSTONE_PLACEHOLDER),
-        *("--bootstrap-internal-url", KEYSTONE_PLACEHOLDER),
-        env={"OS_BOOTSTRAP_PASSWORD": passwords["admin"]},
-    )
-    call(VENV / "bin/glance-manage", "--config-file", folder / "glance-api.conf", "db", "sync")
-    keystone = Service("keystone")
+    keystone = Service("keystone", variant)
     try:
-        keystone.start(folder)
-        keystone.wait(folder)
+        variant.start_database(new=True)
+        call(*keystone_manage, "db_sync")
+        call(
+            *keystone_manage,
+            "bootstrap",
+            *("--bootstrap-region-id", "RegionOne"),
+            *("--bootstrap-public-url", KEYSTONE_PLACEHOLDER),
+            *("--bootstrap-internal-url", KEYSTONE_PLACEHOLDER),
+            env={"OS_BOOTSTRAP_PASSWORD": passwords["admin"]},
+        )
+        call(variant.glance_venv.program("glance-manage"), "--config-file", folder / "glance-api.conf", "db", "sync")
+        keystone.start()
+        keystone.wait()
         fill_keystone(keystone.url, passwords)
     finally:
         keystone.stop()
-    for name in ("keystone", "glance"):
-        with contextlib.closing(sqlite3.connect(folder / f"{name}.db")) as database:
-            database.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
+        variant.stop()
+    variant.finish_databases()
     for left_over in ("keystone.log", "glance.log", "keystone.out", *REQUESTS_LOGS.values()):
         (folder / left_over).unlink(missing_ok=True)
 
 
-def install() -> None:
-    build_once(VENV, fingerprint(LOCK_FILE), build_venv)
-    build_once(TEMPLATE, fingerprint(LOCK_FILE, HERE / "sandbox.py", HERE / "serve.py"), build_template)
+def template(kind: type[Variant]) -> pathlib.Path:
+    return HOME / ("template" if kind is Variant else f"template-{kind.name}")
 
 
-def clouds_yaml(keystone_url: str, passwords: dict[str, str]) -> str:
+def install(kind: type[Variant] = Variant) -> None:
+    kind(HOME).check_programs()
+    for venv in (USUAL, kind.keystone_venv, kind.glance_venv):
+        venv.install()
+    files = (
+        *(kind.keystone_venv.lock_file, kind.glance_venv.lock_file),
+        *(HERE / name for name in ("sandbox.py", "serve.py", "variants.py", "programs.py")),
+    )
+    build_once(template(kind), fingerprint(*files), lambda folder: build_template(kind(folder)))
+
+
+def clouds_yaml(keystone_url: str, passwords: dict[str, str], ca_file: str) -> str:
     lines = ["# The clouds of this sandbox; gone when it stops.", "clouds:"]
     for user, project in USERS.items():
         lines += [
             f"  {user}:",
             "    auth_type: password",
             "    region_name: RegionOne",
+            *([f"    cacert: {ca_file}"] if ca_file else []),
             "    auth:",
             f"      auth_url: {keystone_url}/v3",
             f"      username: {user}",
@@ -400,58 +342,75 @@ def clouds_yaml(keystone_url: str, passwords: dict[str, str]) -> str:
 
 
 class Sandbox:
-    """A Keystone and a Glance, with all that they have in the folder ``state``."""
+    """A Keystone and a Glance, with all that they have in the folder of the variant."""
 
-    def __init__(self, state: pathlib.Path) -> None:
-        self.state = state
-        self.keystone = Service("keystone")
-        self.glance = Service("glance")
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.keystone = Service("keystone", variant)
+        self.glance = Service("glance", variant)
+        self._addresses: dict[str, str] = {}
 
     def start(self) -> None:
-        state, keystone, glance = self.state, self.keystone, self.glance
-        shutil.copytree(TEMPLATE, state)
+        variant, state, keystone, glance = self.variant, self.variant.state, self.keystone, self.glance
+        shutil.copytree(template(type(variant)), state)
         passwords = json.loads((state / "passwords.json").read_text())
         for folder in ("store-fast", "store-cheap", "staging", "tasks"):
             (state / folder).mkdir()
-        (state / "keystone.conf").write_text(keystone_conf(state, PASSWORD_ROUNDS))
-        (state / "glance-api.conf").write_text(glance_conf(state, keystone.url, glance.url, passwords["glance"]))
-        with contextlib.closing(sqlite3.connect(state / "keystone.db")) as database:
-            for placeholder, url in ((GLANCE_PLACEHOLDER, glance.url), (KEYSTONE_PLACEHOLDER, f"{keystone.url}/v3")):
-                database.execute("UPDATE endpoint SET url = ? WHERE url = ?", (url, placeholder))
-            database.commit()
-        (state / "clouds.yaml").write_text(clouds_yaml(keystone.url, passwords))
+        variant.start_database()
+        variant.start_store()
+        self._addresses = variant.start_proxy(keystone.url, glance.url)
+        public_keystone, public_glance = self._addresses["public_keystone_url"], self._addresses["public_glance_url"]
+        (state / "keystone.conf").write_text(keystone_conf(variant, PASSWORD_ROUNDS))
+        (state / "glance-api.conf").write_text(glance_conf(variant, keystone.url, glance.url, passwords["glance"]))
+        if variant.import_options():
+            (state / "glance-image-import.conf").write_text(variant.import_options())
+        variant.set_endpoints(
+            {
+                GLANCE_PLACEHOLDER: public_glance,
+                KEYSTONE_PLACEHOLDER: f"{public_keystone}/v3",
+                # Glance itself fetches from there, and knows no authority of the variant's.
+                SECOND_GLANCE_PLACEHOLDER: glance.url,
+            }
+        )
+        ca_file = str(state / variant.ca_file) if variant.ca_file else ""
+        (state / "clouds.yaml").write_text(clouds_yaml(public_keystone, passwords, ca_file))
         for log in REQUESTS_LOGS.values():
             (state / log).touch()
         for service in (keystone, glance):
-            service.start(state)
+            service.start()
 
     def wait(self) -> None:
         """Until it can be used; that is when there is a sandbox.json."""
+        state = self.variant.state
         for service in (self.keystone, self.glance):
-            service.wait(self.state)
+            service.wait()
         if PASSWORD_ROUNDS != CHEAP_ROUNDS:
-            hash_passwords_again(self.keystone.url, json.loads((self.state / "passwords.json").read_text()))
+            hash_passwords_again(self.keystone.url, json.loads((state / "passwords.json").read_text()))
         facts = {
             "keystone_url": self.keystone.url,
             "glance_url": self.glance.url,
-            "clouds_yaml": str(self.state / "clouds.yaml"),
-            "requests_log": str(self.state / REQUESTS_LOGS["glance"]),
-            "keystone_requests_log": str(self.state / REQUESTS_LOGS["keystone"]),
+            **self._addresses,
+            "clouds_yaml": str(state / "clouds.yaml"),
+            "requests_log": str(state / REQUESTS_LOGS["glance"]),
+            "keystone_requests_log": str(state / REQUESTS_LOGS["keystone"]),
+            "variant": self.variant.name,
+            "versions": self.variant.versions(),
         }
-        (self.state / "sandbox.json").write_text(json.dumps(facts, indent=2))
+        (state / "sandbox.json").write_text(json.dumps(facts, indent=2))
 
     def stop(self) -> None:
         self.glance.stop()
         self.keystone.stop()
-        shutil.rmtree(self.state, ignore_errors=True)
+        self.variant.stop()
+        shutil.rmtree(self.variant.state, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def running(*states: pathlib.Path) -> t.Iterator[None]:
+def running(kind: type[Variant], *states: pathlib.Path) -> t.Iterator[None]:
     """Sandboxes in these folders, which start side by side."""
-    install()
+    install(kind)
     with contextlib.ExitStack() as stack:
-        sandboxes = [Sandbox(state) for state in states]
+        sandboxes = [Sandbox(kind(state)) for state in states]
         for sandbox in sandboxes:
             stack.callback(sandbox.stop)
             sandbox.start()
@@ -469,12 +428,12 @@ def raise_exit(number: int, _frame: t.Any) -> None:
     raise SystemExit(128 + number)
 
 
-def run(command: list[str], number: int) -> int:
+def run(command: list[str], number: int, kind: type[Variant]) -> int:
     on_signals(raise_exit)
-    install()
+    install(kind)
     with tempfile.TemporaryDirectory(prefix="run-", dir=HOME) as folder:
         states = [pathlib.Path(folder) / f"state-{each}" for each in range(number)]
-        with running(*states):
+        with running(kind, *states):
             process = subprocess.Popen(
                 command,
                 env={
@@ -508,7 +467,7 @@ def is_running(name: str) -> bool:
 def keep(name: str) -> int:
     """The background process of ``up``."""
     on_signals(raise_exit)
-    with locked(name), running(HOME / name):
+    with locked(name), running(Variant, HOME / name):
         signal.pause()
     return 0
 
@@ -554,14 +513,15 @@ def status(name: str) -> int:
 
 
 def run_as_told(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(usage="sandbox.py run [--number NUMBER] -- COMMAND")
+    parser = argparse.ArgumentParser(usage="sandbox.py run [--number NUMBER] [--variant NAME] -- COMMAND")
     parser.add_argument("--number", type=int, default=1, help="of sandboxes")
+    parser.add_argument("--variant", choices=list(VARIANTS), default=Variant.name, help="kind of sandbox")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args(words)
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command or arguments.number < 1:
         parser.error("run takes a command, and at least one sandbox")
-    return run(command, arguments.number)
+    return run(command, arguments.number, VARIANTS[arguments.variant])
 
 
 BACKGROUND = {"up": up, "status": status, "down": down, "keep": keep}

@@ -11,6 +11,7 @@ The server ends when its standard input does: however the process that started i
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -21,13 +22,14 @@ import typing as t
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-APPLICATIONS = {"keystone": "keystone.wsgi.api", "glance": "glance.wsgi.api"}
 JSON_BODY_MAX = 1024 * 1024
 
 
 @event.listens_for(Engine, "begin")  # type: ignore[untyped-decorator]
 def take_write_lock_at_once(connection: t.Any) -> None:
     """Without this, two writers that both began by reading end in SQLite's 'database is locked'."""
+    if connection.dialect.name != "sqlite":
+        return
     connection.exec_driver_sql("BEGIN IMMEDIATE")
     # oslo.db has a listener of its own that begins a transaction unless it finds this mark.
     connection.info["in_transaction"] = True
@@ -82,10 +84,17 @@ def exit_at_end_of_stdin() -> None:
     os._exit(0)
 
 
+def load(service: str) -> t.Any:
+    if importlib.util.find_spec(f"{service}.wsgi"):
+        return importlib.import_module(f"{service}.wsgi.api").application
+    # Glance before 2025.1.
+    return importlib.import_module("glance.common.wsgi_app").init_app()
+
+
 service = os.environ["SANDBOX_SERVICE"]
 threading.Thread(target=exit_at_end_of_stdin, daemon=True).start()
 application = RequestsLog(
-    importlib.import_module(APPLICATIONS[service]).application,
+    load(service),
     os.environ["SANDBOX_REQUESTS_LOG"],
     with_bodies=service == "glance",
 )

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Ten runs at once on MariaDB, which lets them write at the same time; SQLite has one writer."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import FORMATS, Cloud, Json
+
+pytestmark = pytest.mark.variant("mariadb")
+
+RUNS = 10
+RUN_MODULE = pathlib.Path(__file__).resolve().parents[1] / "bench" / "run_module.py"
+
+
+def run_together(cloud: Cloud, tmp_path: pathlib.Path, module: str, tasks: list[Json]) -> list[Json]:
+    """Start all of them, each in a process of its own, and return their results."""
+    reports = [tmp_path / f"report-{number}.json" for number in range(len(tasks))]
+    processes = [
+        subprocess.Popen([sys.executable, str(RUN_MODULE), module, json.dumps({"cloud": cloud.name, **task}), str(report)])
+        for task, report in zip(tasks, reports, strict=True)
+    ]
+    assert [process.wait(300) for process in processes] == [0] * len(tasks)
+    return [json.loads(report.read_text())["result"] for report in reports]
+
+
+def test_ten_runs_that_make_one_image(alice: Cloud, name: str, tmp_path: pathlib.Path, path: str) -> None:
+    results = run_together(alice, tmp_path, "image", [{"name": name, "path": path, **FORMATS}] * RUNS)
+    assert [result.get("msg") for result in results] == [None] * RUNS
+    assert sum(result["changed"] for result in results) == 1
+    assert [image["status"] for image in alice.named(name)] == ["active"]
+
+
+def test_ten_runs_with_an_image_each(alice: Cloud, name: str, tmp_path: pathlib.Path, path: str) -> None:
+    names = [f"{name}-{number}" for number in range(RUNS)]
+    results = run_together(
+        alice, tmp_path, "image", [{"name": each, "path": path, "tags": ["a"], **FORMATS} for each in names]
+    )
+    assert [(result.get("msg"), result["changed"]) for result in results] == [(None, True)] * RUNS
+    results = run_together(alice, tmp_path, "image", [{"name": each, "state": "absent"} for each in names])
+    assert [(result.get("msg"), result["changed"]) for result in results] == [(None, True)] * RUNS

@@ -1,0 +1,223 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The programs of a sandbox: where they are installed, and how they start and end."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+
+HERE = pathlib.Path(__file__).resolve().parent
+HOME = pathlib.Path(os.environ.get("GLANCE_SANDBOX_HOME") or HERE.parents[1] / ".sandbox").resolve()
+START_TIMEOUT = 60.0
+# simplegeneric is pure Python and was only ever published as source; all else comes as wheels: no compiler is needed.
+WHEELS_ONLY = ("--only-binary", ":all:", "--no-binary", "simplegeneric")
+
+
+class SandboxError(Exception):
+    """Something that the person at the terminal has to know."""
+
+
+def fingerprint(*files: pathlib.Path) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def call(*command: str | os.PathLike[str], env: dict[str, str] | None = None) -> str:
+    """Run a command and return what it prints; it is an error if the command fails."""
+    # What the caller constrains is the caller's environment, not this one.
+    inherited = {key: value for key, value in os.environ.items() if key not in ("PIP_CONSTRAINT", "UV_CONSTRAINT")}
+    done = subprocess.run(
+        [os.fspath(word) for word in command],
+        env={**inherited, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SandboxError(f"'{' '.join(str(word) for word in command)}' exited {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def locked(name: str) -> t.Iterator[None]:
+    """Hold HOME/name.lock: two sandboxes that start at once must not build the same folder."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (HOME / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def build_once(folder: pathlib.Path, stamp: str, build: t.Callable[[pathlib.Path], None]) -> None:
+    """Make ``folder`` with ``build``, unless it was made with the same stamp and to the end."""
+    stamp_file = folder / "stamp"
+    with locked(folder.name):
+        if stamp_file.is_file() and stamp_file.read_text() == stamp:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        build(folder)
+        stamp_file.write_text(stamp)
+
+
+def interpreter(version: str) -> str:
+    """The Python of this version, as "3.8": one that is installed, else one for uv to download."""
+    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+        return sys.executable
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
+    for found in (shutil.which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))):
+        # pyenv's shims are there for versions that are not installed or not chosen.
+        with contextlib.suppress(SandboxError):
+            if found:
+                call(found, "-c", "")
+                return str(found)
+    return version
+
+
+@dataclasses.dataclass(frozen=True)
+class Venv:
+    """A virtual environment in HOME, with what a requirements file beside this one names.
+
+    :param python: version of Python, as "3.8"; empty for the one that runs this.
+    :param options: options for the installation.
+    """
+
+    name: str
+    requirements: str
+    python: str = ""
+    options: tuple[str, ...] = WHEELS_ONLY
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return HOME / self.name
+
+    @property
+    def lock_file(self) -> pathlib.Path:
+        return HERE / self.requirements
+
+    def program(self, name: str) -> pathlib.Path:
+        return self.folder / "bin" / name
+
+    def version_of(self, package: str) -> str:
+        return (
+            next(self.folder.glob(f"lib/python*/site-packages/{package}-*.dist-info"))
+            .name.split("-")[1]
+            .removesuffix(".dist")
+        )
+
+    def install(self) -> None:
+        build_once(self.folder, fingerprint(self.lock_file), self._build)
+
+    def _build(self, folder: pathlib.Path) -> None:
+        if sys.version_info < (3, 11):
+            raise SandboxError(f"Glance needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
+        print(f"sandbox: installing {self.requirements} (once)", file=sys.stderr, flush=True)
+        uv = shutil.which("uv", path=os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]))
+        if self.python and not uv:
+            raise SandboxError(f"uv is needed for a sandbox with Python {self.python}: pip install uv")
+        if self.python:
+            python = interpreter(self.python)
+            try:
+                call(str(uv), "venv", "--quiet", "--python", python, folder)
+            except SandboxError as error:
+                raise SandboxError(
+                    f"{error}\nThis sandbox needs Python {self.python}, and uv cannot download it here."
+                    f" Install it: uv python install {self.python}, or pyenv install {self.python}."
+                ) from error
+        elif uv:
+            call(uv, "venv", "--quiet", "--python", sys.executable, folder)
+        else:
+            try:
+                call(sys.executable, "-m", "venv", folder)
+            except SandboxError as error:
+                raise SandboxError(f"{error}\nOn Debian and Ubuntu: apt install python3-venv") from error
+            # uv is many times faster; where the index does not have it, pip does the same.
+            with contextlib.suppress(SandboxError):
+                call(folder / "bin/pip", "install", "--quiet", "--only-binary", ":all:", "uv")
+                uv = str(folder / "bin/uv")
+        arguments = (*self.options, "-r", str(self.lock_file))
+        if uv:
+            call(uv, "pip", "install", "--quiet", "--python", folder / "bin/python", *arguments)
+        else:
+            call(folder / "bin/pip", "install", "--quiet", *arguments)
+
+
+def free_port() -> socket.socket:
+    """A listening socket on a free loopback port; the server inherits it, so nobody else can take the port."""
+    return socket.create_server(("127.0.0.1", 0))
+
+
+class Program:
+    """A program of a sandbox; whatever happens to the process that started it, it ends too.
+
+    :param ends_with_stdin: whether the program itself ends when its standard input does.
+    """
+
+    def __init__(self, name: str, *, ends_with_stdin: bool = False) -> None:
+        self.name = name
+        self._ends_with_stdin = ends_with_stdin
+        self._process: subprocess.Popen[bytes] | None = None
+        self._logs: tuple[pathlib.Path, ...] = ()
+
+    def start(
+        self,
+        command: t.Sequence[str | os.PathLike[str]],
+        *logs: pathlib.Path,
+        env: dict[str, str] | None = None,
+        sockets: t.Sequence[socket.socket] = (),
+    ) -> None:
+        """Start it.
+
+        :param logs: the file for what it prints, and those that it writes itself.
+        :param env: its whole environment; null for that of this process.
+        :param sockets: what it inherits; closed here.
+        """
+        self._logs = logs
+        keeper = [] if self._ends_with_stdin else [sys.executable, str(HERE / "until_stdin_ends.py")]
+        with logs[0].open("wb") as out:
+            self._process = subprocess.Popen(
+                [*keeper, *command],
+                env=env,
+                pass_fds=[each.fileno() for each in sockets],
+                stdin=subprocess.PIPE,  # the program ends when this pipe does
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for the command in the sandbox; the sandbox is stopped after it
+            )
+        for each in sockets:
+            each.close()
+
+    def wait_until(self, ready: t.Callable[[], bool]) -> None:
+        assert self._process
+        deadline = time.monotonic() + START_TIMEOUT
+        while not ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                tail = "".join(
+                    "".join(file.read_text(errors="replace").splitlines(keepends=True)[-30:])
+                    for file in self._logs
+                    if file.exists()
+                )
+                raise SandboxError(f"{self.name} did not start. The end of its logs:\n{tail}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process:
+            assert self._process.stdin
+            self._process.stdin.close()
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()

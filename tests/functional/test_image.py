@@ -91,6 +91,7 @@ def test_other_data_are_an_error(alice: Cloud, name: str, path: str) -> None:
     assert "has other data than" in alice.fails("image", name=name, path=path)
 
 
+@pytest.mark.since_glance(29, "does not compare the data with disk_format")
 def test_a_failed_upload_leaves_nothing_behind(alice: Cloud, name: str, path: str) -> None:
     real = alice.run("image", name=name, path=path, disk_format="qcow2", container_format="bare", protected=True)
     assert "HTTP 415" in real.message
@@ -99,6 +100,7 @@ def test_a_failed_upload_leaves_nothing_behind(alice: Cloud, name: str, path: st
     assert alice.named(name) == []
 
 
+@pytest.mark.since_glance(29, "does not compare the data with disk_format")
 def test_a_failed_upload_leaves_an_image_that_was_there(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, disk_format="qcow2", container_format="bare")
     assert "HTTP 415" in alice.run("image", name=name, path=path).message
@@ -333,7 +335,8 @@ def test_another_projects_image(admin: Cloud, alice: Cloud, name: str) -> None:
     image = admin.make(name, visibility="public")
     for options in ({"tags": ["x"]}, {"state": "absent"}):
         message = alice.run("image", name=name, **options).message
-        assert "HTTP 403" in message
+        # Some releases refuse the deletion of a visible image with 404.
+        assert "HTTP 403" in message or "HTTP 404" in message
         assert f"The image belongs to project {admin.project_id} and this session works for project" in message
     assert admin.show(image["id"]) == image
 

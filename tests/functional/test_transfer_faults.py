@@ -76,7 +76,7 @@ HEAD = [
     "- `401` to `503`: that is the answer. `cut`: the connection ends. `stall`: nothing moves any more. `corrupt`: one",
     "  byte arrives changed. `lost answer`, `reset after`: the request is carried out and its answer lost. `lying length`,",
     "  `long`: more bytes are announced than come.",
-    "- An upload that stalls at its end cannot be told from a store that is slow; here a stalled request timed out soon.",
+    "- An upload that stalls at its end cannot be told from a store that is slow; here a stalled request timed out early.",
     "",
     "| Transfer | Fault | At | First time only | Each time |",
     "|---|---|---|---|---|",

@@ -25,8 +25,8 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - With V(present), the image exists and is as the other options describe it. A deactivated image stays deactivated,
-        which a warning says. Use M(cloudimage.glance.image_state) to reactivate it.
+      - With V(present), the image exists and is as the other options describe it. A deactivated image stays deactivated, and
+        the module warns about it. Use M(cloudimage.glance.image_state) to reactivate it.
       - With V(absent), there is no such image, hidden ones included. Then O(name), O(id), O(owner), O(on_duplicate) and
         O(force) say which image is meant and what may be done, and the other options are not looked at.
     type: str
@@ -51,10 +51,10 @@ options:
     type: str
   create:
     description:
-      - Whether to create an image that is missing. With V(false) it is an error, before anything is changed.
-      - A new image without data, for which none of O(path), O(url) and O(remote) is given, can be used for nothing yet. A
-        warning says so.
-      - With O(state=absent) it is not looked at.
+      - Whether to create an image that is missing. With V(false) a missing image is an error, and nothing is changed.
+      - A new image has no data if none of O(path), O(url) and O(remote) is given. No server can be created from it, and the
+        module warns about that.
+      - With O(state=absent) this option has no effect.
     type: bool
     default: true
   on_duplicate:
@@ -121,15 +121,18 @@ options:
     description:
       - Custom properties. Those that are not named stay as they are, one that is set to null is removed.
       - Glance stores strings. Numbers are written as such, and booleans as V(true) and V(false).
-      - Names are text. YAML reads words such as C(on), C(no) and C(null), and dates, as other things, which are refused as
-        names; put these in quotes.
-      - Names that Glance can set for a new image, but never change or remove, are refused, for example C(context),
-        C(delete), C(member) and C(__class__).
+      - Names are text. YAML reads words such as C(on), C(no) and C(null), and dates, as other types, which the module
+        refuses as names. Put them in quotes.
+      - The module refuses names that Glance can set for a new image, but never change or remove, for example C(context),
+        C(delete), C(member) and C(__class__). It also refuses the names of its own records, C(cloudimage_source_checksum)
+        and C(cloudimage_source_formats).
     type: dict
   purge_properties:
     description:
       - Whether to remove all custom properties that are not in O(properties).
-      - C(kernel_id) and C(ramdisk_id), which O(kernel) and O(ramdisk) set, and C(os_glance_*) are not removed.
+      - C(kernel_id) and C(ramdisk_id), which O(kernel) and O(ramdisk) set, C(os_glance_*), and the records
+        C(cloudimage_source_checksum) and C(cloudimage_source_formats) are not removed.
+      - A property to remove that Glance cannot remove is an error.
     type: bool
     default: false
   path:
@@ -175,8 +178,8 @@ options:
       - With V(import) the cloud does, by C(web-download). It is an error if the cloud does not offer that.
       - With V(stream) the host that runs the task does, and sends the data on while they come, without a temporary file.
       - With V(auto) the cloud does if it offers that and nothing has to be decompressed, else this host.
-      - If the cloud refuses the import before anything was moved, for instance because its filter does not allow the URL's
-        port, V(auto) lets this host do it, with a warning.
+      - If the cloud refuses the import request itself, for instance because its filter does not allow the URL's port, with
+        V(auto) this host downloads the file, and the module warns about it.
       - What the cloud imported is compared with O(checksum). If the cloud does not compute a hash of that algorithm, the
         data are read back for it. Without O(checksum) only their size can be verified, which a warning says.
     type: str
@@ -187,8 +190,8 @@ options:
       - How data get into the image, if not by a plain upload. The cloud is asked whether it offers it.
       - V(web-download) is for O(url) and V(glance-download) for O(remote). V(glance-direct) sends O(path) or O(url) to the
         cloud's staging area first, so that the cloud can convert it, or put it into several stores.
-      - Of data that the cloud converts no hash is known. The task then succeeds with a warning, and records the formats of
-        the source in the image's property C(cloudimage_source_formats).
+      - If the cloud converts the data, no hash of the result is known. The task then succeeds with a warning, and records
+        the formats of the source in the image's property C(cloudimage_source_formats).
     type: str
     choices: [web-download, glance-direct, glance-download]
   checksum:
@@ -198,9 +201,9 @@ options:
       - After the algorithm there can be the URL of a file that lists checksums, for example
         V(sha256:https://example.com/SHA256SUMS). It is downloaded in each run.
       - An image that was made with it is recognised without reading the source. If the cloud does not compute a hash of this
-        algorithm, or the source is compressed, the checksum is recorded in the image's property
-        C(cloudimage_source_checksum), together with the cloud's hash of the data. This is done once the data are verified,
-        with a request of its own, and not with O(wait=false). A record that does not fit the image's data is ignored.
+        algorithm, or the source is compressed, the module records the checksum in the image's property
+        C(cloudimage_source_checksum), together with the cloud's hash of the data. It does so once the data are verified,
+        with one more request, and not with O(wait=false). It ignores a record that does not belong to the image's data.
     type: str
   decompress:
     description:
@@ -491,7 +494,7 @@ changes:
         - What was changed, by Glance's name. A property is V(properties.) with its name behind it.
         - V(state) stands for the image being there at all, from V(absent) to V(present) or back.
         - V(id) says that a new image took the place of another one. What became of that one has V(replaced.) before it.
-        - V(unfinished.state) says that the hidden new image of a replacement that was cut off is deleted.
+        - V(unfinished.state) says that the hidden new image of an interrupted replacement is deleted.
       type: str
       returned: success
     before:

@@ -123,7 +123,8 @@ transfer:
     bytes:
       description:
         - How much was downloaded (bytes). It is less than the file's size if an earlier run had begun.
-        - It is more if the cloud's store cannot send a part of an image, so that all of it had to be requested again.
+        - It is more than that size if the cloud's store cannot send a part of an image, so that all data were requested
+          again.
       type: int
       returned: success
     seconds:

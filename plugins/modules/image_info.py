@@ -14,16 +14,16 @@ version_added: 0.1.0
 description:
   - List the images that match all conditions given. Finding none is no error.
   - What Glance can filter, Glance filters, so that no more than what matches is transferred.
-  - The images listed are those that the login's project can use, whatever the login's role. These are its own images, public
-    images, and images that other projects share with it and that it has accepted. Other projects' images are listed with
-    O(id), O(owner) or O(all_projects).
+  - The module lists the images that the login's project can use, whatever the login's role. These are its own images, public
+    images, and images that other projects share with it and that it has accepted. Use O(id), O(owner) or O(all_projects) to
+    list other projects' images.
   - To an administrator Glance lists the images of all projects, and does not say which of them are shared with one project.
-    So an administrator's login takes one request for each matching image that another project shares. If O(name),
-    O(member_status) and O(visibility=shared) are not given, at most 100 of them among the first 1000 are looked at, and a
-    warning says if there are more.
-  - A login that is for no project, but for a domain or the whole system, is listed public images, and images that belong to
-    no project. A login that does not say what it is for, which is one with an O(auth_type) of V(none), V(http_basic) or
-    V(admin_token), is listed all that the cloud shows it.
+    So with an administrator's login the module sends one request for each matching image that another project shares. If
+    O(name), O(member_status) and O(visibility=shared) are not given, it checks at most 100 of them among the first 1000, and
+    warns if there are more.
+  - With a login for a domain or the whole system instead of a project, the module lists public images, and images that
+    belong to no project. A login with an O(auth_type) of V(none), V(http_basic) or V(admin_token) does not show its project.
+    Then the module lists all images that the cloud shows.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:
@@ -61,7 +61,7 @@ options:
   owner:
     description:
       - Id or name of the project that the images belong to.
-      - All of its images are found that the login may see. An administrator sees all images of every project.
+      - The module finds all of its images that the login may see. An administrator may see all images of every project.
     type: str
     aliases: [project]
   owner_domain:
@@ -71,8 +71,8 @@ options:
   member_status:
     description:
       - Of images that other projects share with this one, those with this status. Glance's own default is V(accepted).
-      - Images that are asked for by O(id) are found whatever it is. To an administrator's login this also holds for images
-        that are asked for with O(owner) or O(all_projects).
+      - It does not limit the images that O(id) names. With an administrator's login it does not limit those of O(owner) and
+        O(all_projects) either.
     type: str
     choices: [accepted, pending, rejected, all]
   tags:
@@ -136,8 +136,8 @@ options:
     default: false
   all_projects:
     description:
-      - Whether to list the images of all projects, as far as the login may see them, their community images too. An
-        administrator sees all images.
+      - Whether to list the images of all projects that the login may see, community images included. An administrator may
+        see all images.
     type: bool
     default: false
 seealso:

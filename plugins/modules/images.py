@@ -32,7 +32,7 @@ options:
         and defaults.
       - Two of them must not mean the same image, for example one by its O(ignore:id) and one by its O(ignore:name). That is
         an error before anything is changed. Two of the same name need different O(ignore:owner)s.
-      - An image that is missing, for which O(ignore:create=false) is set, is an error before anything is changed.
+      - A missing image with O(ignore:create=false) is an error before anything is changed.
       - A kernel or a ramdisk that another one needs has to be there before, so it belongs in a task of its own.
     type: list
     elements: dict

@@ -141,12 +141,30 @@ def perform_all(
         except ApiError as error:
             error.explained(hint(error, owner, api.connection.project_id, _names_alike(plan, operation)))
             data = operation.call in DATA_CALLS
-            if error.status in MOVED and not plan.replaced and (data or (first and plan.image_id)):
+            if (
+                (error.status in MOVED or _has_data_by_now(operation, error))
+                and not plan.replaced
+                and (data or (first and plan.image_id))
+            ):
                 gone = error.status in (404, 410) and data
                 raise ConcurrentChange(error, done, may_repeat=gone) from error
-            if plan.image_id and not first and data:
-                error.explained("The image's attributes were changed before it, as the task has them.")
+            _say_what_was_changed(error, plan, operation, done)
             raise
+        except GlanceError as error:
+            _say_what_was_changed(error, plan, operation, done)
+            raise
+
+
+def _say_what_was_changed(error: GlanceError, plan: Plan, failed: Operation, done: t.Sequence[Operation]) -> None:
+    """Add to the error of an image that was there that its attributes were changed before its data failed."""
+    if plan.image_id and failed.call in DATA_CALLS and any(operation.call is UPDATE for operation in done):
+        _explain(error, "The image's attributes were changed before it, as the task has them.")
+
+
+def _has_data_by_now(operation: Operation, error: ApiError) -> bool:
+    """Whether a change of formats was refused, which Glance does once another run has brought the image's data."""
+    is_of_formats = operation.call is UPDATE and any(step["path"][1:] in FORMATS for step in operation.body)
+    return error.status == 403 and is_of_formats
 
 
 def _names_alike(plan: Plan, operation: Operation) -> str:
@@ -256,12 +274,11 @@ class PlanExecutor:
         if operation.call is ADD_MEMBER:
             return error.status == 409
         image_id = str(operation.image_id)
-        if error.status != 404 or image_id == self.image.get("id"):
+        if image_id == self.image.get("id"):
             return False
-        if image_id not in self._gone and self._api.find_image(image_id):
-            return False
-        self._gone.add(image_id)
-        return True
+        if image_id not in self._gone and is_gone(self._api, image_id, error):
+            self._gone.add(image_id)
+        return image_id in self._gone
 
     def _last_of_data(self) -> Operation | None:
         """The call after which the data should be there; copies to other stores come after it."""
@@ -429,11 +446,24 @@ def _delete_step(api: GlanceApi, operation: Operation) -> bool:
     try:
         api.perform(operation)
     except ApiError as error:
-        # Some releases answer 404 also if the image is there and belongs to another project.
-        if error.status != 404 or api.find_image(str(operation.image_id)):
+        if not is_gone(api, str(operation.image_id), error):
             raise
         return False
     return True
+
+
+def is_gone(api: GlanceApi, image_id: str, refusal: ApiError) -> bool:
+    """Whether a call was refused because another run has deleted the image.
+
+    Glance answers 404 mostly, or 400 or 409 while the other deletion goes on; some releases answer 404 also if the image is
+    there and belongs to another project.
+    """
+    if refusal.status not in (400, 404, 409, 410, 500):
+        return False
+    try:
+        return api.find_image(image_id) is None
+    except GlanceError:
+        return False
 
 
 def await_gone(api: GlanceApi, image_id: str, deadline: Deadline) -> None:

@@ -120,6 +120,16 @@ def test_lists_of_checksums(alice: Cloud, name: str, web: Web, style: str) -> No
     assert outcome.image["properties"][RECORD] == f"{hashed('sha256')} = {hashed('sha512')}"
 
 
+@pytest.mark.parametrize("options", [{"transfer": "stream"}, {"transfer": "import"}, {"import_method": "glance-direct"}])
+def test_error_of_data_says_whether_attributes_were_changed_before(alice: Cloud, name: str, web: Web, options: Json) -> None:
+    wrong: Json = {"url": f"{web.url}/disk.raw", "checksum": hashed("sha512", b"other"), **options}
+    for number, tags in enumerate((["t"], None)):
+        image = alice.make(f"{name}-{number}", **FORMATS)
+        outcome = alice.run("image", name=image["name"], tags=tags, **wrong)
+        assert ("The image's attributes were changed before it" in outcome.message) == (tags is not None)
+        assert alice.show(image["id"])["tags"] == (tags or [])
+
+
 def wrong_records(right: str) -> list[str]:
     """Records that say that an image has DATA; the last ones are of other data, as a snapshot inherits them."""
     other = hashed("sha512", b"something else")

@@ -491,14 +491,14 @@ MUTATIONS = [
     (
         "world: a failed import is waited for",
         "_deliver.py",
-        'return failed_import(api, image) if image.get("status") == "importing" else ""',
+        'return failed_import(api, image) if takes_no_data else ""',
         'return ""',
     ),
     (
         "world: 404 of a deletion is an error",
         "_execute.py",
-        "if error.status != 404 or api.find_image(str(operation.image_id)):",
-        "if True:",
+        "        return api.find_image(image_id) is None\n",
+        "        return False\n",
     ),
     (
         "world: 404 of the members is an error",
@@ -539,8 +539,8 @@ MUTATIONS = [
     (
         "world: a record of other data is trusted",
         "_image_hashes.py",
-        "return source_checksum if separator and identity == identity_of_data(image) else None",
-        "return source_checksum or None",
+        "return text if separator and identity == identity_of_data(image) else None",
+        "return text or None",
     ),
     (
         "world: the source is recorded before its data are there",

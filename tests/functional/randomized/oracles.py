@@ -299,9 +299,8 @@ def check_refusal(world: World, task: Task, before: Snapshot, after: Snapshot, p
                 has_data(image, data_of(entry)) and not checksum_is_wrong(entry)
                 for image in meant(world, task, entry, before)
             ), "the task says that the image has other data, and it has the same"
-        # Data come after the attributes. Where they are refused late, by an import or for their checksum, the error does not
-        # say that the attributes were changed before.
-        patched = not predicted.failed and source_of(entry) is not None
+        # Data come after the attributes; if they fail, the error says that the attributes were changed before.
+        patched = "attributes were changed before it" in real.message
         if patched or task.module == "images":
             touched |= named_keys(entry, task.module)
         if "was there before, so" in real.message or entry.get("import_method") == "glance-direct":

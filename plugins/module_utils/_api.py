@@ -258,7 +258,7 @@ class GlanceApi:
     def download(self, image_id: str, offset: int = 0) -> requests.Response:
         """The image's data from this byte on, as an open answer: 206, or 200 with all of it. The caller closes it.
 
-        A store that refuses a Range once is not asked for one again.
+        After a store has refused a Range, no more are requested from it.
         """
         if offset and image_id not in self._without_ranges:
             try:
@@ -279,7 +279,7 @@ class GlanceApi:
         return self._answered(_check_not_encoded, DOWNLOAD, _of(DOWNLOAD, image_id), headers=headers)
 
     def refuses_ranges(self, image_id: str) -> bool:
-        """Whether the cloud was asked for a part of the image's data in this run, and did not send just that."""
+        """Whether the cloud did not send a part of the image's data that was requested in this run."""
         return image_id in self._without_ranges
 
     def check_supported(self, operations: t.Iterable[Operation]) -> None:

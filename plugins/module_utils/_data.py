@@ -150,7 +150,7 @@ class WantedData:
         return digest(content.read(), stored.algorithm) == (image.get("size"), stored)
 
     def _is_recorded_source(self, recorded: str | None) -> bool:
-        """Whether these are the data that the cloud converted to what it has, which only a record tells."""
+        """Whether the cloud made its data from this source by a conversion, which only a record shows."""
         data, content = self.data, self.content
         if not self.comparable:
             return True
@@ -161,7 +161,7 @@ class WantedData:
                 return given == recorded
         algorithm, _colon, rest = recorded.partition(":")
         if content is None or " " in rest:
-            return False  # another region does not let its data be read, and a packed source is another file
+            return False  # another region's data cannot be read here, and a compressed source is another file
         return str(digest(content.read(), algorithm)[1]) == recorded
 
     def _read_back(self, image: Image) -> Checksum:

@@ -227,7 +227,7 @@ class Delivery:
         before: Image | None = None
         while True:
             image = self._api.find_image(image_id)
-            # While an import goes on, the cloud mostly tells so at the image.
+            # While an import goes on, the image mostly changes.
             is_unchanged, before = image == before, image
             if image is None:
                 raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
@@ -273,7 +273,7 @@ class Delivery:
                 self.transfer.hash = hash_of(image)
 
     def _is_unpacked_source(self, image: Image) -> bool:
-        """Whether the image has what is packed in the source (gzip), which is read once more for this."""
+        """Whether the image has the decompressed data of the source (gzip), which is read once more for this."""
         if self._content is None or self._content.compression or not hashes_of(image):
             return False
         blocks = self._content.read()
@@ -285,7 +285,7 @@ class Delivery:
         return digest(unpacked, stored.algorithm) == (image.get("size"), stored)
 
     def _note_source(self, before: Image) -> Checksum | str | None:
-        """Note what is to be recorded of the source of data that the cloud has changed; returns its checksum."""
+        """Keep what is to be recorded of the source of data that the cloud has changed; returns its checksum."""
         given = (self._data.source_checksum or self._data.hash) if self._data else None
         checksum = self._upload.hash if self._upload else given
         self.source_records = {SOURCE_FORMATS: " ".join(str(before.get(key)) for key in FORMATS)}
@@ -295,7 +295,7 @@ class Delivery:
         return checksum
 
     def _accept_conversion(self, before: Image, image: Image) -> None:
-        """Take over what the cloud has made of the data, of which no hash is known; and note what is known of the source."""
+        """Accept the data that the cloud has converted, whose hash is not predictable, and keep the source's record."""
         checksum = self._note_source(before)
         changed = " and ".join(
             f"{key} from {before.get(key)} to {image.get(key)}" for key in FORMATS if before.get(key) != image.get(key)
@@ -303,7 +303,7 @@ class Delivery:
         hashes = hashes_of(image)
         if self.transfer:
             self.transfer.hash = Checksum(*list(hashes.items())[-1]) if hashes else None
-        unchecked = "" if self._upload or not checksum else " Nothing has compared the source with its checksum."
+        unchecked = "" if self._upload or not checksum else " The source was not compared with its checksum."
         self.warnings.append(
             f"The cloud converted the data of image {image['id']} when it imported them, and changed its {changed}. So the"
             f" data could not be compared with the source: the import succeeded and the image has data.{unchecked}"
@@ -360,7 +360,7 @@ class Delivery:
 
 
 def is_converted(before: Image, image: Image) -> bool:
-    """Whether the cloud has converted an image's data when it imported them: by that its formats changed."""
+    """Whether the cloud converted an image's data when it imported them, which its changed formats show."""
     return any(before.get(key) and image.get(key) != before[key] for key in FORMATS)
 
 
@@ -386,7 +386,7 @@ def failed_import(api: GlanceApi, image: Image, look_at_lock: bool = True) -> st
 
 
 def dead_import(api: GlanceApi, image: Image) -> str:
-    """Why nothing comes of the import that an image is in; empty if it is in none, or still may become whole.
+    """Why the import into an image can never be completed; empty if there is none, or it still can be.
 
     Glance leaves an image ``importing`` if a store fails, and the lock on it if it cannot undo what a plugin did; then it
     takes no other data into the image.
@@ -400,7 +400,7 @@ def import_is_over(api: GlanceApi, image: Image, ask: bool) -> bool:
 
     The import writes all attributes of the image once more after that, so what is changed before its end is lost.
 
-    :param ask: whether to ask for the import's task, as the image may keep the mark of an import that was cut off.
+    :param ask: whether to ask for the import's task, as the image may keep the mark of an interrupted import.
     """
     task_id = image.get(IMPORT_TASK)
     if not task_id or not ask:
@@ -410,7 +410,7 @@ def import_is_over(api: GlanceApi, image: Image, ask: bool) -> bool:
 
 
 def _method_of(task: t.Mapping[str, t.Any]) -> str | None:
-    """The method of an import, as its task tells it; null where a cloud does not show it."""
+    """The method of an import, by its task; null where the cloud does not show it."""
     found: t.Any = task
     for key in ("input", "import_req", "method", "name"):
         found = found.get(key) if isinstance(found, dict) else None
@@ -477,7 +477,7 @@ def await_others_data(api: GlanceApi, image_id: str, wait: float | None, begin_w
 
 
 def await_attributes(api: GlanceApi, image: Image, body: t.Mapping[str, t.Any]) -> Image | None:
-    """An image that another run has just created, once it is as ``body`` has it: Glance shows it before it stores its tags.
+    """An image that another run has just created, once it is as ``body`` says: Glance shows it before it stores its tags.
 
     Returns it as it is after at most TIMING.creation_timeout.
     """

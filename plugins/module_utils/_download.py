@@ -64,7 +64,7 @@ def image_blocks(
             broken = error
         if offset == size:
             return
-        # Only new bytes are progress: skipping what is there already must not go on for ever.
+        # Only new bytes are progress: a run must not skip the same bytes again and again without end.
         failures = failures + 1 if offset == begun_at else 1
         if failures >= ATTEMPTS:
             raise ConnectionProblem(
@@ -208,7 +208,7 @@ def _fill(
     transfer: Transfer,
     progress: Reporter | None,
 ) -> Checksum:
-    """Append what is missing; returns the hash of the whole. What is there already is never written again."""
+    """Append the missing bytes; returns the hash of the complete file. Bytes that are there are never written again."""
     found, offset = new_hash(algorithm), 0
     file.seek(0)
     while block := file.read(BLOCK):

@@ -69,9 +69,9 @@ def carry_out(
 ) -> tuple[list[Plan], list[Done | None]]:
     """Execute the plans that change something.
 
-    Returns what was done of each plan, and what ``execute`` made of it (null where it is unchanged). If another process was
-    faster, so that a call is refused, everything is read and planned anew. If that gives the same calls, the refusal had
-    another reason and is the error.
+    Returns what was done of each plan, and what ``execute`` made of it (null where it is unchanged). If another process
+    changed an image first, so that a call is refused, everything is read and planned anew. If that gives the same calls, the
+    refusal had another reason and is the error.
     """
     done_before: list[Plan] = []
     for _attempt in range(MAX_PLANS):
@@ -124,11 +124,10 @@ def perform_all(
 ) -> None:
     """Make the calls of a plan.
 
-    A refusal gets its hint. One that comes of the image having changed is ConcurrentChange, if nothing was done but the
-    attributes.
+    A refusal gets its hint. It raises ConcurrentChange if the image has changed and only attributes were changed by then.
 
-    :param call: makes one call; returns whether it is to be noted in ``done``: it was not if another run had made it, and it
-        is noted already if more calls came of it.
+    :param call: makes one call; returns whether to add it to ``done``: not if another run had made it, and not if the call
+        added itself and the calls that followed from it.
     :param done: gets the operations that were carried out.
     """
     owner = (plan.image or plan.before).get("owner")
@@ -168,7 +167,7 @@ def _has_data_by_now(operation: Operation, error: ApiError) -> bool:
 
 
 def _names_alike(plan: Plan, operation: Operation) -> str:
-    """What to say of tags and properties that a database may take for equal, as they are and as they are to be."""
+    """What to say about tags and properties, current and planned, that a database may treat as equal."""
     if operation.call not in (CREATE, UPDATE):
         return ""
     sides = [plan.image or {}, plan.before]
@@ -301,7 +300,7 @@ class PlanExecutor:
                 if error.http_status != 409:
                     raise
                 taken = self._api.find_image(image_id)
-                # A replacement gets its final name once it is whole.
+                # A replacement gets its final name once it is complete.
                 names = (body["name"], (self._plan.replaced or {}).get("name"))
                 if taken and taken.get("owner") == project and taken.get("name") in names:
                     self._await_other_run(taken, body)
@@ -328,7 +327,7 @@ class PlanExecutor:
 def create_or_update(api: GlanceApi, plan: Plan, delivery: Delivery | None) -> tuple[Plan, Image | None]:
     """Carry out the plan for an image that is to be present; returns what was done, and the image as the cloud then has it.
 
-    The image is null if no call was about itself, so that it is as it was planned.
+    The image is null if no call changed it, so that it is as it was planned.
 
     A new image whose data do not arrive whole is deleted again. One that was there before stays as it is, without data; if
     it got the wrong ones, which cannot be taken from it, it is deactivated, so that nobody uses them.
@@ -442,7 +441,7 @@ def delete(api: GlanceApi, plan: Plan, wait: float | None) -> tuple[Plan, None]:
 
 
 def _delete_step(api: GlanceApi, operation: Operation) -> bool:
-    """Make one call of a deletion; returns false if the image is gone already."""
+    """Make one call of a deletion; returns false if the image is already deleted."""
     try:
         api.perform(operation)
     except ApiError as error:

@@ -90,14 +90,14 @@ def hint(error: ApiError, owner: str | None, project: str | None, alike: str = "
 def _proxys_limit(error: ApiError, proxy: str) -> str:
     instead = ", or let the cloud fetch the data ('transfer: import')" if error.method == "PUT" else ""
     return (
-        f"This is not a quota of the Image API but the limit of {proxy} in front of it: it takes no request of this size."
+        f"This is not a quota of the Image API but the limit of {proxy} in front of it: it refuses requests of this size."
         " Ask its operator to raise the limit (nginx: 'client_max_body_size 0'; Apache: 'LimitRequestBody 0'), or give an"
         f" address of the Image API that does not lead through it as 'endpoint_override'{instead}."
     )
 
 
 def names_alike(tags: t.Iterable[str], properties: t.Iterable[str]) -> str:
-    """What to say of an image's tags or properties that some databases take for equal; empty if there are none.
+    """What to say about an image's tags or properties that some databases treat as equal; empty if there are none.
 
     MariaDB and MySQL compare without case, accents and trailing spaces by default, which Glance answers with HTTP 500.
     """
@@ -106,8 +106,8 @@ def names_alike(tags: t.Iterable[str], properties: t.Iterable[str]) -> str:
         return ""
     shown = "; ".join(f"{kind} {' and '.join(map(repr, group))}" for kind, group in found)
     return (
-        f"{shown} differ only in case, accents or trailing spaces: the cloud's database may take them for equal (MariaDB and"
-        " MySQL do). Give them names that differ in more; if an image has such tags already, it may have to be made again."
+        f"{shown} differ only in case, accents or trailing spaces: the cloud's database may treat them as equal, as"
+        " MariaDB and MySQL do. Choose names that differ in more. If an image has such tags already, create it again."
     )
 
 

@@ -147,7 +147,7 @@ class Planner:
         self.warnings: list[str] = []
 
     def make_plans(self) -> list[Plan]:
-        """The plan of the task, in a list; made anew as long as another run changes the image meanwhile."""
+        """The plan of the task, in a list. It is made anew as long as another run changes the image meanwhile."""
         self._other_run = None
         times_gone = 0
         while True:
@@ -174,8 +174,8 @@ class Planner:
         image = images[0]
         if image.get("status") == "deactivated":
             self.warnings.append(
-                f"Image {image['id']} '{image.get('name')}' is deactivated and stays so: no server can be made of it. To"
-                " reactivate it, use the module image_state with 'state: active'."
+                f"Image {image['id']} '{image.get('name')}' is deactivated and stays so: no server can be created"
+                " from it. To reactivate it, use the module image_state with 'state: active'."
             )
         if replaced and image is newest:
             return self._finish_replacing(replaced, newest)
@@ -183,13 +183,13 @@ class Planner:
         return self._plan_for(image)
 
     def _check_may_create(self) -> None:
-        """Refuse to make a missing image where the task says so, and say it if it will have no data."""
+        """Refuse to create a missing image where the task says so, and warn if it will have no data."""
         if not self._params["create"]:
             raise InvalidInput(no_such_image(self._params))
         if self._source is None:
             self.warnings.append(
                 f"The image '{self._params['name'] or self._params['id']}' is missing, and a new one has no data: no server"
-                " can be made of it. Give its data with 'path', 'url' or 'remote', or 'create: false' if it must exist."
+                " can be created from it. Give its data with 'path', 'url' or 'remote', or 'create: false' if it must exist."
             )
 
     def _with_calls(self, stores: tuple[str, ...] | None = None) -> Wanted:
@@ -239,7 +239,7 @@ class Planner:
         return plan_cleanup(plan, self._unfinished(image)) if self._replacing and state is DataState.SAME else plan
 
     def _settled(self, image: Image) -> Image:
-        """The image, once another run that is creating it right now has given it its tags and begins to send its data."""
+        """The image, once another run that is creating it right now has stored its tags and has begun to send its data."""
         is_new = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
         if not is_new or not self._wait or _seconds_since(image, "created_at") >= TIMING.creation_timeout:
             return image
@@ -253,7 +253,7 @@ class Planner:
         return image
 
     def _after_transit(self, image: Image) -> tuple[Image, str]:
-        """The image once its data are no longer on their way, or that has taken too long; and why its import failed."""
+        """The image once no data are on their way to it any more, or the wait is over; and why its import failed."""
         from ._deliver import dead_import  # noqa: PLC0415
 
         failure = dead_import(self._api, image)
@@ -263,7 +263,7 @@ class Planner:
         return image, failure
 
     def _plan_restart(self, image: Image, failure: str) -> Plan:
-        """Delete an image whose data cannot come any more, and create it again."""
+        """Delete an image that cannot get its data any more, and create it again."""
         named = f"Image {image['id']} '{image.get('name')}'"
         if failure and not self._may_create_again(image):
             raise InvalidInput(
@@ -281,18 +281,18 @@ class Planner:
         return await_others_data(self._api, image["id"], patience(image, _age(image), self._wait or 0))
 
     def _finish_replacing(self, replaced: list[Image], new: Image) -> Plan:
-        """Go on with a replacement that was cut off when all images had the name."""
+        """Continue a replacement that was interrupted when all images had the name."""
         old = replaced[-1]
         if not self._replacing:
             raise InvalidInput(
-                f"name: '{old.get('name')}' means {len(replaced) + 1} images, as a replacement was cut off: {new['id']} is"
-                f" the new one, and {', '.join(image['id'] for image in replaced)} was to be replaced."
+                f"name: '{old.get('name')}' means {len(replaced) + 1} images, as a replacement was interrupted: {new['id']}"
+                f" is the new one and replaces {', '.join(image['id'] for image in replaced)}."
                 " Run the task that replaces it again, with 'data_policy: replace'."
             )
         self._let_other_run_finish(new)
         if present(self._source).is_in(new):
             return self._plan_replacement(old, new, replaced[:-1])
-        # Newer data are wanted by now. The newest image has all that the task which was cut off had set.
+        # The task wants newer data by now. The newest image has all that the interrupted task had set.
         return self._plan_replacement(new, None, replaced)
 
     def _plan_replacement(self, old: Image, new: Image | None = None, also_replaced: t.Sequence[Image] = ()) -> Plan:
@@ -329,7 +329,7 @@ class Planner:
         )
 
     def _unfinished(self, old: Image) -> list[Image]:
-        """The new images of replacements that were cut off, oldest first; another run that is still busy is waited for."""
+        """The new images of interrupted replacements, oldest first. It waits for another run that is still busy."""
         unfinished = self._find_unfinished(old)
         for left in unfinished:
             if in_transit(left):
@@ -347,15 +347,15 @@ class Planner:
         return unfinished
 
     def _check_not_replaced(self, old: Image) -> None:
-        """Look again if another run has given its new image the name since the name was looked up."""
+        """Raise OtherRunIsBusy if another run has given its new image the name since this one looked it up."""
         found = _candidates(self._api, self._params, self._wanted.attributes.get("owner"), hidden_too=False)
         if any(is_replacement_of(old, image, self._wanted, self._api.connection.project_id) for image in found):
             raise OtherRunIsBusy
 
     def _let_other_run_finish(self, new: Image) -> None:
-        """Look again in a moment if another run may still be finishing the replacement.
+        """Pause and raise OtherRunIsBusy if another run may still be finishing the replacement.
 
-        A run that goes on takes its next step soon; one that was killed leaves its new image as it is.
+        A run that is alive takes its next step soon; one that was killed leaves its new image as it is.
         """
         from ._transfer import Deadline, Poll  # noqa: PLC0415
 
@@ -380,7 +380,7 @@ class Planner:
         return dict.fromkeys(members, "pending")
 
     def _find_unfinished(self, old: Image) -> list[Image]:
-        """What earlier replacements of an image left, while the new image was still hidden and had a name of its own."""
+        """The new images of earlier replacements of an image that are still hidden and have a name of their own."""
         name = temporary_name(old)
         query = [("name", one_of_them(name)), ("os_hidden", "true"), ("visibility", "all")]
         project = self._api.connection.project_id
@@ -394,7 +394,7 @@ class Planner:
         return not image.get("protected") and is_abandoned(image, _age(image)) and self._may_create_again(image)
 
     def _may_create_again(self, image: Image) -> bool:
-        """Whether an image whose data never came may be deleted and created again: this collection's, and not shared."""
+        """Whether an image that never got its data may be deleted and created again: this collection's, and not shared."""
         own = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
         return (
             own
@@ -404,7 +404,7 @@ class Planner:
 
 
 class OtherRunIsBusy(Exception):
-    """Another run is replacing the image; it is looked at again."""
+    """Another run is replacing the image, so the task is planned anew."""
 
 
 class ImageIsGone(Exception):
@@ -416,7 +416,7 @@ class ImageIsGone(Exception):
 
 
 def no_such_image(params: t.Mapping[str, t.Any]) -> str:
-    """What is wrong if an image is missing that the task must not create."""
+    """The error message for a missing image that the task must not create."""
     what = f"id '{params['id']}'" if params["id"] is not None else f"name '{params['name']}'"
     whose = f" in the project '{params['owner']}'" if params["id"] is None and params["owner"] is not None else ""
     return (
@@ -442,7 +442,7 @@ def _age(image: Image) -> float:
 
 
 def _seconds_since(image: Image, attribute: str) -> float:
-    """How long ago a time of the image is (s), by this host's clock; 0 where the cloud does not tell it."""
+    """How long ago a time of the image is (s), by this host's clock; 0 where the cloud does not show it."""
     try:
         moment = datetime.datetime.fromisoformat(str(image.get(attribute)).replace("Z", "+00:00"))
     except ValueError:

@@ -44,7 +44,7 @@ def hash_of(image: Image) -> Checksum:
 
 
 def identity_of_data(image: Image) -> str:
-    """What tells the image's data from all others: their hash; on a cloud that keeps none, the id of the image.
+    """What identifies the image's data: their hash; on a cloud that keeps none, the id of the image.
 
     An active image's data never change, so an id stands for the data of that image.
     """

@@ -55,14 +55,14 @@ def _find(api: GlanceApi, filters: _filters.Filters, warnings: list[str]) -> lis
         return _list(api, [filters], lambda image: access_to(image, None) in asked_for)
     if not api.connection.is_admin:
         images = _list(api, [filters])
-        # Some clouds give an administrator's role another name: then a private image of another project tells.
+        # Some clouds give an administrator's role another name: then a private image of another project reveals it.
         if not any(access_to(image, project) is Access.FOREIGN for image in images):
             return images
     return _list_as_administrator(api, filters, project, warnings)
 
 
 def _asked_for(filters: _filters.Filters) -> set[Access]:
-    """Of which images no more has to be known to list them."""
+    """The kinds of access with which an image is listed without a further request."""
     return {Access.USABLE, *([Access.COMMUNITY] if filters.visibility in ("community", "all") else [])}
 
 
@@ -121,15 +121,15 @@ def _list_as_administrator(api: GlanceApi, filters: _filters.Filters, project: s
     # What the cut list does not hold comes after all that it holds, and so after the last image of a full result.
     if checks_left < 0 or (is_cut and not undecided):
         warnings.append(
-            "More images that match are shared by other projects than were looked at. Whether this project has accepted them"
-            " takes this administrator's login one request for each, so some may be missing here. Set"
-            " 'member_status: accepted' to have all of them looked at, or filters that fewer images match, or 'owner'."
+            "Other projects share more matching images than the module checked. With an administrator's login it takes one"
+            " request for each to see whether this project has accepted it, so some may be missing here. Set"
+            " 'member_status: accepted' to check all of them, or filters that fewer images match, or 'owner'."
         )
     return result
 
 
 def _shared_by_others(api: GlanceApi, filters: _filters.Filters, project: str, most: int | None) -> tuple[list[Image], bool]:
-    """The images that match and that other projects share, with whomever; and whether there may be more of them.
+    """The images that match and that other projects share, with any project; and whether there may be more of them.
 
     :param most: look at no more images of a list than this.
     """

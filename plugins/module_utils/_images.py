@@ -64,7 +64,7 @@ def _validated(number: int, item: t.Mapping[str, t.Any]) -> Params:
 
 
 def _refuse_twins(items: t.Sequence[Params], owners: t.Sequence[t.Hashable]) -> None:
-    """Refuse two descriptions of one image: which of them it would be in the end, nobody could say.
+    """Refuse two descriptions of one image: the result would depend on which of them comes last.
 
     :param owners: the project that each item names, as its id or as its name and domain; null if it names none.
     """
@@ -151,7 +151,7 @@ class LookedUp(GlanceApi):
         self._is_ready = True
 
     def _refuse(self, items: t.Sequence[Params], owners: t.Sequence[str | None]) -> None:
-        """Refuse, before anything is changed, what only the cloud's images tell about the list."""
+        """Refuse, before anything is changed, contradictions in the list that only the cloud's images show."""
         meant: dict[str, int] = {}
         # The names that images have once the items with an id are carried out, each with its project.
         given: dict[tuple[str, str | None], int] = {}

@@ -30,7 +30,7 @@ DETERMINED_BY_OPTIONS: t.Mapping[str, str] = {
     "v3token": "the token itself",
     "admin_token": "the token itself, without a login",
     "http_basic": "user and password, without a login",
-    "none": "nobody, without a login",
+    "none": "no user, without a login",
     "rackspace_apikey": "user and API key",
     "rackspace_password": "user and password",
     "rackspace_sso": "user and password",
@@ -42,9 +42,9 @@ NOT_DETERMINED_BY_OPTIONS: t.Mapping[str, str] = {
     "v3fedkerb": "the user is the owner of the Kerberos ticket in the cache",
     "v3tokenlessauth": "the user is the owner of the client certificate",
     "v3oauth2mtlsclientcredential": "the user is the owner of the client certificate",
-    "v3oidcdeviceauthz": "the user is whoever confirms the login in a browser",
-    "v3websso": "the user is whoever logs in with the browser",
-    "v3oidcauthcode": "the code stands for one login only, of whoever was at the browser",
+    "v3oidcdeviceauthz": "the user is the person who confirms the login in a browser",
+    "v3websso": "the user is the person who logs in with the browser",
+    "v3oidcauthcode": "the code stands for one login only, of the person at the browser",
     "v3totp": "the passcode stands for one moment only",
 }
 MULTI_FACTOR = "v3multifactor"

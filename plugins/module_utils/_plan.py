@@ -49,9 +49,9 @@ from ._timing import TIMING
 FORMATS_OPEN = frozenset({"queued", "importing"})
 # Data are on their way, or were when whoever sent them was cut off.
 DATA_IN_TRANSIT = frozenset({"saving", "uploading", "importing"})
-# What a plan says of the image that is replaced stands behind this.
+# A plan's changes of the image that is replaced have this prefix.
 OF_OLD = "replaced."
-# What it says of a new image that a cut off replacement has left.
+# Its changes of a new image that an interrupted replacement has left have this one.
 OF_UNFINISHED = "unfinished."
 COPY_IMAGE = "copy-image"
 IMPORT_TASK = "os_glance_import_task"
@@ -184,7 +184,7 @@ def with_conversion(plan: Plan, before: Image, image: Image, recorded: t.Sequenc
 
 
 def without_deletion(plan: Plan, done: t.Sequence[Operation]) -> Plan:
-    """What was done of a deletion, if another run was faster."""
+    """What was done of a deletion, if another run deleted the image first."""
     return _partly(plan, done, [Change("protected", True, False)] if done else [])
 
 
@@ -383,7 +383,7 @@ def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[
         else:
             result["properties"][change.attribute[len(PROPERTY) :]] = change.after
     if operations:
-        result["updated_at"] = None  # Glance sets it, and nobody knows when
+        result["updated_at"] = None  # Glance sets it, to a time that is not known yet
     if any(operation.call in DATA_CALLS for operation in operations):
         # What Glance notes of an import at the image changes with it, in ways that only Glance knows.
         result["properties"] = {
@@ -421,7 +421,7 @@ def property_changes(image: Image, wanted: Wanted) -> list[Change]:
         if not is_changeable(key):
             raise InvalidInput(
                 f"{_named(image)} has the property '{key}', which Glance cannot remove: its own code uses that name, or"
-                " the name has white space at an end. Leave 'purge_properties' out, or make a new image."
+                " the name has white space at an end. Leave 'purge_properties' out, or create a new image."
             )
     return [Change(PROPERTY + key, current.get(key), goal[key]) for key in different]
 
@@ -470,7 +470,7 @@ def patience(image: Image, age: float, wait: float) -> float:
     :param age: seconds since the image last changed.
     :param wait: how long the task may wait (s).
     """
-    # A busy cloud takes its time to begin an import that it has accepted.
+    # A busy cloud is slow to begin an import that it has accepted.
     waits_for_import = is_staged(image) and not image.get(IMPORT_TASK)
     return max(0.0, min(wait, TIMING.staged_abandoned - age)) if waits_for_import else wait
 
@@ -518,7 +518,7 @@ def diff_of(changes: t.Iterable[Change]) -> tuple[dict[str, t.Any], dict[str, t.
 
 
 def _told_apart(changes: list[Change]) -> list[Change]:
-    """Changes of several other images get the id of the image into their name."""
+    """Add the id of the image to the name of each attribute that changes at several other images."""
     several = {each.attribute for each in changes if sum(each.attribute == other.attribute for other in changes) > 1}
     return [
         dataclasses.replace(change, attribute=f"{change.attribute} ({change.image_id})")

@@ -86,9 +86,9 @@ def is_replacement_of(old: Image, new: Image, wanted: Wanted, project: str | Non
 
 
 def replacements_in(images: t.Sequence[Image], wanted: Wanted, project: str | None) -> tuple[Image, list[Image]] | None:
-    """The newest image and those whose place it takes, oldest first, if a replacement was cut off when all had the name.
+    """The newest image and those that it replaces, oldest first, if a replacement was interrupted when all had the name.
 
-    Several are replaced at once if a run was cut off, and the next one, with newer data again, too.
+    It replaces several if a run was interrupted, and the next one, with newer data again, was interrupted too.
     """
     old_of = {
         new["id"]: old for old in images for new in images if new is not old and is_replacement_of(old, new, wanted, project)
@@ -144,8 +144,8 @@ def plan_replacement(
     :param members: the projects that the new image is to be shared with, and their status, pending where it cannot be set.
     :param new: the whole new image that an earlier run left.
     :param new_members: the projects that it is shared with already, and their status.
-    :param unfinished: what earlier runs left and cannot be used.
-    :param also_replaced: images that ``old`` was to take the place of when an earlier run was cut off, oldest first.
+    :param unfinished: new images that earlier runs left and that cannot be used.
+    :param also_replaced: images that ``old`` was to replace when an earlier run was interrupted, oldest first.
     """
     data = present(wanted.data)
     # Once the new image has the name it has all the rest too, and either may have been changed since.
@@ -188,7 +188,7 @@ def plan_replacement(
 
 
 def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
-    """A plan for an image that has its data, and for what replacements of it have left that were cut off."""
+    """A plan for an image that has its data, with the removal of what interrupted replacements of it have left."""
     operations, changes = _remove_unfinished(unfinished)
     all_changes = (*plan.changes, *changes)
     before, after = diff_of(all_changes)
@@ -198,7 +198,7 @@ def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
 
 
 def _remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
-    """How the new images go that cut off replacements have left."""
+    """The removal of the new images that interrupted replacements have left."""
     operations = [operation for image in images for operation in removal(image)]
     return operations, [Change(f"{OF_UNFINISHED}state", "present", "absent", image["id"]) for image in images]
 

@@ -46,7 +46,7 @@ def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
 
 
 def _known(attribute: str, value: t.Any, image: Image | None) -> t.Any:
-    """A planned value, with what only the cloud could tell."""
+    """A planned value, with the id and the hash that only the cloud knows."""
     if image is None:
         return value
     if attribute == "id" and value == NEW_IMAGE_ID:

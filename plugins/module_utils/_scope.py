@@ -9,8 +9,8 @@ Glance lists just these to a plain user. To an administrator it lists the images
 ``member_status`` (glance/db/sqlalchemy/api.py, _select_images_query), so the rest is left out here.
 
 A login that is for no project (for a domain, or for the whole system) owns what belongs to no project, and has no shares.
-A login that tells nothing of itself (``auth_type`` none, http_basic or admin_token) leaves its project unknown: then all
-that the cloud lists is in scope.
+A login without Keystone (``auth_type`` none, http_basic or admin_token) leaves its project unknown: then all that the cloud
+lists is in scope.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ._attributes import Image
 
 
 class Access(enum.Enum):
-    """What a project has to do with an image, as far as the image itself tells."""
+    """How a project can access an image, as far as the image itself shows."""
 
     USABLE = "its own, or a public image"
     COMMUNITY = "another project's community image: usable, but found only where the task asks for it"
@@ -32,7 +32,7 @@ class Access(enum.Enum):
 
 
 def access_to(image: Image, project: str | None) -> Access:
-    """What a project has to do with an image. Pure.
+    """How a project can access an image. Pure.
 
     :param project: id of the project; null for a login that is for none.
     """
@@ -55,7 +55,7 @@ def images_in_scope(api: GlanceApi, images: t.Iterable[Image]) -> list[Image]:
         return images
     project = api.connection.project_id
     access = [access_to(image, project) for image in images]
-    # Some clouds give such a role another name than admin: whoever is shown a private image of another project has it.
+    # Some clouds give such a role another name than admin: a login that is shown another project's private image has it.
     sees_all = api.connection.is_admin or project is None or Access.FOREIGN in access
 
     def is_in_scope(image: Image, access: Access) -> bool:

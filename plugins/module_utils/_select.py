@@ -28,9 +28,9 @@ def find_by_id(api: GlanceApi, image_id: str) -> Image | None:
 
 
 def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too: bool = False) -> list[Image]:
-    """All images of exactly this name that the login's project can use; hidden ones only if there is none that is shown.
+    """All images of exactly this name that the login's project can use; hidden ones only if none is shown.
 
-    It is an error if there is none and the name is an image's id.
+    A name that no image has is an error if it is an image's id.
 
     Other projects' community images are left out, and shares that were not accepted: anybody could make one of any name.
 

@@ -290,7 +290,7 @@ class Connection:
 
     @property
     def tells_project(self) -> bool:
-        """Whether the login says which project it is for, or that it is for none; one without Keystone says nothing."""
+        """Whether the login says which project it is for, or that it is for none; a login without Keystone does not."""
         with translated(self._region):
             return self._access is not None
 

@@ -190,8 +190,8 @@ class UrlSource:
     def _foreign_encoding(self, answer: requests.Response) -> str | None:
         """How a server encodes what it sends, if the bytes that arrive are not those of the file.
 
-        Some servers give the compression of a file as its encoding, and send it as it is; what is compressed on the way has
-        no length.
+        Some servers give the compression of a file as its encoding, and send the file unchanged, with its length. Data
+        that are compressed on the way have no length.
         """
         encoding = content_encoding(answer.headers)
         suffix = ENCODINGS.get(encoding or "")

@@ -17,7 +17,7 @@ from ._errors import GlanceError
 from ._session import Connection, check_timeout, secrets_in
 from ._urls import secrets_in_urls
 
-# What everybody who sees an image can read, with URLs in it or not. In "images" each image has its own.
+# Every user who sees an image can read its properties. The elements of "images" are searched one by one.
 SHOWN_OPTIONS = frozenset({"properties", "images"})
 
 Params = t.Mapping[str, t.Any]
@@ -55,7 +55,7 @@ def secrets_in_task(params: Params) -> set[str]:
     secrets = secrets_in(params)
     for described in (params, *_described_images(params.get("images"))):
         secrets |= secrets_in_urls({option: value for option, value in described.items() if option not in SHOWN_OPTIONS})
-        # Behind the algorithm stands the URL of a list, which may be none that can be recognised as one.
+        # The URL of a list may follow the algorithm, in a form that cannot be recognised as a URL.
         secrets |= secrets_in_urls(str(described.get("checksum")).partition(":")[2], "url")
     return secrets
 
@@ -68,7 +68,7 @@ def _described_images(images: t.Any) -> t.Iterator[dict[str, t.Any]]:
         try:
             yield check_type_dict(element)
         except TypeError:
-            yield {"": element}  # refused in a moment, and repeated then
+            yield {"": element}  # the error that refuses it will repeat it
 
 
 def run_task(

@@ -32,7 +32,7 @@ class Timing:
     # The pauses before a call is repeated double too. The cloud can ask for another pause, up to the longest.
     first_retry: float = 0.5
     longest_retry: float = 30.0
-    # After this long without a change, nobody continues with staged data. Another run may also need this long between two
+    # After this long without a change, no run continues with staged data. Another run may also need this long between two
     # of its requests: after it created an image, or before it imports what it staged.
     staged_abandoned: float = 10.0
     # A cloud may show a new image this long before it has stored all its attributes, and the run that creates the image may

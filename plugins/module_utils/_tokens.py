@@ -63,7 +63,7 @@ class SharedTokens:
     def log_in(self, connection: Connection) -> None:
         """Log in, unless another process of the run has; processes that begin at the same time log in once.
 
-        A login whose user is not known by its options alone always logs in for itself.
+        A connection whose options alone do not say who the user is always logs in for itself.
         """
         if not self._is_shared or not connection.can_be_shared:
             connection.log_in()

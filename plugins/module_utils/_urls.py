@@ -16,7 +16,7 @@ URL = re.compile(r"[a-zA-Z][\w+.-]*://[^\s\"'<>]+")
 # Options and variables whose value is a URL: url, uri, auth_url, endpoint, endpoint_override, http_proxy, ...
 URL_NAME = re.compile(r"(?i)(ur[li]|endpoint|endpoint_override|proxy)$")
 USER = re.compile(r"//[^/?#\s]*@")
-# A password with a '/' in it that was not encoded: what stands where the port would is no number.
+# A password with an unencoded '/': the text in the place of the port is no number.
 UNENCODED_USER = re.compile(r"//[^/?#\s:@\[]+:(?!\d*(?:[/?#\s]|$))\S*@")
 # Characters that requests does not encode in a URL that it is given.
 LEFT_BY_REQUESTS = "!#$%&'()*+,/:;=?@[]~"
@@ -33,7 +33,7 @@ def secrets_in_urls(value: t.Any, name: str = "") -> set[str]:
     """The strings in URLs, anywhere in a value, that must never be shown.
 
     :param value: an option or a whole configuration: text, or lists and dictionaries of any depth.
-    :param name: the option's name. What has the name of a URL is taken for one even if it has no scheme.
+    :param name: the option's name. A value whose option is named like a URL counts as one even without a scheme.
     """
     if isinstance(value, dict):
         return {secret for key, item in value.items() for secret in secrets_in_urls(item, str(key))}

@@ -32,7 +32,7 @@ def problem_in(value: t.Any, where: str = "") -> str | None:
         if name is None:
             return (
                 f"{where or 'The task'}: the name {_shown(key)} is {_kind(key)}, and text is allowed. YAML reads words such"
-                " as on, yes, no and null, and dates, as other things than text: put the name in quotes."
+                " as on, yes, no and null, and dates, as other types: put the name in quotes."
             )
         if name in names:
             return f"{where or 'The task'}: the name '{name}' is given twice, as text and as a number. Give it once."

@@ -123,9 +123,9 @@ def _kept(tokens: SharedTokens) -> t.Iterator[None]:
 
 @contextlib.contextmanager
 def _surroundings(folder: str, environment: t.Mapping[str, str]) -> t.Iterator[None]:
-    """Working folder and environment of a module's process; what libraries log or write to stderr nobody sees there either.
+    """Working folder and environment of a module's process, without the libraries' log lines and output to stderr.
 
-    Ansible's log file would take the log lines of all libraries, with the URLs in them.
+    A module's process shows neither. Here Ansible's log file would get the log lines, with the URLs in them.
     """
     before = {variable: os.environ.get(variable) for variable in environment}
     here, logged = os.getcwd(), logging.root.manager.disable

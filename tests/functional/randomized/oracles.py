@@ -32,7 +32,7 @@ WRONG_CHECKSUM = re.compile(r"checksum|instead of")
 WAITS_FOR_ANOTHER = re.compile(r"Wait until it is active|is still '|is being replaced by another run|still has it after")
 # What a run may say when another one changes the same image in another way at the same time.
 CHANGED_BY_ANOTHER = re.compile(
-    r"[Rr]un the task again|has other data than|as a replacement was cut off|There is no image with|is being replaced by"
+    r"[Rr]un the task again|has other data than|as a replacement was interrupted|There is no image with|is being replaced by"
     r"|can be only replaced for a queued image"
 )
 # Glance hides from plain users in which stores a deactivated image is, and so whether it is in those that a task names.

@@ -53,7 +53,7 @@ def web() -> t.Iterator[Web]:
 
 @pytest.fixture
 def nobody_else_sends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a run was killed nobody goes on with its data, so they need not be waited for."""
+    """After a run was killed no other run continues with its data, so no task needs to wait for them."""
     monkeypatch.setattr(TIMING, "staged_abandoned", 0.0)
 
 

@@ -148,7 +148,7 @@ def test_recorded_checksum_of_other_data_is_ignored(alice: Cloud, name: str, web
 
 
 def test_source_is_recorded_only_once_its_data_are_verified(alice: Cloud, name: str, web: Web) -> None:
-    """Other data, which somebody uploads after the run was killed, are not taken for those of the task."""
+    """The task recognises other data that a user uploads after the run was killed."""
     options = {"url": f"{web.url}/disk.raw", "checksum": hashed("sha256"), "transfer": "stream", **FORMATS}
     assert run_killed(alice, "image", {"name": name, **options}, 1, CUT)
     (image,) = alice.named(name)
@@ -357,8 +357,8 @@ def test_a_url_whose_server_compresses(alice: Cloud, name: str, web: Web, compre
         assert stored(alice, outcome) == DATA
 
 
-def test_the_length_of_compressed_data_is_not_taken_for_the_size(alice: Cloud, name: str, web: Web) -> None:
-    """Glance 33 requests no compression, and takes what is compressed all the same for the data."""
+def test_the_length_of_compressed_data_is_not_the_size(alice: Cloud, name: str, web: Web) -> None:
+    """Glance 33 requests no compression, and stores compressed bytes as the data if they arrive all the same."""
     web.encodings["/disk.raw"] = "gzip"
     outcome = alice.run("image", name=name, url=f"{web.url}/disk.raw", transfer="import", **FORMATS)
     assert "could not be verified; give a 'checksum'" in " ".join(outcome.warnings)

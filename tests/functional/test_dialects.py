@@ -448,7 +448,7 @@ def test_a_deletion_that_is_not_carried_out(plain: CloudUnderTest, name: str) ->
 
 @row("Delete")
 @pytest.mark.usefixtures("clock")
-def test_a_replacement_whose_old_image_takes_its_time(plain: CloudUnderTest, name: str, path: str) -> None:
+def test_a_replacement_whose_old_image_is_deleted_slowly(plain: CloudUnderTest, name: str, path: str) -> None:
     """The new image stays in its place if the deletion of the old one was accepted and is not done yet."""
     old = plain.make(name, b"other data")
     plain.gateway.instead += [("DELETE", Reply(204))]

@@ -368,7 +368,9 @@ def test_a_hidden_twin_is_not_left_for_the_next_run(alice: Cloud, name: str) -> 
 
 
 @pytest.mark.parametrize("visibility", ["community", "private", "shared"])
-def test_anothers_image_does_not_get_out_of_sight(admin: Cloud, alice: Cloud, name: str, visibility: str) -> None:
+def test_another_projects_image_stays_in_the_scope_of_its_name(
+    admin: Cloud, alice: Cloud, name: str, visibility: str
+) -> None:
     image = admin.make(name, visibility="public", owner=alice.project_id)
     assert "not found by its name alone" in admin.fails("image", name=name, visibility=visibility)
     admin.thrice("image", name=name, owner="alpha", visibility=visibility)

@@ -246,7 +246,7 @@ def test_a_download_without_ranges_that_always_breaks_at_one_place_ends(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_the_last_attempt_does_without_a_range(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_the_last_attempt_sends_no_range(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     (tmp_path / f".disk.{image['id']}.part").write_bytes(DATA[:1_000_000])
     fails = Behaviour(refuses_ranges=Page(500, "oops", "text/plain"))

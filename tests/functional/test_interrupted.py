@@ -43,7 +43,7 @@ TASKS: dict[str, Json] = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else is at work, so what a killed run has staged is abandoned at once."""
+    """No other run is alive, so what a killed run has staged is abandoned at once."""
     monkeypatch.setattr(TIMING, "staged_abandoned", 0.0)
 
 
@@ -205,7 +205,7 @@ def broken_store(cloud: Cloud, store: str) -> t.Iterator[None]:
 
 
 def make_dead_import(cloud: Cloud, image: Json) -> None:
-    """Let the import of data into an image fail, by which Glance leaves it importing for ever."""
+    """Let the import of data into an image fail, after which Glance leaves it importing for ever."""
     cloud.call("PUT", f"/images/{image['id']}/stage", data=OLD, headers={"Content-Type": "application/octet-stream"})
     with broken_store(cloud, "cheap"):
         body = {"method": {"name": "glance-direct"}, "stores": ["cheap"], "all_stores_must_succeed": True}
@@ -234,7 +234,7 @@ def test_import_that_failed_after_its_run_was_killed_is_begun_again(
     assert new["id"] != image["id"]
 
 
-def test_import_that_failed_in_an_image_of_somebody_else_is_an_error(alice: Cloud, name: str, path: str) -> None:
+def test_import_that_failed_in_another_projects_image_is_an_error(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, **FORMATS)
     make_dead_import(alice, image)
     for options in ({"name": name}, {"id": image["id"]}):
@@ -273,7 +273,7 @@ def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, na
     go_on = threading.Event()
 
     def slowly() -> t.Iterator[bytes]:
-        """A little at a time, so that the server does not take the client for dead, until the rest may come."""
+        """A little at a time, so that the server does not drop the client, until the test releases the rest."""
         sent = 0
         while not go_on.wait(0.1):
             yield DATA[sent : sent + 1000]

@@ -122,7 +122,7 @@ def write_client_certificates(folder: pathlib.Path) -> str:
 
 
 def by_certificate(sandbox: Sandbox) -> type[Handler]:
-    """A front of Keystone that logs in whoever the client's certificate names, whatever the request says."""
+    """A proxy before Keystone that logs in the user that the client's certificate names, whatever the request says."""
 
     class CertificateHandler(Handler):
         protocol_version = "HTTP/1.1"

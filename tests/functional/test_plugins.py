@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""A cloud that decompresses and converts what it imports, and adds properties: what it has is not what was sent."""
+"""A cloud that decompresses and converts what it imports, and adds properties: it stores other data than were sent."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sha(algorithm: str, data: bytes) -> str:
 
 
 def import_twice(cloud: Cloud, **options: t.Any) -> Outcome:
-    """Check mode foretells the import but not its conversion; a second run changes nothing, in check mode neither."""
+    """Check mode predicts the import but not its conversion; a second run changes nothing, nor does its check mode."""
     predicted = cloud.run("image", check=True, **options).succeeded()
     outcome = cloud.run("image", **options).succeeded()
     assert predicted.changed

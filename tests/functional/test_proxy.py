@@ -36,7 +36,7 @@ def test_compressed_downloads_are_whole(alice: Cloud, name: str, tmp_path: pathl
     assert (tmp_path / "back.raw").read_bytes() == DATA
 
 
-def test_a_body_that_is_too_large_is_said_to_be(alice: Cloud, name: str, large: str) -> None:
+def test_the_error_names_the_limit_on_bodies(alice: Cloud, name: str, large: str) -> None:
     override = f"{alice.sandbox.facts['defaults_url']}/v2"
     outcome = alice.run("image", name=name, path=large, endpoint_override=override, **FORMATS)
     assert "413" in outcome.message

@@ -81,7 +81,7 @@ def test_a_404_for_another_projects_image_gets_the_hint_of_a_403(admin: Cloud, a
         ({"tags": ["a", "b"]}, None),
     ],
 )
-def test_a_500_on_names_that_a_database_takes_for_equal(
+def test_a_500_on_names_that_a_database_treats_as_equal(
     alice: Cloud, name: str, existing: bool, options: Json, names: str | None
 ) -> None:
     if existing:

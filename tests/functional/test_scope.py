@@ -52,7 +52,7 @@ def others(alice: Cloud, bob: Cloud, admin: Cloud, name: str) -> Others:
     return Others([(cloud, cloud.show(image["id"])) for cloud, image in made])
 
 
-def test_a_name_leads_an_administrator_to_the_own_image_only(
+def test_an_administrators_name_means_its_own_image_only(
     admin: Cloud, others: Others, name: str, tmp_path: pathlib.Path
 ) -> None:
     """From nothing over a change and other data to nothing again."""
@@ -69,7 +69,7 @@ def test_a_name_leads_an_administrator_to_the_own_image_only(
     assert others.are_untouched()
 
 
-def test_a_list_of_images_leads_an_administrator_to_the_own_images_only(admin: Cloud, others: Others, name: str) -> None:
+def test_an_administrators_list_of_images_means_its_own_images_only(admin: Cloud, others: Others, name: str) -> None:
     absent: Json = {"name": name, "state": "absent", "on_duplicate": "all"}
     assert not admin.run("images", images=[absent]).succeeded().changed
     made = admin.run("images", images=[{"name": name}, {"name": f"{name}-2"}]).succeeded()
@@ -84,7 +84,7 @@ def test_a_list_of_images_leads_an_administrator_to_the_own_images_only(admin: C
     assert others.are_untouched()
 
 
-def test_states_data_and_kernels_are_the_own_projects(
+def test_states_data_and_kernels_are_those_of_the_own_project(
     admin: Cloud, others: Others, name: str, tmp_path: pathlib.Path
 ) -> None:
     dest = str(tmp_path / "disk")
@@ -133,7 +133,7 @@ def made_at(sandbox: Sandbox, image: Json, second: int) -> None:
         database.commit()
 
 
-def test_an_administrator_is_listed_what_a_plain_user_is(
+def test_an_administrators_list_is_a_plain_users(
     sandbox: Sandbox, admin: Cloud, alice: Cloud, bob: Cloud, name: str
 ) -> None:
     """The same images around an administrator's project and around a plain user's: the same lists."""
@@ -259,7 +259,7 @@ def test_requests_of_filters_do_not_grow_with_other_projects(
     assert admin.unchanged("image_info", tags=[name], all_projects=True).sent == [LIST]
 
 
-def test_a_login_that_tells_no_project_sees_what_the_cloud_lists(
+def test_a_login_without_a_known_project_sees_what_the_cloud_lists(
     sandbox: Sandbox, alice: Cloud, bob: Cloud, name: str
 ) -> None:
     """admin_token: a token and an address, and nothing about whose token it is."""

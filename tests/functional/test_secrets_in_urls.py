@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""A user, a password or a token in a URL is not shown, wherever the URL stands and whatever the task comes to."""
+"""A user, a password or a token in a URL is not shown, wherever the URL stands and however the task ends."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def without_tls(url: str) -> str:
 
 
 class Answering(Handler):
-    """Redirects to an address with secrets in it, where nobody answers; but to a file it has the data."""
+    """Redirects to an address with secrets in it, where no server answers; requests for a file get the data."""
 
     def handle_any(self) -> None:
         for _piece in self.body():

@@ -62,7 +62,7 @@ def test_a_name_that_looks_like_an_id_is_a_name(alice: Cloud, name: str) -> None
     assert alice.show(made["id"])["name"] == looks_like_an_id
 
 
-def test_a_new_image_without_data_is_warned_of(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_a_new_image_without_data_gets_a_warning(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     for check in (True, False):
         warnings = alice.run("image", check=check, name=name).succeeded().warnings
         assert len(warnings) == 1
@@ -100,7 +100,7 @@ def test_a_missing_image_of_a_list_is_an_error_before_anything_is_changed(alice:
     assert alice.run("images", images=[{"name": name, "create": False, "tags": ["x"]}]).succeeded().changed
 
 
-def test_a_deactivated_image_is_said_to_stay_so(admin: Cloud, alice: Cloud, name: str, path: str) -> None:
+def test_a_deactivated_image_gets_a_warning(admin: Cloud, alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, b"data")
     options: list[Json] = [{}, {"min_ram": 7}, {"path": path, "data_policy": "replace"}]
     assert all(alice.run("image", check=True, name=name, **each).warnings == [] for each in options)

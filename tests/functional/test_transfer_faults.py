@@ -95,7 +95,7 @@ TABLE: dict[tuple[str, str, str], dict[str, str]] = {}
 
 @pytest.fixture(autouse=True)
 def no_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cloud is not given time to notice that an upload has broken off: both ways end in all or nothing."""
+    """The cloud gets no time to notice that an upload has broken off: both ways end in a complete image or none."""
     monkeypatch.setattr(TIMING, "upload_release_timeout", 0.5)
 
 

@@ -142,7 +142,7 @@ def test_a_list_goes_on_where_the_image_that_a_page_ended_with_is_deleted(
 def test_anothers_image_with_the_derived_id_is_not_taken_over(
     alice: Cloud, bob: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bob cannot be kept from using the ids that alice's next image would get; they must not become hers."""
+    """Bob can use the ids that alice's next image would get; his images must not become hers."""
     now = TIMING.utc_now()
     monkeypatch.setattr(TIMING, "utc_now", lambda: now)  # the ids are those of this moment
     ids = derived_ids(alice.project_id, name, now)

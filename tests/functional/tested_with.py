@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""docs/tested_with.md, in which each session that tests a variant writes what came of it."""
+"""docs/tested_with.md, in which each session that tests a variant writes its results."""
 
 from __future__ import annotations
 

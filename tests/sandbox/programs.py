@@ -155,7 +155,7 @@ class Venv:
 
 
 def free_port() -> socket.socket:
-    """A listening socket on a free loopback port; the server inherits it, so nobody else can take the port."""
+    """A listening socket on a free loopback port; the server inherits it, so no other process can take the port."""
     return socket.create_server(("127.0.0.1", 0))
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The parts of test_check_mode_matches_real_run: cases, the world they run in, and what must hold afterwards."""
+"""The parts of test_check_mode_matches_real_run: cases, the environment they run in, and what must hold afterwards."""
 
 from __future__ import annotations
 

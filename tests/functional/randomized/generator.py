@@ -76,9 +76,9 @@ starts = st.builds(
 
 @st.composite
 def _images_of_a_name(draw: st.DrawFn, owner: str) -> list[Start]:
-    """Images named one: mostly one of the user's own, and those of other projects that nobody may touch."""
+    """Images named one: mostly one of the user's own, and those of other projects that no task may touch."""
     properties: dict[str, str] = draw(st.dictionaries(st.sampled_from(["p", "q"]), st.sampled_from(["1", "2"]), max_size=2))
-    # A snapshot inherits such a record, and anybody can write one. The data of all images that exist before are the same.
+    # A snapshot inherits such a record, and any user can write one. The data of all images that exist before are the same.
     record = draw(st.sampled_from([None, None, "same", "other"]))
     if record:
         properties.update(record_of(draw(st.sampled_from(["sha256", "sha1"])), record))

@@ -32,18 +32,18 @@ OTHER_DATA = _task({"path": File("other"), "checksum": checksum_of("sha256", "ot
 ON_DATA = [
     # The record of a source that the image's data do not come from was trusted.
     Single([_image(properties=record_of("sha256", "other"))], OTHER_DATA),
-    # An administrator's login took another project's image for its own.
+    # An administrator's login changed another project's image as if it were its own.
     Single([_image("alice")], _task({"path": File("other"), **REPLACE}, "admin")),
 ]
 INTERRUPTED = [
     # The new image had the name and all that the task says, and newer data lost it.
     Interrupted([_image(tags=["t"])], INTERRUPTED_TASK, 3, False, _task({"path": File("other"), **REPLACE})),
-    # The new image had its data and was still hidden, and was left so when the old data were wanted again.
+    # The new image had its data and was still hidden, and stayed so when the next task wanted the old data.
     Interrupted([_image(tags=["t"])], INTERRUPTED_TASK, 2, False, _task({"path": File("same"), **REPLACE})),
     # The new image was private already, and the members of the old one, which is shared, were looked for at both.
     Interrupted([_image(visibility="shared")], PRIVATE_TASK, 2, False, PRIVATE_TASK),
     Interrupted([_image(visibility="shared")], PRIVATE_TASK, 3, False, PRIVATE_TASK),
-    # An import failed after its run was killed, and was waited for.
+    # An import failed after its run was killed, and the next run waited for it.
     Interrupted(
         [],
         _task({"path": File("same"), **FORMATS, "disk_format": "qcow2", "import_method": "glance-direct"}),

@@ -274,7 +274,7 @@ def outcomes_of(outcome: Outcome) -> list[Outcome]:
 def check_refusal(world: World, task: Task, before: Snapshot, after: Snapshot, predicted: Outcome, real: Outcome) -> None:
     """A task that fails fails in check mode too, or for a reason that only the cloud knows, and changes nothing."""
     entries = entries_of(world, task)
-    # Data that were cut off on their way are taken for a left-over only in the project's own images that are not protected.
+    # Interrupted data make an orphaned image only of the project's own images that are not protected.
     own = all(project_of(world, task, entry) == world.project(task.who) for entry in entries)
     if own and not any(image["protected"] for entry in entries for image in meant(world, task, entry, before)):
         assert not WAITS_FOR_ANOTHER.search(real.message), real.message
@@ -412,7 +412,7 @@ def check_result(world: World, task: Task, before: Snapshot, after: Snapshot, re
 
 
 def check_others_data_are_noticed(world: World, task: Task) -> None:
-    """The same task with other data does not take the image for one that has them."""
+    """The same task with other data notices that the image does not have them."""
     entry = task.entries[0]
     source = entry.get("path") or entry.get("url")
     if task.module != "image" or source is None or "name" not in entry or entry.get("state") == "absent":
@@ -472,7 +472,7 @@ def check_interrupted(world: World, case: Interrupted) -> None:
 
 
 def check_nothing_lost(world: World, task: Task, model: Json | None, after: Snapshot, real: Outcome) -> None:
-    """What the newest whole image had and the task does not name is still there, or the result says that it changed."""
+    """What the newest complete image had and the task does not name is still there, or the result says that it changed."""
     now = own_named(world, task, after)
     if not now or model is None:
         return
@@ -522,7 +522,7 @@ def check_overlapping(world: World, case: Overlapping) -> None:
     except AssertionError as error:
         answers = [run.outcome.result.get("msg") or f"changed: {run.outcome.changed}" for run in runs]
         raise AssertionError("\n".join([str(error), *trace, *answers])) from error
-    # Whatever came of it: the next run of either task is right about it.
+    # Whatever the outcome, the next run of either task reports it correctly.
     check_three_runs(world, tasks[1], finishing=True)
 
 
@@ -559,7 +559,7 @@ def _cloud_may_refuse(task: Task) -> bool:
 
 
 def check_different(alone: list[Outcome], runs: list[Run]) -> None:
-    """Each succeeds, or says that another run was faster, or what it says alone."""
+    """Each succeeds, or says that another run changed the image first, or what it says alone."""
     for single, run in zip(alone, runs, strict=True):
         if run.outcome.failed and not single.failed:
             reasons = [*ONLY_THE_CLOUD_KNOWS, WRONG_FORMAT.pattern, WRONG_CHECKSUM.pattern, CHANGED_BY_ANOTHER.pattern]

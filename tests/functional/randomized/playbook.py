@@ -19,7 +19,7 @@ FOLDER = "/tmp"
 
 
 class Unsafe(str):
-    """Text that Ansible must not take for a template."""
+    """Text that Ansible must not evaluate as a template."""
 
     __slots__ = ()
 

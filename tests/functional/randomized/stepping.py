@@ -135,7 +135,7 @@ class StopAt(Steps):
 
 
 class Turns:
-    """Lets the requests of two runs to the cloud one at a time, in an order that is given beforehand.
+    """Passes the requests of two runs to the cloud one at a time, in an order that is given beforehand.
 
     The next one is chosen only when each run waits with a request or has ended: how fast they are makes no difference.
     """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The world of one case: its images on the real Glance, its files, a web server, and runs that are killed or overlap."""
+"""The environment of one case: images on the real Glance, files, a web server, and runs that are killed or overlap."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .cases import FILES, File, ImageId, Name, Overlapping, Start, Task, Url, re
 from .stepping import InTurn, Request, StopAt, Turns, stepping
 
 USER_OF_PROJECT = {"alpha": "alice", "beta": "bob", "admin": "admin"}
-# Seconds. No task of a case needs as long, so that one which does waits for what will never come.
+# Seconds. No task of a case needs this long; one that does waits for an event that never comes.
 WAIT_TIMEOUT = 40
 SETTLE_TIMEOUT = 60.0
 JSON_PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}

@@ -480,7 +480,7 @@ GLANCE_403 = (
 )
 
 
-def test_data_are_requested_as_they_are_and_a_refused_range_once_only() -> None:
+def test_data_are_requested_uncompressed_and_a_refused_range_once_only() -> None:
     file = f"{BASE}/images/{ID}/file"
     with Script(
         Exchange("GET", file, 206, b"56789"),
@@ -500,7 +500,7 @@ def test_data_are_requested_as_they_are_and_a_refused_range_once_only() -> None:
         ]
 
 
-def test_a_cloud_that_ignores_ranges_is_not_asked_for_one_again() -> None:
+def test_no_second_range_is_sent_to_a_cloud_that_ignores_ranges() -> None:
     file = f"{BASE}/images/{ID}/file"
     with Script(Exchange("GET", file, 200, b"012"), Exchange("GET", file, 200, b"012")) as script:
         assert [script.api.download(ID, offset).status_code for offset in (1, 2)] == [200, 200]

@@ -46,7 +46,7 @@ def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
 
 
 class ImportingCloud:
-    """Makes an image active, and is done with its import only later: until then it writes to the image."""
+    """Makes an image active, and ends its import only later: until then it writes to the image."""
 
     def __init__(self, locked_for: int, task_status: str) -> None:
         self.asked: list[str] = []
@@ -114,7 +114,7 @@ class CloudWithTask:
         ({"status": "active"}, "failure", False),
     ],
 )
-def test_import_of_which_nothing_comes(image: dict[str, t.Any], task_status: str, is_dead: bool) -> None:
+def test_import_that_can_never_be_completed(image: dict[str, t.Any], task_status: str, is_dead: bool) -> None:
     failure = _deliver.dead_import(t.cast("t.Any", CloudWithTask(task_status)), {"id": ID, **image})
     assert ("the store is full" in failure) is is_dead
 
@@ -128,5 +128,5 @@ def test_import_of_which_nothing_comes(image: dict[str, t.Any], task_status: str
         ({"id": ID}, {"disk_format": "raw", "container_format": "bare"}, False),  # not known
     ],
 )
-def test_conversion_is_told_by_the_formats(before: dict[str, t.Any], image: dict[str, t.Any], converted: bool) -> None:
+def test_conversion_is_recognised_by_the_formats(before: dict[str, t.Any], image: dict[str, t.Any], converted: bool) -> None:
     assert _deliver.is_converted(before, image) is converted

@@ -62,7 +62,7 @@ def test_a_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
         (["A", "a"], ["B", "b"], "Tags 'A' and 'a'; Properties 'B' and 'b' differ"),
     ],
 )
-def test_names_that_a_database_takes_for_equal(tags: list[str], properties: list[str], said: str | None) -> None:
+def test_names_that_a_database_treats_as_equal(tags: list[str], properties: list[str], said: str | None) -> None:
     alike = names_alike(tags, properties)
     assert alike.startswith(said) if said else alike == ""
     assert hint(error(500, "PATCH"), "a", "a", alike) == (alike or hint(error(500, "PATCH"), "a", "a"))

@@ -19,7 +19,7 @@ from keystoneauth1.loading import get_available_plugin_names
 
 
 def test_every_login_plugin_has_been_judged() -> None:
-    """A new plugin logs in for each task until somebody has read it."""
+    """A new plugin logs in for each task until a developer has reviewed it."""
     judged = {*DETERMINED_BY_OPTIONS, *NOT_DETERMINED_BY_OPTIONS, MULTI_FACTOR}
     assert set(get_available_plugin_names()) <= judged
     assert not set(DETERMINED_BY_OPTIONS) & set(NOT_DETERMINED_BY_OPTIONS)

@@ -86,7 +86,7 @@ def test_names_fit() -> None:
     assert dated_name(OLD) == "n-20261120T101500Z"
 
 
-def test_replacement_that_was_cut_off_is_recognised() -> None:
+def test_interrupted_replacement_is_recognised() -> None:
     promoted, other = {**NEW, "name": "n"}, {**OLD, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}
 
     def found(*images: Image) -> tuple[Image, list[Image]] | None:
@@ -98,7 +98,7 @@ def test_replacement_that_was_cut_off_is_recognised() -> None:
     assert found() is None
 
 
-def test_several_replacements_that_were_cut_off_are_one_chain() -> None:
+def test_several_interrupted_replacements_are_one_chain() -> None:
     second = {**NEW, "name": "n"}
     third = {**second, "id": derived_ids("p1", temporary_name(second), NOW)[1]}
     for images in itertools.permutations((OLD, second, third)):

@@ -27,7 +27,7 @@ IMAGES: dict[str, dict[str, t.Any]] = {
 
 @dataclasses.dataclass
 class Connection:
-    """What a login tells of itself."""
+    """What a login shows about itself."""
 
     project_id: str | None = "p"
     is_admin: bool = False
@@ -56,13 +56,13 @@ LISTED_TO_MEMBER = ["own", "own community", "public", "accepted", "owner not sho
 USABLE = {"own", "own community", "public", "accepted", "owner not shown"}
 
 
-def test_a_plain_user_is_asked_for_nothing_more() -> None:
+def test_a_plain_user_costs_no_more_requests() -> None:
     assert found(Connection(), LISTED_TO_MEMBER) == (set(LISTED_TO_MEMBER), [])
 
 
 @pytest.mark.parametrize("is_admin", [True, False])
-def test_whoever_is_listed_all_projects_images_finds_what_a_plain_user_does(is_admin: bool) -> None:
-    """Also where the administrator's role has another name: another project's private image tells."""
+def test_a_login_that_sees_all_projects_finds_what_a_plain_user_does(is_admin: bool) -> None:
+    """Also where the administrator's role has another name: another project's private image reveals it."""
     images, asked = found(Connection(is_admin=is_admin), IMAGES)
     assert images == USABLE
     assert asked == ["accepted", "pending", "visibility not shown"]
@@ -72,7 +72,7 @@ def test_a_login_for_no_project_has_what_belongs_to_none() -> None:
     assert found(Connection(project_id=None, is_admin=True), IMAGES) == ({"public", "of no project", "owner not shown"}, [])
 
 
-def test_a_login_that_tells_nothing_has_all_that_is_listed() -> None:
+def test_a_login_without_a_known_project_has_all_that_is_listed() -> None:
     assert found(Connection(project_id=None, tells_project=False), IMAGES) == (set(IMAGES), [])
 
 

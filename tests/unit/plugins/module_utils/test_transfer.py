@@ -176,7 +176,7 @@ def test_nothing_that_is_packed_is_no_image(tmp_path: pathlib.Path, kind: str) -
 
 # zstd keeps up to 32 MiB for its own use, and is fast; the others need little and are slow.
 @pytest.mark.parametrize(("kind", "mib", "allowed"), [("gz", 20, 15), ("bz2", 20, 15), ("xz", 20, 15), ("zst", 200, 40)])
-def test_what_is_packed_very_small_does_not_fill_the_memory(kind: str, mib: int, allowed: int) -> None:
+def test_highly_compressed_data_do_not_fill_the_memory(kind: str, mib: int, allowed: int) -> None:
     size = mib * 2**20
     packed = COMPRESSED[kind](bytes(size))
     tracemalloc.start()

@@ -240,8 +240,12 @@ class Planner:
 
     def _settled(self, image: Image) -> Image:
         """The image, once another run that is creating it right now has stored its tags and has begun to send its data."""
-        is_new = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
-        if not is_new or not self._wait or _seconds_since(image, "created_at") >= TIMING.creation_timeout:
+        is_new = self._wait and _seconds_since(image, "created_at") < TIMING.creation_timeout
+        if (
+            not is_new
+            or image.get("owner") != self._api.connection.project_id
+            or not has_derived_id(image, str(image["name"]))
+        ):
             return image
         from ._deliver import await_attributes, await_others_data  # noqa: PLC0415
 
@@ -267,8 +271,8 @@ class Planner:
         named = f"Image {image['id']} '{image.get('name')}'"
         if failure and not self._may_create_again(image):
             raise InvalidInput(
-                f"{named} has the status 'importing', and its import has failed: {failure} Glance takes no more data into"
-                " it. Delete it, and run the task again."
+                f"{named} has the status '{image.get('status')}', and its import has failed: {failure} Glance takes no more"
+                " data into it. Delete it, and run the task again."
             )
         if failure:
             self.warnings.append(f"{named} is created again, because the import of its data has failed: {failure}")

@@ -349,5 +349,7 @@ def test_a_download_that_is_killed_in_the_middle_goes_on_there(alice: Cloud, nam
         process.join()
     had = part.stat().st_size
     outcome = alice.run("image_download", **options).succeeded()
-    assert outcome.result["transfer"]["bytes"] == len(DATA) - had
+    # S3 has no random access: all data come once more, and those that are there are skipped.
+    skipped = had if alice.sandbox.variant == "stores" else 0
+    assert outcome.result["transfer"]["bytes"] == len(DATA) - had + skipped
     assert (tmp_path / "disk").read_bytes() == DATA

@@ -478,9 +478,9 @@ MUTATIONS = [
     ),
     (
         "world: after an interrupted replacement the old image is the model",
-        "_image.py",
-        "return self._plan_replacement(new, None, replaced)",
-        "return self._plan_replacement(replaced[-1], None, [*replaced[:-1], new])",
+        "_replace.py",
+        'model = new if new and new.get("name") == old.get("name") else old',
+        'model = new if new and new.get("name") == old.get("name") else [*also_replaced, old][0]',
     ),
     (
         "world: the hidden new image of an interrupted replacement is left",

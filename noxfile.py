@@ -312,7 +312,9 @@ def artifact(session: nox.Session) -> None:
             "ansible-galaxy", "collection", "build", str(collection), "--output-path", str(tmp / "built"), silent=True
         )
     tarball = next((tmp / "built").iterdir())
-    session.run("ansible-galaxy", "collection", "install", str(tarball), "-p", str(tmp / "installed"), silent=True)
+    # Also if the caller's collections path has it already.
+    install = ("ansible-galaxy", "collection", "install", "--force")
+    session.run(*install, str(tarball), "-p", str(tmp / "installed"), silent=True)
     installed = tmp / "installed" / "ansible_collections" / "cloudimage" / "glance"
     allowed = {
         *("CHANGELOG.md", "CHANGELOG.md.license", "CHANGELOG.rst", "CHANGELOG.rst.license", "COPYING", "LICENSES"),

@@ -91,9 +91,11 @@ def entries_written(path: pathlib.Path) -> t.Iterator[list[Json]]:
         size = log.seek(0, io.SEEK_END)
         log.seek(max(0, size - 1))
         begins_with_half = log.read(1) not in (b"", b"\n")
-        yield found
-        lines = [line for line in log if line.endswith(b"\n")]
-        found += map(json.loads, lines[begins_with_half:])
+        try:
+            yield found
+        finally:
+            lines = [line for line in log if line.endswith(b"\n")]
+            found += map(json.loads, lines[begins_with_half:])
 
 
 class Sandbox:

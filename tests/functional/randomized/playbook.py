@@ -60,7 +60,10 @@ def as_playbook(case: Case) -> str:
 def _files(case: Case) -> list[Json]:
     """The files that it needs; for URLs serve them with 'python3 -m http.server' in their folder."""
     needed = {"same"}
-    place = lambda placeholder: needed.add(getattr(placeholder, "name", "same"))  # noqa: E731
+
+    def place(placeholder: t.Any) -> None:
+        needed.add(getattr(placeholder, "name", "same"))
+
     for task in _tasks(case):
         resolved(task.options, place)
     return [

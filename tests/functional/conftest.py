@@ -21,6 +21,7 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -112,6 +113,14 @@ class Sandbox:
         self.requests_log = pathlib.Path(facts["requests_log"])
         self._keystone_log = pathlib.Path(facts["keystone_requests_log"])
         self.passwords: dict[str, str] = json.loads((folder / "passwords.json").read_text())
+
+    @contextlib.contextmanager
+    def database(self) -> t.Iterator[sqlite3.Connection]:
+        """Glance's own database, for states that its API cannot make, or makes slowly; only if it is SQLite."""
+        if self.variant == "mariadb":
+            pytest.skip("The test writes to Glance's SQLite file, and this sandbox has MariaDB")
+        with contextlib.closing(sqlite3.connect(self.folder / "glance.db", timeout=60)) as database:
+            yield database
 
     @contextlib.contextmanager
     def recorded(self) -> t.Iterator[list[Json]]:

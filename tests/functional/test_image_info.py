@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import sqlite3
 import typing as t
 import urllib.parse
 import uuid
@@ -33,7 +31,7 @@ def catalogue(bob: Cloud) -> str:
     """3,000 images of bob's, copied in the database: Glance itself would take a minute to make them."""
     prefix = f"catalogue-{uuid.uuid4().hex[:8]}"
     pattern = bob.make(f"{prefix}-pattern", visibility="private")
-    with contextlib.closing(sqlite3.connect(bob.sandbox.folder / "glance.db", timeout=60)) as database:
+    with bob.sandbox.database() as database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(images)") if row[1] not in ("id", "name")]
         listed = ", ".join(columns)
         database.executemany(

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
-import sqlite3
 import uuid
 
 import pytest
@@ -127,7 +125,7 @@ def test_public_images_of_other_projects_are_found(admin: Cloud, alice: Cloud, n
 
 def made_at(sandbox: Sandbox, image: Json, second: int) -> None:
     """Set when an image was made, as Glance itself cannot, so that lists by age need no waiting."""
-    with contextlib.closing(sqlite3.connect(sandbox.folder / "glance.db", timeout=60)) as database:
+    with sandbox.database() as database:
         moment = f"2026-01-01 00:00:{second:02}.000000"
         database.execute("UPDATE images SET created_at = ? WHERE id = ?", (moment, image["id"]))
         database.commit()

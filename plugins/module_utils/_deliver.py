@@ -300,9 +300,8 @@ class Delivery:
         changed = " and ".join(
             f"{key} from {before.get(key)} to {image.get(key)}" for key in FORMATS if before.get(key) != image.get(key)
         )
-        hashes = hashes_of(image)
         if self.transfer:
-            self.transfer.hash = Checksum(*list(hashes.items())[-1]) if hashes else None
+            self.transfer.hash = hash_of(image) if hashes_of(image) else None
         unchecked = "" if self._upload or not checksum else " The source was not compared with its checksum."
         self.warnings.append(
             f"The cloud converted the data of image {image['id']} when it imported them, and changed its {changed}. So the"
@@ -316,7 +315,7 @@ class Delivery:
         checksum, size = (self._data.hash, self._data.size) if self._data else (None, None)
         hashes = hashes_of(image)
         if self.transfer and hashes:
-            self.transfer.hash = Checksum(*list(hashes.items())[-1])
+            self.transfer.hash = hash_of(image)
         if checksum and checksum.algorithm in hashes:
             found = Checksum(checksum.algorithm, hashes[checksum.algorithm])
         elif checksum:

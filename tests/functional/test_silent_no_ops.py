@@ -12,6 +12,7 @@ import uuid
 import pytest
 
 from .conftest import FORMATS, Cloud, Json
+from .timing import wait_for_a_later_second
 
 LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
 
@@ -141,6 +142,8 @@ def test_entries_that_mean_the_same_image_are_refused(alice: Cloud, name: str) -
             message = alice.fails("images", images=[{"name": f"{name}-3", "tags": ["x"]}, *order])
             assert "mean the same image" in message or "means the same image" in message
     assert alice.show(image["id"]) == image
+    # The newest of two images of one second is the one with the greater id, which may be either.
+    wait_for_a_later_second(image["created_at"])
     other = alice.make(name)
     different: list[list[Json]] = [
         [{"id": image["id"]}, {"name": name, "on_duplicate": "newest"}],

@@ -11,5 +11,5 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import G
 class ActionModule(GlanceAction):
     """Runs the module image."""
 
-    in_process = in_process("_image")
+    in_process = in_process("image")
     tells_progress = True

@@ -11,4 +11,4 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import G
 class ActionModule(GlanceAction):
     """Runs the module image_info."""
 
-    in_process = in_process("_image_info")
+    in_process = in_process("image_info")

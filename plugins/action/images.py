@@ -11,5 +11,5 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import G
 class ActionModule(GlanceAction):
     """Runs the module images."""
 
-    in_process = in_process("_images")
+    in_process = in_process("images")
     tells_progress = True

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ._urls import without_users
+from ._url_redaction import without_users
 
 T = t.TypeVar("T")
 
 
-def present(value: T | None) -> T:
+def not_none(value: T | None) -> T:
     """A value that is there wherever this is asked; if it is not, that is a mistake in this collection."""
     if value is None:
         raise AssertionError("unreachable: a value is missing that always is there")

@@ -540,8 +540,8 @@ operations:
           value: virtio
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._image import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.image import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

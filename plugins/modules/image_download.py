@@ -145,8 +145,8 @@ transfer:
       returned: success
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_download import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_download import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

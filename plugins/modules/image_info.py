@@ -271,8 +271,8 @@ images:
       returned: success
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_info import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -219,8 +219,8 @@ operations:
       body: null
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_state import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_state import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -143,8 +143,8 @@ outcomes:
       returned: always
 """
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._images import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._module import run_module
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.images import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

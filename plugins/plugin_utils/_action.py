@@ -21,14 +21,14 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.cloudimage.glance.plugins.module_utils._progress import PROGRESS_FILE
-from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import TOKENS_FILE, SharedTokens
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import problem_in
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TOKENS_FILE, TokenCache
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import PROGRESS_FILE
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem
 
 LOOK_EVERY = 0.5  # seconds
 
 # Made when this is imported, which is before Ansible forks.
-_tokens = SharedTokens.of_this_run()
+_tokens = TokenCache.for_this_run()
 
 # The switch: a variable of the task, or one of the controller's environment.
 SWITCH = "cloudimage_glance_in_process"
@@ -36,28 +36,28 @@ ENVIRONMENT_SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
 
 AUTOMATIC = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 # Variables that are looked at while a task runs. Others, such as PYTHONPATH and HOME, count when a process starts.
-HEEDED_AT_ANY_TIME = re.compile(
+RUNTIME_ENV_VARS = re.compile(
     r"OS_\w+|(?i:https?|all|no)(?i:_proxy)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|SSL_CERT_(FILE|DIR)|PATH|LANG|LC_\w+|TZ"
 )
 
 InProcess = t.Callable[..., dict[str, t.Any]]
 
 
-def in_process(room: str) -> InProcess | None:
+def in_process(module: str) -> InProcess | None:
     """What runs a task in this process; null where that is switched off, or openstacksdk is not there.
 
     It is asked for when a plugin is loaded, which Ansible does before it forks: so the third of a second that its
     imports take is spent once a run.
 
-    :param room: the room in module_utils whose TASK it is.
+    :param module: the name of the module.
     """
     if not is_switched_on(os.environ.get(ENVIRONMENT_SWITCH, "true"), ENVIRONMENT_SWITCH):
         return None
     package = __name__.rpartition(".plugin_utils.")[0]
-    if importlib.import_module(f"{package}.module_utils._session").IMPORT_FAILURE:
+    if importlib.import_module(f"{package}.module_utils._client.connection").IMPORT_FAILURE:
         return None
     run = importlib.import_module(f"{package}.plugin_utils._in_process").run_in_process
-    return functools.partial(run, importlib.import_module(f"{package}.module_utils.{room}").TASK, _tokens)
+    return functools.partial(run, importlib.import_module(f"{package}.module_utils._module.{module}").TASK, _tokens)
 
 
 def is_switched_on(value: t.Any, name: str) -> bool:
@@ -80,14 +80,14 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
-        problem = problem_in(self._task.args)
+        problem = find_argument_problem(self._task.args)
         if problem:
             return {**result, "changed": False, "failed": True, "msg": problem}
         with self._shown_progress():
             return {**result, **(self._run_here(task_vars or {}) or self._run_module(task_vars))}
 
     def _run_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
-        if self._is_near and _tokens.path:
+        if self._runs_locally and _tokens.path:
             self._tell(TOKENS_FILE, _tokens.path)
         return t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
 
@@ -111,7 +111,7 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
         return result
 
     @property
-    def _is_near(self) -> bool:
+    def _runs_locally(self) -> bool:
         """Whether a module would run on this host, as this user, while this process waits for it."""
         return self._connection.transport == "local" and not self._connection.become and not self._task.async_val
 
@@ -119,8 +119,8 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
         wanted = self._templar.template(task_vars.get(SWITCH, True))
         return (
             is_switched_on(wanted, SWITCH)
-            and self._is_near
-            and all(HEEDED_AT_ANY_TIME.fullmatch(name) or name == PROGRESS_FILE for name in environment)
+            and self._runs_locally
+            and all(RUNTIME_ENV_VARS.fullmatch(name) or name == PROGRESS_FILE for name in environment)
             and self._is_same_python(task_vars)
         )
 
@@ -135,7 +135,7 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
     @contextlib.contextmanager
     def _shown_progress(self) -> t.Iterator[None]:
         """Have the lines shown that the task writes of its progress, if it runs on this host."""
-        if not self.tells_progress or not self._is_near or self._task.no_log:
+        if not self.tells_progress or not self._runs_locally or self._task.no_log:
             yield
             return
         with shown_lines() as path:

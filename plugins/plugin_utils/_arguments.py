@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 
 
-def problem_in(value: t.Any, where: str = "") -> str | None:
+def find_argument_problem(value: t.Any, where: str = "") -> str | None:
     """What is wrong with an argument that Ansible cannot hand to a module as it is; null if it can.
 
     A key in JSON is text. Ansible writes the key 'on', which YAML reads as true, as 'true', drops one of two keys that are
@@ -23,7 +23,9 @@ def problem_in(value: t.Any, where: str = "") -> str | None:
     if isinstance(value, (bytes, bytearray)):
         return f"{where}: binary data were given; text is allowed."
     if isinstance(value, (list, tuple)):
-        return next(filter(None, (problem_in(item, f"{where}[{number}]") for number, item in enumerate(value))), None)
+        return next(
+            filter(None, (find_argument_problem(item, f"{where}[{number}]") for number, item in enumerate(value))), None
+        )
     if not isinstance(value, Mapping):
         return None
     names: set[str] = set()
@@ -37,7 +39,7 @@ def problem_in(value: t.Any, where: str = "") -> str | None:
         if name in names:
             return f"{where or 'The task'}: the name '{name}' is given twice, as text and as a number. Give it once."
         names.add(name)
-        problem = problem_in(item, f"{where}.{name}" if where else name)
+        problem = find_argument_problem(item, f"{where}.{name}" if where else name)
         if problem:
             return problem
     return None

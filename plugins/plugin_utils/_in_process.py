@@ -18,14 +18,20 @@ from collections.abc import Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import (
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import (
     Connection,
-    configured,
-    configured_from,
+    build_connection,
+    config_fingerprint,
     secrets_in_environment,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._task import Params, Result, Task, run_task, secrets_in_task
-from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TokenCache
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.task import (
+    Params,
+    Result,
+    Task,
+    run_task,
+    secrets_in_task,
+)
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import key_text
 
 # All items of a loop run in one process, so what one of them has opened serves the others that are configured alike.
@@ -36,7 +42,7 @@ os.register_at_fork(after_in_child=_connections.clear)
 
 def run_in_process(
     task: Task,
-    tokens: SharedTokens,
+    tokens: TokenCache,
     name: str,
     arguments: t.Mapping[str, t.Any],
     check_mode: bool,
@@ -60,7 +66,7 @@ def run_in_process(
     if validation.error_messages:
         result: Result = {"failed": True, "msg": _refusal(validation, name)}
     else:
-        with _surroundings(folder, environment), _kept(tokens):
+        with _module_environment(folder, environment), _kept(tokens):
             result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens, secrets))
     aliases = [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
     said = [*aliases, *result.pop("warnings", [])]
@@ -97,14 +103,14 @@ def plain(value: t.Any) -> t.Any:
     return str(value)  # also what is encrypted by ansible-vault: this decrypts it
 
 
-def _connected(tokens: SharedTokens, secrets: set[str], options: Params) -> Connection:
+def _connected(tokens: TokenCache, secrets: set[str], options: Params) -> Connection:
     """The connection that the options name; what must not be shown of its configuration is added to the secrets."""
-    key = configured_from(options)
+    key = config_fingerprint(options)
     known = _connections.get(key)
     if known and known.can_be_shared:
         secrets |= known.secrets
         return known
-    connection = configured(options)
+    connection = build_connection(options)
     secrets |= connection.secrets
     tokens.log_in(connection)
     _connections[key] = connection
@@ -112,17 +118,17 @@ def _connected(tokens: SharedTokens, secrets: set[str], options: Params) -> Conn
 
 
 @contextlib.contextmanager
-def _kept(tokens: SharedTokens) -> t.Iterator[None]:
+def _kept(tokens: TokenCache) -> t.Iterator[None]:
     """Share the logins as they are afterwards: they may have been renewed meanwhile."""
     try:
         yield
     finally:
         for connection in _connections.values():
-            tokens.keep(connection)
+            tokens.store_token(connection)
 
 
 @contextlib.contextmanager
-def _surroundings(folder: str, environment: t.Mapping[str, str]) -> t.Iterator[None]:
+def _module_environment(folder: str, environment: t.Mapping[str, str]) -> t.Iterator[None]:
     """Working folder and environment of a module's process, without the libraries' log lines and output to stderr.
 
     A module's process shows neither. Here Ansible's log file would get the log lines, with the URLs in them.

@@ -33,9 +33,9 @@ import matplotlib as mpl
 import matplotlib.figure
 import openstack.config
 import requests
-from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
-from ansible_collections.cloudimage.glance.plugins.module_utils._api import GlanceApi
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import build_connection
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 SIZES = [int(size) for size in (os.environ.get("GLANCE_BENCH_SIZES") or "10,1000,3000,10000").split(",")]
@@ -186,16 +186,16 @@ class Bench:
 
     def compare_lists(self, size: int) -> None:
         """List everything with the module's own code and with a bare loop of requests, in one process."""
-        connection = configured({"cloud": "alice"})
+        connection = build_connection({"cloud": "alice"})
         connection.log_in()
         api = GlanceApi(connection)
         headers = {"X-Auth-Token": str(self.session.get_token())}
-        params = dict.fromkeys(_image_info.TASK.options)
+        params = dict.fromkeys(image_info.TASK.options)
         for _round in range(max(ROUNDS, 7)):
             for who in ("requests", INFO):
                 began = time.perf_counter()
                 if who == INFO:
-                    found = len(_image_info.run(api, params, False)["images"])
+                    found = len(image_info.run(api, params, False)["images"])
                 else:
                     found = len(bare_list(self.glance, headers))
                 seconds = round(time.perf_counter() - began, 4)
@@ -293,7 +293,7 @@ class Report:
         sizes = " | ".join(f"{size:,} images" for size in self.sizes)
         lines = [f"| | {sizes} |", "|---" * (len(self.sizes) + 1) + "|"]
         for what, values in self.summary().items():
-            lines.append(f"| {what} | {' | '.join(shown(value, '') for value in values.values())} |")
+            lines.append(f"| {what} | {' | '.join(format_value(value, '') for value in values.values())} |")
         lines += [
             "",
             f"| Unchanged, in one loop | catalogue | {FLOOR} | {HERE} | {MANY} | {MODULE} | {PEER} | times faster |",
@@ -302,17 +302,20 @@ class Report:
         for size in self.sizes:
             for items in LOOPS:
                 seconds = {who: self.median(who, "unchanged", items, size) for who in UNCHANGED}
-                cells = " | ".join(shown(each) for each in seconds.values())
-                lines.append(f"| {items} | {size:,} | {cells} | {shown(ratio(seconds[PEER], seconds[HERE]), '')} |")
+                cells = " | ".join(format_value(each) for each in seconds.values())
+                lines.append(f"| {items} | {size:,} | {cells} | {format_value(ratio(seconds[PEER], seconds[HERE]), '')} |")
         lines += ["", f"| | catalogue | {INFO} | {INFO_PEER} | times faster |", "|---|---|---|---|---|"]
         lists: list[tuple[str, int | None]] = [("found by name", 1), ("all listed", None)]
         for what, number in lists:
             for size in self.sizes:
                 here, peer = (self.median(who, what, number, size) for who in (INFO, INFO_PEER))
-                lines.append(f"| {what} | {size:,} | {shown(here)} | {shown(peer)} | {shown(ratio(peer, here), '')} |")
+                lines.append(
+                    f"| {what} | {size:,} | {format_value(here)} | {format_value(peer)} |"
+                    f" {format_value(ratio(peer, here), '')} |"
+                )
         lines += ["", f"| {CHANGED} images | {HERE} | {MANY} | {PEER} |", "|---|---|---|---|"]
         for what in ("created", "deleted"):
-            cells = " | ".join(shown(self.median(who, what, CHANGED, self.sizes[0])) for who in (HERE, MANY, PEER))
+            cells = " | ".join(format_value(self.median(who, what, CHANGED, self.sizes[0])) for who in (HERE, MANY, PEER))
             lines.append(f"| {what} | {cells} |")
         return "\n".join(lines)
 
@@ -337,7 +340,7 @@ def ratio(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else round(one / other, 2)
 
 
-def shown(value: float | None, unit: str = " s") -> str:
+def format_value(value: float | None, unit: str = " s") -> str:
     if value is None:
         return "-"
     return f"{value:.{1 if value >= 10 else 2}f}{unit}"

@@ -36,10 +36,10 @@ import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
-from ansible_collections.cloudimage.glance.plugins.module_utils._attributes import RESERVED_PREFIX
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import Connection, configured
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import Connection, build_connection
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TokenCache
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import RESERVED_PREFIX
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
-from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import SharedTokens
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import _connections, run_in_process
 from keystoneauth1.session import Session
 
@@ -47,7 +47,7 @@ from .tested_with import write_row
 from .timing import Clock
 
 PLUGINS = "ansible_collections.cloudimage.glance.plugins"
-TOKENS = SharedTokens.of_this_run()
+TOKENS = TokenCache.for_this_run()
 IN_PROCESS = os.environ.get("GLANCE_IN_PROCESS") == "yes"
 USER_AGENT = "cloudimage.glance"
 READING = ("GET", "HEAD")
@@ -351,7 +351,7 @@ def forget_the_cloud() -> None:
 
 def connect(cloud: str) -> Connection:
     """A connection of the collection's own, logged in."""
-    connection = configured({"cloud": cloud})
+    connection = build_connection({"cloud": cloud})
     connection.log_in()
     return connection
 
@@ -366,7 +366,7 @@ def forget_warnings() -> None:
 
 def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = False) -> Outcome:
     if IN_PROCESS and module != "image_download":
-        task = importlib.import_module(f"{PLUGINS}.module_utils._{module}").TASK
+        task = importlib.import_module(f"{PLUGINS}.module_utils._module.{module}").TASK
         with sandbox.recorded() as recorded:
             result = run_in_process(task, TOKENS, module, arguments, check, True, os.getcwd(), {})
         return Outcome(json.loads(json.dumps(result)), recorded, json.dumps(result))

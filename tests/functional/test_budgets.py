@@ -10,7 +10,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
 from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox, forget_the_cloud
 
@@ -58,7 +58,7 @@ def test_requests_of_a_task(alice: Cloud, name: str, path: str, task: str) -> No
 @pytest.mark.parametrize(("images", "pages"), [(5, 3), (6, 4), (1, 1)])
 def test_requests_of_a_list(alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch, images: int, pages: int) -> None:
     """One a page. Of a full page Glance does not tell whether it is the last."""
-    monkeypatch.setattr(_image_info, "PAGE_SIZE", 2)
+    monkeypatch.setattr(image_info, "PAGE_SIZE", 2)
     for _image in range(images):
         alice.make(name, tags=[name])
     outcome = alice.unchanged("image_info", tags=[name])

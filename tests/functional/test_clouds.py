@@ -14,7 +14,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
 from .clouds import CLOUDS, Clouds, CloudUnderTest
 from .conftest import FORMATS, Sandbox
@@ -48,7 +48,7 @@ def refused(cloud: CloudUnderTest, scenario: str, message: str, words: str) -> N
 
 
 def test_list_over_several_pages(cloud: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_image_info, "PAGE_SIZE", 101 if cloud.title == "Rackspace" else 20)
+    monkeypatch.setattr(image_info, "PAGE_SIZE", 101 if cloud.title == "Rackspace" else 20)
     for number in range(102 if cloud.title == "Rackspace" else 52):
         cloud.make(f"{name}-{number}", tags=[name])
     outcome = cloud.run("image_info", tags=[name]).succeeded()

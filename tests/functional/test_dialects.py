@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _api
+from ansible_collections.cloudimage.glance.plugins.module_utils._client import image_api
 
 from .clouds import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
@@ -182,7 +182,7 @@ def test_nothing_is_asked_outside_of_the_prefix(clouds: Clouds, name: str) -> No
 @pytest.mark.parametrize("cloud", ["pcd", "rackspace", "otc"])
 def test_only_the_marker_is_taken_of_next(clouds: Clouds, name: str, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` may be without the prefix (PCD) or have conditions of its own (OTC): only its marker counts."""
-    monkeypatch.setattr(_api, "PAGE_SIZE", 2)
+    monkeypatch.setattr(image_api, "PAGE_SIZE", 2)
     found = fresh(clouds, cloud)
     for _image in range(5):
         found.make(name, tags=[name])

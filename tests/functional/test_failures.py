@@ -10,9 +10,9 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _data
-from ansible_collections.cloudimage.glance.plugins.module_utils._source import FileSource, file_source
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import Upload
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import image_data
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import FileSource, file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload
 
 from .conftest import FORMATS, Cloud, Outcome
 from .faults import CUT, Fault, fault_on, proxy
@@ -127,7 +127,7 @@ def test_a_file_that_grows_while_it_is_sent(alice: Cloud, name: str, path: str, 
             file.write(b"more")
         return source
 
-    monkeypatch.setattr(_data, "file_source", growing)
+    monkeypatch.setattr(image_data, "file_source", growing)
     outcome = alice.run("image", name=name, path=path, **FORMATS)
     assert "became longer while it was being read" in outcome.message
     assert alice.named(name) == []

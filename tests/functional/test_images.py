@@ -11,10 +11,10 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._api import GlanceApi
-from ansible_collections.cloudimage.glance.plugins.module_utils._images import LookedUp
-from ansible_collections.cloudimage.glance.plugins.module_utils._patch import PATCH_CONTENT_TYPE
-from ansible_collections.cloudimage.glance.plugins.module_utils._select import find_by_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.images import PrefetchedImages
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import find_by_name
 
 from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Outcome, Sandbox, connect, forget_the_cloud, run_module
 from .faults import proxy
@@ -158,7 +158,7 @@ def test_how_many_at_a_time(alice: Cloud, parallel: int) -> None:
 def test_who_looks_again_sees_how_it_is_by_then(alice: Cloud, name: str) -> None:
     """The first look comes from a list of many; after that somebody may have changed the image."""
     image, other = alice.make(name), alice.make(f"{name}-other")
-    api = LookedUp(GlanceApi(connect("alice")), [item(name=name), item(id=other["id"])])
+    api = PrefetchedImages(GlanceApi(connect("alice")), [item(name=name), item(id=other["id"])])
     for each in (image, other):
         alice.call(
             "PATCH",

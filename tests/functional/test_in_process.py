@@ -17,8 +17,8 @@ import sys
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_info import TASK
-from ansible_collections.cloudimage.glance.plugins.module_utils._session import configured
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import build_connection
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_info import TASK
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 
 from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
@@ -228,8 +228,8 @@ def test_an_expired_token_is_not_used(alice: Cloud) -> None:
     before = alice.sandbox.logins()
     for expires_at, logins in ((state["body"]["token"]["expires_at"], 0), ("2020-01-01T00:00:00.000000Z", 1)):
         state["body"]["token"]["expires_at"] = expires_at
-        other = configured({"cloud": "alice"})
-        other.go_on_with(json.dumps(state))
+        other = build_connection({"cloud": "alice"})
+        other.restore_token(json.dumps(state))
         other.log_in()
         assert alice.sandbox.logins() == before + logins
         assert (other.auth_state == first.auth_state) is (logins == 0)

@@ -11,7 +11,7 @@ import pathlib
 import uuid
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
 from .conftest import FORMATS, Cloud, Json, Sandbox, forget_the_cloud
 
@@ -243,7 +243,7 @@ def test_requests_of_filters_do_not_grow_with_other_projects(
     # More shared images than are looked at: the task says so, and how to have them all looked at.
     for constant, value, checks in (("MAX_MEMBER_CHECKS", 2, 2), ("PAGE_SIZE", 3, 3)):
         with monkeypatch.context() as patch:
-            patch.setattr(_image_info, constant, value)
+            patch.setattr(image_info, constant, value)
             outcome = admin.unchanged("image_info", tags=[name])
             assert without_projects(outcome.sent) == [LIST] * 3 + [MEMBER] * checks
             assert "some may be missing here. Set 'member_status: accepted'" in outcome.warnings[0]

@@ -12,8 +12,8 @@ import typing as t
 import uuid
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils import _image_info
-from ansible_collections.cloudimage.glance.plugins.module_utils._image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import Cloud, Json, Outcome
@@ -120,7 +120,7 @@ def test_a_list_goes_on_where_the_image_that_a_page_ended_with_is_deleted(
     alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Glance knows no page after an image that is gone: HTTP 400."""
-    monkeypatch.setattr(_image_info, "PAGE_SIZE", 2)
+    monkeypatch.setattr(image_info, "PAGE_SIZE", 2)
     # Of images of one moment Glance lists the one with the greatest id first.
     ids = [f"{number}{str(uuid.uuid4())[1:]}" for number in range(4)]
     for image_id in ids:

@@ -13,7 +13,7 @@ import typing as t
 
 from ..conftest import Json, Outcome, assert_told_the_truth
 from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url
-from .world import USER_OF_PROJECT, Run, Snapshot, World, shown
+from .world import USER_OF_PROJECT, Run, Snapshot, World, describe
 
 # Errors that only the cloud can know, with the reason why check mode cannot foresee them.
 ONLY_THE_CLOUD_KNOWS = {
@@ -189,9 +189,9 @@ def check_only_named(
     for image_id, image in before.items():
         now = after.get(image_id)
         if now != image:
-            assert image_id in allowed, f"the task does not mean this image, and it was changed: {shown(image)}"
+            assert image_id in allowed, f"the task does not mean this image, and it was changed: {describe(image)}"
             if not finishing:
-                assert image_id in changed, f"a change of this image was not reported: {shown(image)}"
+                assert image_id in changed, f"a change of this image was not reported: {describe(image)}"
     assert set(after) - set(before) <= changed, "an image appeared that the task does not speak of"
     if finishing:
         return
@@ -312,7 +312,7 @@ def check_refusal(world: World, task: Task, before: Snapshot, after: Snapshot, p
         if now is None and TEMPORARY in image["name"]:
             continue  # what an interrupted replacement left goes before the new data are sent
         if image_id not in allowed or now is None:
-            assert now == image or task.module == "images", f"a task that failed changed this image: {shown(image)}"
+            assert now == image or task.module == "images", f"a task that failed changed this image: {describe(image)}"
         else:
             ignored = touched | (_own(image) | _own(now) if not predicted.failed else set())
             assert without(now, ignored) == without(image, ignored)
@@ -405,7 +405,7 @@ def check_result(world: World, task: Task, before: Snapshot, after: Snapshot, re
         if source_of(entry) and old.get("status") in ("active", "deactivated") and old["name"] == image["name"]:
             assert image["status"] == old["status"], "a task on data changed the status"
         if "name" in entry and "id" not in entry:
-            assert len(there) <= max(1, len(meant(world, task, entry, before))), [shown(each) for each in there]
+            assert len(there) <= max(1, len(meant(world, task, entry, before))), [describe(each) for each in there]
 
 
 # Cases of several runs
@@ -477,7 +477,7 @@ def check_nothing_lost(world: World, task: Task, model: Json | None, after: Snap
     if not now or model is None:
         return
     entry = entries_of(world, task)[0]
-    assert len(now) == 1, [shown(image) for image in now]
+    assert len(now) == 1, [describe(image) for image in now]
     reported = {change["attribute"].removeprefix("properties.") for change in real.result["changes"]}
     named = named_keys(entry, task.module)
     for key in {*model, *now[0]}:
@@ -490,7 +490,7 @@ def check_nothing_lost(world: World, task: Task, model: Json | None, after: Snap
 def check_no_left_overs(world: World, task: Task, after: Snapshot) -> None:
     """A task that brings data leaves no image behind that an interrupted replacement has made."""
     if source_of(entries_of(world, task)[0]) and task.entries[0].get("data_policy") == "replace":
-        assert [shown(image) for image in temporary(world, task, after)] == []
+        assert [describe(image) for image in temporary(world, task, after)] == []
 
 
 def check_overlapping(world: World, case: Overlapping) -> None:
@@ -570,10 +570,10 @@ def check_state_after(world: World, case: Overlapping, before: Snapshot, after: 
     """There is one image, and it is what one of the tasks wants."""
     first, second = case.tasks
     named = own_named(world, first, after)
-    assert len(named) <= max(1, len(own_named(world, first, before))), [shown(image) for image in named]
+    assert len(named) <= max(1, len(own_named(world, first, before))), [describe(image) for image in named]
     if any(run.outcome.failed for run in runs):
         return
-    assert [shown(image) for image in temporary(world, first, after)] == []
+    assert [describe(image) for image in temporary(world, first, after)] == []
     entries = [entries_of(world, task)[0] for task in (first, second)]
     if any(entry.get("state") == "absent" for entry in entries) and not named:
         return

@@ -229,6 +229,6 @@ def _process(target: t.Callable[..., None], *arguments: t.Any) -> t.Any:
     return multiprocessing.get_context("fork").Process(target=target, args=arguments)
 
 
-def shown(image: Json) -> str:
+def describe(image: Json) -> str:
     keys = ("name", "owner", "status", "size", "protected", "os_hidden", "visibility", "tags")
     return json.dumps({"id": image["id"], **{key: image.get(key) for key in keys}}, ensure_ascii=False)

@@ -11,7 +11,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import key_text, problem_in
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem, key_text
 
 DAY = datetime.date(2026, 11, 24)
 
@@ -33,7 +33,7 @@ DAY = datetime.date(2026, 11, 24)
     ],
 )
 def test_what_cannot_be_handed_over(arguments: t.Any, problem: str | None) -> None:
-    found = problem_in(arguments)
+    found = find_argument_problem(arguments)
     assert found is None if problem is None else str(found).startswith(problem)
 
 

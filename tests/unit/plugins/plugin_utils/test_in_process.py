@@ -12,11 +12,11 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.cloudimage.glance.plugins.module_utils._task import Task
-from ansible_collections.cloudimage.glance.plugins.module_utils._tokens import TOKENS_FILE, SharedTokens
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TOKENS_FILE, TokenCache
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.task import Task
 from ansible_collections.cloudimage.glance.plugins.plugin_utils import _in_process
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import (
-    HEEDED_AT_ANY_TIME,
+    RUNTIME_ENV_VARS,
     _is_same_file,
     is_switched_on,
 )
@@ -65,7 +65,7 @@ class FakeConnection:
         self._logins = logins
         self.auth_state: str | None = None
 
-    def go_on_with(self, auth_state: str | None) -> None:
+    def restore_token(self, auth_state: str | None) -> None:
         self.auth_state = auth_state
 
     def log_in(self) -> None:
@@ -81,7 +81,7 @@ def logins() -> t.Any:
 
 
 def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
-    tokens = SharedTokens.of_this_run()
+    tokens = TokenCache.for_this_run()
 
     def in_another_process(key: str, state: str, renewed: str | None = None) -> None:
         connection: t.Any = FakeConnection(key, logins)
@@ -90,7 +90,7 @@ def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
             os._exit(1)
         if renewed:
             connection.auth_state = renewed
-            tokens.keep(connection)
+            tokens.store_token(connection)
 
     def processes(*calls: tuple[t.Any, ...]) -> list[int | None]:
         running = [multiprocessing.get_context("fork").Process(target=in_another_process, args=call) for call in calls]
@@ -109,12 +109,12 @@ def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
 
 def test_where_there_is_no_file_in_memory_each_logs_in(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
-    tokens = SharedTokens.of_this_run()
+    tokens = TokenCache.for_this_run()
     assert tokens.path is None
     for _again in range(2):
         connection: t.Any = FakeConnection("a1", logins)
         tokens.log_in(connection)
-        tokens.keep(connection)
+        tokens.store_token(connection)
     assert logins.value == 2
 
 
@@ -124,15 +124,15 @@ def test_a_module_that_is_told_nothing_of_use_logs_in(
 ) -> None:
     (tmp_path / "file").write_text("{}")
     monkeypatch.setenv(TOKENS_FILE, path.replace("FILE", str(tmp_path / "file")))
-    SharedTokens.of_the_controller().log_in(t.cast("t.Any", FakeConnection("a1", logins)))
+    TokenCache.from_environment().log_in(t.cast("t.Any", FakeConnection("a1", logins)))
     assert logins.value == 1
     assert (tmp_path / "file").read_text() == "{}"
 
 
 def test_a_module_finds_the_tokens_of_its_controller(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens = SharedTokens.of_this_run()
+    tokens = TokenCache.for_this_run()
     monkeypatch.setenv(TOKENS_FILE, str(tokens.path))
-    for each in (SharedTokens.of_the_controller(), tokens, SharedTokens.of_the_controller()):
+    for each in (TokenCache.from_environment(), tokens, TokenCache.from_environment()):
         connection: t.Any = FakeConnection("a1", logins)
         each.log_in(connection)
         assert connection.auth_state == "token of a1"
@@ -140,7 +140,7 @@ def test_a_module_finds_the_tokens_of_its_controller(logins: t.Any, monkeypatch:
 
 
 def test_what_was_half_written_counts_as_nothing(logins: t.Any) -> None:
-    tokens = SharedTokens.of_this_run()
+    tokens = TokenCache.for_this_run()
     os.pwrite(tokens._file, b'{"a1": "tok', 0)
     connection: t.Any = FakeConnection("a1", logins)
     tokens.log_in(connection)
@@ -171,11 +171,11 @@ def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.Monk
         raise KeyboardInterrupt
 
     monkeypatch.setenv("OS_CLOUD", "before")
-    monkeypatch.setattr(_in_process, "configured", look)
+    monkeypatch.setattr(_in_process, "build_connection", look)
     here = os.getcwd()
     environment = {"OS_CLOUD": "meanwhile", "OS_NEW": "1"}
     with pytest.raises(KeyboardInterrupt):
-        run_in_process(Task(dict, {}), SharedTokens(None), "m", {}, False, False, str(tmp_path), environment)
+        run_in_process(Task(dict, {}), TokenCache(None), "m", {}, False, False, str(tmp_path), environment)
     assert seen == [str(tmp_path), "meanwhile", "1"]
     assert (os.getcwd(), os.environ["OS_CLOUD"], os.environ.get("OS_NEW")) == (here, "before", None)
 
@@ -199,7 +199,7 @@ def test_the_same_program() -> None:
     ],
 )
 def test_variables_that_count_while_a_task_runs(variable: str, heeded: bool) -> None:
-    assert bool(HEEDED_AT_ANY_TIME.fullmatch(variable)) is heeded
+    assert bool(RUNTIME_ENV_VARS.fullmatch(variable)) is heeded
 
 
 def test_the_switch() -> None:

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What to do about an answer of the cloud, where the answer itself does not say. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+import unicodedata
+
+from .._errors import ApiError
+
+# What may be wrong with an import, by its method, where Glance says no more than "Internal Error".
+CAUSES_OF_FAILED_IMPORTS = {
+    "web-download": "the cloud cannot reach the URL (name, port, proxy, firewall) or does not trust its certificate, the"
+    " server answers the cloud with an error such as 404, or redirects it to a host or port that its import filter refuses,"
+    " or sends less than it announced",
+    "glance-download": "the cloud cannot reach the other region's Image API, or this user may not download the image there",
+}
+_SAYS_NOTHING = re.compile(
+    r"(?i)(task failed due to )?internal error( occurred while trying to process task)?\.?|its task failed"
+)
+COMMON_CAUSES = (
+    "the store is full or cannot be written, or the data are larger than the cloud takes or not of the disk_format"
+)
+
+
+def hint(error: ApiError, owner: str | None, project: str | None, alike: str = "") -> str:
+    """A sentence to go behind the error's message; empty when there is nothing to add.
+
+    :param owner: the project that the image belongs to.
+    :param project: the project that the session works for.
+    :param alike: what ``names_alike`` says of the names that were sent.
+    """
+    # For an image that this user sees and may not change, Glance 26 and 30 answer 404.
+    refused = error.status == 403 or (error.status == 404 and error.method != "GET" and error.path != "/v2/images")
+    if refused and owner and project and owner != project:
+        return (
+            f"The image belongs to project {owner} and this session works for project {project}:"
+            " log in to the owner's project, or as an administrator."
+        )
+    if error.status == 403:
+        if error.path.endswith("/import") and "copy" in error.reason:
+            return "By Glance's default policy only administrators may copy images to other stores."
+        if error.path.startswith("/v2/stores/"):
+            return "By Glance's default policy only administrators may remove images from stores."
+        if error.path.endswith("/file") and error.method == "GET":
+            return "The data of a deactivated image are for administrators only; activate it first with image_state."
+        if error.path.endswith(("/deactivate", "/reactivate")):
+            return "The cloud's policy does not let this user do it; on many clouds only administrators may."
+        if "publicize" in error.reason:
+            return "By Glance's default policy only administrators may make images public."
+        if "communitize" in error.reason:
+            return "The cloud's policy does not let this user make community images."
+        return "The cloud's policy does not let this user do it."
+    if error.status == 409 and error.method == "DELETE":
+        return "The image is in use: delete the servers, volumes or snapshots that need its data first."
+    if error.status == 409 and error.method == "POST" and error.path == "/v2/images":
+        return "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another."
+    if error.status == 409 and error.path.endswith("/import"):
+        return "If another import into this image is going on, wait for it; Glance lets go of a dead one after an hour."
+    if error.status == 405 and error.path.endswith(("/v2/images", "/file", "/stage", "/import")):
+        return "This cloud does not let images be made this way; its documents say how they are made."
+    if error.status == 405:
+        return "This cloud does not have this operation."
+    if error.status == 429:
+        return "The cloud limits how many requests are made; run the task again later, or fewer of them at once."
+    if error.status == 500 and alike:
+        return alike
+    if error.status == 500:
+        return "Something failed inside the cloud; its operator can find it by the request's id."
+    if error.status == 503:
+        return "The cloud's image service is out of service or overloaded; run the task again later."
+    if error.status == 413 and error.proxy:
+        return _proxys_limit(error, error.proxy)
+    if error.status == 413 and error.proxy == "":
+        return (
+            "Either a quota or the store's space is used up, or a proxy in front of the Image API takes no request of this"
+            " size (nginx: 'client_max_body_size'): the answer does not show which. Ask the cloud's operator."
+        )
+    if error.status == 413:
+        return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
+    if error.status == 415:
+        return "The file is not of the format that disk_format says: check it with 'qemu-img info'."
+    return ""
+
+
+def _proxys_limit(error: ApiError, proxy: str) -> str:
+    instead = ", or let the cloud fetch the data ('transfer: import')" if error.method == "PUT" else ""
+    return (
+        f"This is not a quota of the Image API but the limit of {proxy} in front of it: it refuses requests of this size."
+        " Ask its operator to raise the limit (nginx: 'client_max_body_size 0'; Apache: 'LimitRequestBody 0'), or give an"
+        f" address of the Image API that does not lead through it as 'endpoint_override'{instead}."
+    )
+
+
+def names_alike(tags: t.Iterable[str], properties: t.Iterable[str]) -> str:
+    """What to say about an image's tags or properties that some databases treat as equal; empty if there are none.
+
+    MariaDB and MySQL compare without case, accents and trailing spaces by default, which Glance answers with HTTP 500.
+    """
+    found = [(kind, group) for kind, names in (("Tags", tags), ("Properties", properties)) for group in _alike(names)]
+    if not found:
+        return ""
+    shown = "; ".join(f"{kind} {' and '.join(map(repr, group))}" for kind, group in found)
+    return (
+        f"{shown} differ only in case, accents or trailing spaces: the cloud's database may treat them as equal, as"
+        " MariaDB and MySQL do. Choose names that differ in more. If an image has such tags already, create it again."
+    )
+
+
+def _alike(names: t.Iterable[str]) -> list[list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        letters = (letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+        groups.setdefault("".join(letters).casefold().rstrip(" "), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def import_hint(message: str, method: str | None) -> str:
+    """The usual causes of an import's failure, where the cloud's message names none; else empty.
+
+    :param message: that of the import's task at the cloud.
+    :param method: the import's method; null where it is not known.
+    """
+    if message and not _SAYS_NOTHING.fullmatch(message):
+        return ""
+    causes = ", or ".join(filter(None, [CAUSES_OF_FAILED_IMPORTS.get(method or ""), COMMON_CAUSES]))
+    instead = (
+        " Try the URL from a host in the cloud's network, or use 'transfer: stream'." if method == "web-download" else ""
+    )
+    return f"Usual causes: {causes}.{instead} The cloud's operator finds the reason in Glance's log."

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The run of the module image_download: the data of an image in a file."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from .._argspec import IMAGE_DOWNLOAD
+from .._client.image_api import GlanceApi
+from .._errors import ApiError, InvalidInput
+from .._glance.error_hints import hint
+from .._glance.image import Image, check_id, check_text, to_result
+from .._glance.image_hashes import strongest_hash
+from .._transfer.download import download, file_has, partial_file
+from .._transfer.progress import reporter
+from .._transfer.upload import Deadline, TransferStats
+from .lookup import find_existing
+from .task import Task
+
+Move = t.Callable[[str, str], None]
+
+
+def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: Move) -> dict[str, t.Any]:
+    """Have the image's data in the file; returns the module's result."""
+    for option, check in (("id", check_id), ("name", check_text)):
+        if params[option] is not None:
+            check(params[option], option)
+    _check_dest(params["dest"])
+    ids, names = ([params["id"]], []) if params["id"] is not None else ([], [params["name"]])
+    image = find_existing(api, ids, names)[0]
+    _check_has_data(image)
+    dest = _file_in(params["dest"], image)
+    result = {"dest": dest, "image": to_result(image), "hash": str(strongest_hash(image)), "transfer": None}
+    if file_has(dest, image):
+        return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
+    there = os.path.exists(dest)
+    before = {"state": "file", "size": os.path.getsize(dest)} if there else {"state": "absent"}
+    diff = {"before": before, "after": {"state": "file", "size": image["size"], "hash": result["hash"]}}
+    _check_writable(dest)
+    if not check_mode:
+        transfer, deadline = TransferStats("download"), Deadline(params["wait_timeout"])
+        part = partial_file(dest, image)
+        try:
+            download(api, image, part, deadline, transfer, reporter(str(image.get("name"))))
+        except ApiError as error:
+            raise error.explained(hint(error, image.get("owner"), api.connection.project_id)) from error
+        move(part, dest)
+        result["transfer"] = transfer.shown()
+    return {**result, "changed": True, "diff": diff}
+
+
+def _check_dest(dest: str) -> None:
+    if not dest or "\0" in dest:
+        raise InvalidInput(f"dest: {dest!r} is no path; give that of a file or of a folder.")
+    if os.path.exists(dest) and not os.path.isdir(dest) and not os.path.isfile(dest):
+        raise InvalidInput(f"dest: {dest} is neither a regular file nor a folder.")
+    folder = dest if os.path.isdir(dest) else os.path.dirname(os.path.abspath(dest))
+    if dest.endswith("/") and not os.path.isdir(dest):
+        raise InvalidInput(f"dest: the folder {dest} does not exist on the host that runs the task.")
+    if not os.path.isdir(folder):
+        raise InvalidInput(f"dest: the folder {folder} does not exist on the host that runs the task.")
+
+
+def _check_writable(dest: str) -> None:
+    folder = os.path.dirname(os.path.abspath(dest))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidInput(f"dest: the folder {folder} cannot be written by the user that runs the task.")
+
+
+def _check_has_data(image: Image) -> None:
+    if image.get("status") not in ("active", "deactivated"):
+        raise InvalidInput(
+            f"Image {image['id']} '{image.get('name')}' has the status '{image.get('status')}': it has no data to download."
+        )
+
+
+def _file_in(dest: str, image: Image) -> str:
+    """The file that is meant; in a folder it has the image's name, and its format as an extension."""
+    if not os.path.isdir(dest):
+        return dest
+    # What ends a name, or what Ansible takes for a variable or a home, is no part of a file's name.
+    name = re.sub(r"[/$~\x00-\x1f\x7f]", "_", str(image.get("name") or image["id"]))
+    extension = f".{image.get('disk_format')}"
+    return os.path.join(dest, name if name.endswith(extension) else name + extension)
+
+
+TASK = Task(
+    run,
+    IMAGE_DOWNLOAD,
+    constraints={"required_one_of": [("name", "id")], "mutually_exclusive": [("name", "id")]},
+    writes_file=True,
+)

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The run of the module image_state: the data of images usable, or not."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._argspec import IMAGE_STATE
+from .._client.image_api import GlanceApi
+from .._errors import GlanceError, InvalidInput
+from .._glance.image import Image, to_result
+from .._glance.operations import Operation
+from .._plan.plan import Plan, plan_state
+from .._plan.result import result_of_plans
+from .executor import apply_plans, perform_operations
+from .lookup import find_existing
+from .task import Task
+
+
+def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Activate or deactivate the images; all of them are looked at before the first is changed."""
+
+    def make_plans() -> list[Plan]:
+        return [plan_state(image, params["state"]) for image in find_existing(api, params["id"] or [], params["name"] or [])]
+
+    plans = make_plans()
+    if not plans:
+        raise InvalidInput("id, name: no image is named; give at least one.")
+    api.check_supported(operation for plan in plans for operation in plan.operations)
+    if check_mode:
+        return {**result_of_plans(plans), "images": [plan.image for plan in plans]}
+    plans, images = apply_plans(plans, make_plans, lambda plan: (plan, _change_state(api, plan, params["state"])))
+    return {**result_of_plans(plans), "images": [image or plan.image for image, plan in zip(images, plans, strict=True)]}
+
+
+def _change_state(api: GlanceApi, plan: Plan, state: str) -> Image:
+    def make_call(operation: Operation) -> bool:
+        api.perform(operation)
+        return True
+
+    perform_operations(api, plan, make_call)
+    # The answer to the action holds nothing: whether it worked is only seen by reading the image.
+    image = api.find_image(str(plan.image_id))
+    if image is None or image.get("status") != state:
+        is_now = f"its status is '{image.get('status')}'" if image else "it is not there any more"
+        raise GlanceError(f"Image {plan.image_id} should be {state} now, but {is_now}.")
+    return to_result(image)
+
+
+TASK = Task(run, IMAGE_STATE, constraints={"required_one_of": [("name", "id")]})

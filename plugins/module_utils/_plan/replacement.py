@@ -1,0 +1,275 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Putting a new image in the place of one that has other data: names, what is carried over, and the plan. Pure.
+
+The new image is made hidden and under a name of its own, gets its data, and only then the name. From then until the old
+image is deleted or renamed both have the name, so that at every moment it leads to a whole image. Wherever a run is cut off,
+the next one recognises how far it came: by the new image's id, which is derived from its first name, in which the id of the
+old one is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import types
+import typing as t
+
+from .._errors import InvalidInput, not_none
+from .._glance.image import MAX_TEXT, OPTION_OF, RECORDS, RESERVED_PREFIX, Image, properties_of, to_result
+from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data, recorded_formats
+from .._glance.image_ids import has_derived_id
+from .._glance.json_patch import PROPERTY, Change, build_patch
+from .._glance.operations import (
+    ADD_MEMBER,
+    CREATE,
+    DEACTIVATE,
+    ID_PLACEHOLDER,
+    SET_MEMBER_STATUS,
+    UPDATE,
+    Operation,
+)
+from .plan import (
+    OF_OLD,
+    OF_UNFINISHED,
+    DataSpec,
+    DesiredImage,
+    Plan,
+    attribute_changes,
+    changes_of_stores,
+    check_formats,
+    data_operations,
+    diff_of,
+    property_changes,
+    removal,
+    status_after,
+    store_operations,
+)
+
+# What tells of the old data and would be false of the new: the marks of openstacksdk's uploads.
+OF_OLD_DATA = frozenset(
+    {
+        "owner_specified.openstack.md5",
+        "owner_specified.openstack.sha256",
+        "owner_specified.openstack.object",
+        *RECORDS,
+    }
+)
+SIGNATURE = "img_signature"
+# Attributes that the next image gets from the one whose place it takes.
+CARRIED = tuple(key for key in OPTION_OF if key != "id")
+
+
+def temporary_name(old: Image) -> str:
+    """The name that the new image has until it is whole."""
+    return _with_suffix(str(old.get("name")), f"-replacing-{old['id']}")
+
+
+def dated_name(old: Image) -> str:
+    """The name under which a replaced image is kept: its own with the time of its creation."""
+    return _with_suffix(str(old.get("name")), "-" + re.sub(r"[^0-9TZ]", "", str(old.get("created_at"))))
+
+
+def _with_suffix(name: str, suffix: str) -> str:
+    return name[: MAX_TEXT - len(suffix)] + suffix
+
+
+def is_replacement_of(old: Image, new: Image, wanted: DesiredImage, project: str | None) -> bool:
+    """Whether an earlier run has made an image to take the place of another one.
+
+    Anybody can make an image with such an id in a project of their own, so it has to belong to whom the new one shall.
+    """
+    owner = wanted.attributes.get("owner") or old.get("owner") or project
+    return new.get("owner") == owner and has_derived_id(new, temporary_name(old))
+
+
+def replacements_in(
+    images: t.Sequence[Image], wanted: DesiredImage, project: str | None
+) -> tuple[Image, list[Image]] | None:
+    """The newest image and those that it replaces, oldest first, if a replacement was interrupted when all had the name.
+
+    It replaces several if a run was interrupted, and the next one, with newer data again, was interrupted too.
+    """
+    old_of = {
+        new["id"]: old for old in images for new in images if new is not old and is_replacement_of(old, new, wanted, project)
+    }
+    replaced_ids = {old["id"] for old in old_of.values()}
+    for newest in images:
+        chain: list[Image] = []
+        image = newest
+        while newest["id"] not in replaced_ids and image["id"] in old_of:
+            image = old_of[image["id"]]
+            chain.insert(0, image)
+        if chain:
+            return newest, chain
+    return None
+
+
+def carried_over(old: Image, wanted: DesiredImage, project: str | None) -> Image:
+    """All that the new image is to be: as the old one, with what the task names, as Glance's flat map.
+
+    :param project: the project that the session works for, which owns what it makes unless it says otherwise.
+    """
+    target: Image = {key: old[key] for key in CARRIED if old.get(key) is not None} | recorded_formats(old)
+    properties = {key: value for key, value in properties_of(old).items() if key not in OF_OLD_DATA}
+    if SIGNATURE in properties and SIGNATURE not in wanted.properties:
+        raise InvalidInput(
+            f"Image {old['id']} '{old.get('name')}' is signed, and its signature does not fit other data."
+            f" Give the new '{SIGNATURE}' in 'properties', or null for none."
+        )
+    for change in property_changes({**properties}, wanted):
+        properties[change.attribute[len(PROPERTY) :]] = change.after
+    target.update(wanted.attributes)
+    target["tags"] = sorted(target.get("tags") or [])
+    if target.get("owner") in (None, project):
+        target.pop("owner", None)
+    kept = {key: value for key, value in properties.items() if value is not None and not key.startswith(RESERVED_PREFIX)}
+    return {**target, **kept}
+
+
+def plan_replacement(
+    old: Image,
+    wanted: DesiredImage,
+    replaced: str,
+    members: t.Mapping[str, str],
+    project: str | None,
+    new: Image | None = None,
+    new_members: t.Mapping[str, str] = types.MappingProxyType({}),
+    unfinished: t.Sequence[Image] = (),
+    also_replaced: t.Sequence[Image] = (),
+) -> Plan:
+    """A new image with the wanted data in the place of ``old``.
+
+    :param replaced: what becomes of the old one: delete, hide, deactivate or keep.
+    :param members: the projects that the new image is to be shared with, and their status, pending where it cannot be set.
+    :param new: the whole new image that an earlier run left.
+    :param new_members: the projects that it is shared with already, and their status.
+    :param unfinished: new images that earlier runs left and that cannot be used.
+    :param also_replaced: images that ``old`` was to replace when an earlier run was interrupted, oldest first.
+    """
+    data = not_none(wanted.data)
+    # Once the new image has the name it has all the rest too, and either may have been changed since.
+    model = new if new and new.get("name") == old.get("name") else old
+    target = carried_over(model, wanted, project)
+    check_formats(target, data)
+    operations, changes_of_unfinished = _remove_unfinished(unfinished)
+    if new:
+        new_id, current = new["id"], new
+        target |= _record(data, identity_of_data(new))
+        operations += store_operations(new, wanted.stores) if wanted.stores else []
+    else:
+        new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
+        if members:
+            current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
+        operations.append(Operation(CREATE, body={"id": ID_PLACEHOLDER, **current}))
+        operations += data_operations(data, wanted.stores, None)
+        target |= data.record
+    operations += _sharing(new_id, members, new_members)
+    if model.get("status") == "deactivated" and current.get("status") != "deactivated":
+        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
+    patch = build_patch(_differences(current, target))
+    if patch:
+        operations.append(Operation(UPDATE, new_id, patch))
+    # The image that the new one is recognised by goes last.
+    aside = [_set_aside(image, replaced) for image in (*also_replaced, old)]
+    operations += [operation for each, _changes in aside for operation in each]
+    changes = [
+        Change("id", old["id"], new_id or ID_PLACEHOLDER),
+        *_changes_of_data(old, wanted),
+        *_differences(old, {"owner": old.get("owner"), **target}),
+        *changes_of_stores(old, wanted),
+        *changes_of_unfinished,
+        *(change for _operations, each in aside for change in each),
+    ]
+    before, after = diff_of(changes)
+    image = to_result({"owner": old.get("owner"), **target, "id": new_id, "status": model.get("status"), "size": data.size})
+    image["stores"] = sorted(wanted.stores or ())
+    return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
+
+
+def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
+    """A plan for an image that has its data, with the removal of what interrupted replacements of it have left."""
+    operations, changes = _remove_unfinished(unfinished)
+    all_changes = (*plan.changes, *changes)
+    before, after = diff_of(all_changes)
+    return dataclasses.replace(
+        plan, changes=all_changes, operations=(*plan.operations, *operations), before=before, after=after
+    )
+
+
+def _remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
+    """The removal of the new images that interrupted replacements have left."""
+    operations = [operation for image in images for operation in removal(image)]
+    return operations, [Change(f"{OF_UNFINISHED}state", "present", "absent", image["id"]) for image in images]
+
+
+def plan_restart(left: Image, wanted: DesiredImage, project: str | None) -> Plan:
+    """An image whose data never came, and whose maker has given up: it is deleted and made again as it was to be."""
+    data = not_none(wanted.data)
+    target = carried_over(left, wanted, project)
+    check_formats(target, data)
+    operations = [
+        *removal(left),
+        Operation(CREATE, body={"id": ID_PLACEHOLDER, **target}),
+        *data_operations(data, wanted.stores, None, {}),
+    ]
+    changes = [
+        Change("id", left["id"], ID_PLACEHOLDER),
+        Change("status", left.get("status"), status_after(data)),
+        *_changes_of_data(left, wanted),
+        *_differences(left, {"owner": left.get("owner"), **target, **data.record}),
+    ]
+    before, after = diff_of(changes)
+    image = to_result({"owner": left.get("owner"), **target, **data.record, "status": status_after(data), "size": data.size})
+    return Plan(image, None, tuple(changes), tuple(operations), before, after)
+
+
+def _record(data: DataSpec, identity: str) -> dict[str, str]:
+    """The record of the source of data that are there."""
+    return {key: value.replace(HASH_PLACEHOLDER, identity) for key, value in data.record.items()}
+
+
+def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapping[str, str]) -> t.Iterator[Operation]:
+    for member, status in members.items():
+        if member not in present:
+            yield Operation(ADD_MEMBER, image_id, {"member": member})
+        if status != present.get(member, "pending"):
+            yield Operation(SET_MEMBER_STATUS, image_id, {"status": status}, member)
+
+
+def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
+    """What is done to an old image once the new one has the name."""
+    if replaced == "delete":
+        return removal(old), [Change(f"{OF_OLD}state", "present", "absent", old["id"])]
+    changes = [Change("name", old.get("name"), dated_name(old))]
+    if replaced == "hide" and not old.get("os_hidden"):
+        changes.append(Change("os_hidden", False, True))
+    operations = [Operation(UPDATE, old["id"], build_patch(changes))]
+    if replaced == "deactivate" and old.get("status") == "active":
+        # Before it loses the name: by that a run that is cut off in between is recognised.
+        operations.insert(0, Operation(DEACTIVATE, old["id"]))
+        changes.append(Change("status", "active", "deactivated"))
+    of_old = [Change(OF_OLD + change.attribute, change.before, change.after, old["id"]) for change in changes]
+    return operations, of_old
+
+
+def _changes_of_data(old: Image, wanted: DesiredImage) -> t.Iterator[Change]:
+    data = not_none(wanted.data)
+    if data.size != old.get("size"):
+        yield Change("size", old.get("size"), data.size)
+    digest = data.hash
+    if digest and digest.algorithm == old.get("os_hash_algo"):
+        yield Change("os_hash_value", old.get("os_hash_value"), digest.value)
+    elif digest and digest.algorithm == "md5":
+        yield Change("checksum", old.get("checksum"), digest.value)
+
+
+def _differences(current: Image, target: Image) -> list[Change]:
+    """From one image to another, both as Glance's flat map; what Glance itself notes at an image is left out."""
+    own = [key for key in properties_of(current) if not key.startswith(RESERVED_PREFIX)]
+    goal = DesiredImage(
+        {key: target[key] for key in CARRIED if key in target}, {**dict.fromkeys(own), **properties_of(target)}
+    )
+    return [*attribute_changes(current, goal.attributes), *property_changes(current, goal)]

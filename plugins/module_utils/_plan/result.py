@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The result of a module that changes images, made from its plans. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._glance.image import SOURCE_CHECKSUM, Image
+from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data
+from .._glance.json_patch import PROPERTY, Change
+from .._glance.operations import ID_PLACEHOLDER, Operation
+from .plan import Plan
+
+
+def result_of_plans(plans: t.Sequence[Plan], image: Image | None = None) -> dict[str, t.Any]:
+    """What the plans changed, or in check mode would change; the module adds the images themselves.
+
+    :param image: the image as the cloud then has it, where the plans did not know its id or the hash of its data.
+    """
+    changing = [plan for plan in plans if plan.changed]
+    diffs: list[dict[str, t.Any]] = [
+        {"before": dict(plan.before), "after": {key: _known(key, value, image) for key, value in plan.after.items()}}
+        for plan in changing
+    ]
+    if len(diffs) > 1:
+        for diff, plan in zip(diffs, changing, strict=True):
+            diff["before_header"] = diff["after_header"] = f"image {plan.image_id}"
+    return {
+        "changed": bool(changing),
+        "changes": [_row(plan, change, image) for plan in changing for change in plan.changes],
+        "operations": [_shown(operation, plan.image_id, image) for plan in changing for operation in plan.operations],
+        "diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[0],
+    }
+
+
+def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
+    return {
+        "id": change.image_id or plan.image_id or (image or {}).get("id"),
+        "attribute": change.attribute,
+        "before": change.before,
+        "after": _known(change.attribute, change.after, image),
+    }
+
+
+def _known(attribute: str, value: t.Any, image: Image | None) -> t.Any:
+    """A planned value, with the id and the hash that only the cloud knows."""
+    if image is None:
+        return value
+    if attribute == "id" and value == ID_PLACEHOLDER:
+        return image["id"]
+    if attribute == "properties":
+        return {key: _known(PROPERTY + key, item, image) for key, item in value.items()}
+    if attribute == PROPERTY + SOURCE_CHECKSUM and value is not None:
+        return value.replace(HASH_PLACEHOLDER, identity_of_data(image))
+    return value
+
+
+def _shown(operation: Operation, image_id: str | None, image: Image | None) -> dict[str, t.Any]:
+    # The call that makes an image has no id in its path, whatever comes after it has.
+    new_id = image_id or (image or {}).get("id")
+    operation = operation.of(new_id) if new_id else operation
+    return (operation.with_hash(identity_of_data(image)) if image else operation).shown()

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The data that a task wants an image to have: from its options, compared with an image's, and the calls that bring them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from .._client.image_api import GlanceApi
+from .._errors import ApiError, InvalidInput, not_none
+from .._glance.checksums import Checksum, parse_checksum
+from .._glance.image import Image
+from .._glance.image_hashes import hashes_of, recorded_formats, recorded_source, strongest_hash
+from .._glance.operations import IMPORT, STAGE, UPLOAD, Operation
+from .._plan.plan import DataSpec, copy_to_stores
+from .download import read_back
+from .source import SourceContent, UrlSource, check_url, compression_of, file_source, resolve_checksum
+from .upload import EXPECTED_ALGORITHM, Deadline, size_and_hash
+
+# Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
+COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
+
+
+class DataResolver:
+    """The data of one task.
+
+    :param content: what this host reads; null where the data come from another region.
+    :param remote: the image of another region whose data they are.
+    """
+
+    def __init__(
+        self, api: GlanceApi, params: t.Mapping[str, t.Any], content: SourceContent | None, remote: Image | None = None
+    ) -> None:
+        self._api = api
+        self._params = params
+        self.content = content
+        self._remote = remote
+
+    @functools.cached_property
+    def data(self) -> DataSpec:
+        """The data as a plan knows them, without the calls that bring them."""
+        awaited = bool(self._params["wait"])
+        if self.content is None:
+            remote = not_none(self._remote)
+            shown = f"image {remote['id']} of region {self._params['remote']['region']}"
+            return DataSpec("remote", shown, remote.get("size"), strongest_hash(remote), awaited=awaited)
+        source, checksum = self.content.source, self.content.checksum
+        compression = self.content.compression
+        is_recorded = checksum and (compression or checksum.algorithm not in COMPUTED_BY_CLOUDS)
+        recorded = f"{checksum} {compression or ''}".rstrip() if is_recorded else None
+        return DataSpec(source.option, source.shown, self.content.size, self.content.image_hash, recorded, awaited=awaited)
+
+    def data_into(self, stores: t.Sequence[str] | None) -> DataSpec:
+        """The same with the calls; for data from a URL or another region the cloud is asked what it offers.
+
+        :param stores: the stores that the data go to; null for the cloud's default.
+        """
+        return dataclasses.replace(self.data, calls=tuple(self._calls(stores)))
+
+    def _calls(self, to_stores: t.Sequence[str] | None) -> list[Operation]:
+        params = self._params
+        stores = {"stores": list(to_stores), "all_stores_must_succeed": True} if to_stores else {}
+        if self.content is None:
+            self._check_offered("glance-download")
+            remote = params["remote"]
+            method = {
+                "name": "glance-download",
+                "glance_region": remote["region"],
+                "glance_image_id": remote["id"],
+                "glance_service_interface": remote["interface"],
+            }
+            return [Operation(IMPORT, body={"method": method, **stores})]
+        source = self.content.source
+        if isinstance(source, UrlSource) and self._cloud_downloads():
+            method = {"name": "web-download", "uri": source.url}
+            return [Operation(IMPORT, body={"method": method, **stores}, instead=self._instead_of_import(source, to_stores))]
+        body: dict[str, t.Any] = {source.option: source.shown, "size": self.content.size}
+        if self.content.compression:
+            body["decompress"] = self.content.compression
+        if params["import_method"] == "glance-direct":
+            self._check_offered("glance-direct")
+            return [
+                Operation(STAGE, body=body),
+                Operation(IMPORT, body={"method": {"name": "glance-direct"}, **stores}),
+            ]
+        if to_stores:
+            body["store"] = to_stores[0]
+        return [Operation(UPLOAD, body=body)]
+
+    def _instead_of_import(self, source: UrlSource, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
+        """What to do if the cloud refuses to download a URL itself; nothing if the task demands that it does."""
+        if self._import_is_demanded:
+            return ()
+        upload = Operation(UPLOAD, body={source.option: source.shown, "size": None})
+        if not to_stores:
+            return (upload,)
+        upload.body["store"] = to_stores[0]
+        return (upload, copy_to_stores(None, to_stores[1:])) if len(to_stores) > 1 else (upload,)
+
+    @property
+    def _import_is_demanded(self) -> bool:
+        return bool(self._params["transfer"] == "import" or self._params["import_method"] == "web-download")
+
+    def _cloud_downloads(self) -> bool:
+        """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""
+        content = not_none(self.content)
+        if self._import_is_demanded:
+            if content.compression:
+                raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
+            self._check_offered("web-download")
+            return True
+        may = self._params["transfer"] == "auto" and self._params["import_method"] is None and not content.compression
+        return may and "web-download" in self._offered
+
+    @functools.cached_property
+    def _offered(self) -> frozenset[str]:
+        return self._api.import_methods()
+
+    def _check_offered(self, method: str) -> None:
+        offered = self._offered
+        if method not in offered:
+            others = f"it offers {', '.join(sorted(offered))}" if offered else "it offers no imports"
+            raise InvalidInput(f"import_method: this cloud does not offer {method}; {others}. Use 'transfer: stream'.")
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it can be found out if an image has these data: not with a URL alone."""
+        return self.content is None or self.content.source.option != "url" or self.content.checksum is not None
+
+    def is_in(self, image: Image) -> bool:
+        """Whether an image has these data: by size, then by a hash that is known, and only then by reading the source."""
+        hashes = hashes_of(image)
+        data, content = self.data, self.content
+        if recorded_formats(image):
+            return self._is_recorded_source(recorded_source(image))
+        if data.size not in (None, image.get("size")):
+            return False
+        if data.hash and data.hash.algorithm in hashes:
+            return hashes[data.hash.algorithm] == data.hash.value
+        if not self.comparable or content is None:
+            return True
+        recorded = recorded_source(image)
+        if data.source_checksum and recorded and _same_kind(data.source_checksum, recorded):
+            return recorded == data.source_checksum
+        stored = strongest_hash(image) if hashes else self._read_back(image)
+        return size_and_hash(content.read(), stored.algorithm) == (image.get("size"), stored)
+
+    def _is_recorded_source(self, recorded: str | None) -> bool:
+        """Whether the cloud made its data from this source by a conversion, which only a record shows."""
+        data, content = self.data, self.content
+        if not self.comparable:
+            return True
+        if recorded is None:
+            return False
+        for given in (data.source_checksum, str(data.hash or "")):
+            if given and _same_kind(given, recorded):
+                return given == recorded
+        algorithm, _colon, rest = recorded.partition(":")
+        if content is None or " " in rest:
+            return False  # another region's data cannot be read here, and a compressed source is another file
+        return str(size_and_hash(content.read(), algorithm)[1]) == recorded
+
+    def _read_back(self, image: Image) -> Checksum:
+        """The hash of what the cloud has, where it keeps none."""
+        wait = self._params["wait_timeout"] if self._params["wait"] else None
+        try:
+            return read_back(self._api, image, EXPECTED_ALGORITHM, Deadline(wait))
+        except ApiError as error:
+            raise error.explained(
+                "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"
+                " with sha256: it is recorded at the image once the data are verified, and then nothing has to be read."
+            ) from error
+
+
+def _same_kind(recorded: str, other: str) -> bool:
+    """Whether two recorded checksums can be compared: they have one algorithm, and one compression."""
+    kinds = [(text.partition(":")[0], text.partition(" ")[2]) for text in (recorded, other)]
+    return kinds[0] == kinds[1]
+
+
+def resolve_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> DataResolver:
+    """The data that the task names; the options have been checked by ``check_data_options``."""
+    timeout = api.connection.timeout
+    checksum = parse_checksum(params["checksum"]) if params["checksum"] is not None else None
+    if params["path"] is not None:
+        path = params["path"]
+        compression = compression_of(params["decompress"], path)
+        source = file_source(path)
+        return DataResolver(api, params, SourceContent(source, resolve_checksum(checksum, path, timeout), compression))
+    if params["url"] is not None:
+        url = check_url(params["url"], "url")
+        compression = compression_of(params["decompress"], url)
+        return DataResolver(
+            api, params, SourceContent(UrlSource(url, timeout), resolve_checksum(checksum, url, timeout), compression)
+        )
+    return DataResolver(api, params, None, _remote_image(api, params["remote"]))
+
+
+def _remote_image(api: GlanceApi, remote: t.Mapping[str, t.Any]) -> Image:
+    base = api.connection.image_url_in(remote["region"], remote["interface"])
+    image = api.find_image(remote["id"].lower(), base)
+    if image is None or image.get("status") != "active":
+        is_there = f"has the status '{image.get('status')}'" if image else "is not there, or not for this user to see"
+        raise InvalidInput(f"remote: image {remote['id']} of region '{remote['region']}' {is_there}.")
+    return image

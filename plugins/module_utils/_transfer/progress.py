@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""How far a transfer is, in words, for whoever waits for it.
+
+A module has no terminal. Where its process is the controller's neighbour, the action plugin of its name gives it a file in
+the environment variable PROGRESS_FILE, and shows each line that is written to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+
+from .._timing import TIMING
+
+PROGRESS_FILE = "CLOUDIMAGE_GLANCE_PROGRESS_FILE"
+# Nothing is said of a transfer that is shorter than this, and something this often of one that is longer (s).
+INTERVAL = 10.0
+
+Report = t.Callable[[str], None]
+
+
+class Reporter:
+    """Takes the bytes that have moved, and says now and then what that means."""
+
+    def __init__(self, what: str, report: Report, clock: t.Callable[[], float] | None = None) -> None:
+        self._what = what
+        self._report = report
+        self._clock = clock or TIMING.monotonic
+        self._began = self._said = self._clock()
+        self._moved = 0
+
+    def __call__(self, moved: int, size: int | None, had: int = 0) -> None:
+        """Note how far it is.
+
+        :param moved: bytes so far, from the first one on.
+        :param size: all of them, if that is known.
+        :param had: how many of them an earlier run had moved.
+        """
+        now = self._clock()
+        if moved < self._moved:  # begun again
+            self._began = now
+        self._moved = moved
+        if now - self._said >= INTERVAL:
+            self._said = now
+            self._report(f"{self._what}: {progress_text(moved, size, now - self._began, had)}")
+
+
+def progress_text(moved: int, size: int | None, seconds: float, had: int = 0) -> str:
+    """``37 %, 380 of 1024 MiB, 38.0 MiB/s, 17 s left``; without a size what is known without it."""
+    rate = (moved - had) / seconds if seconds else 0.0
+    per_second = f"{rate / 2**20:.1f} MiB/s"
+    if not size:
+        return f"{moved / 2**20:.0f} MiB, {per_second}"
+    left = f"{(size - moved) / rate:.0f} s left" if rate else "standing still"
+    return f"{100 * moved // size} %, {moved / 2**20:.0f} of {size / 2**20:.0f} MiB, {per_second}, {left}"
+
+
+def reporter(what: str) -> Reporter | None:
+    """What tells of a transfer, where somebody listens."""
+    path = os.environ.get(PROGRESS_FILE)
+    if not path:
+        return None
+
+    def report(line: str) -> None:
+        with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    return Reporter(what, report)

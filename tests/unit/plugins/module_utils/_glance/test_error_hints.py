@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What a failed task says to do."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.error_hints import hint, import_hint, names_alike
+
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+FOREIGN = "The image belongs to project a and this session works for project b"
+
+
+def error(status: int, method: str = "DELETE", path: str = f"/v2/images/{ID}", proxy: str | None = None) -> ApiError:
+    found = ApiError(method, path, status, "m")
+    found.proxy = proxy
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "owner", "is_foreign"),
+    [
+        (403, "DELETE", f"/v2/images/{ID}", "a", True),
+        (404, "DELETE", f"/v2/images/{ID}", "a", True),
+        (404, "PATCH", f"/v2/images/{ID}", "a", True),
+        (404, "POST", f"/v2/images/{ID}/actions/deactivate", "a", True),
+        (404, "DELETE", f"/v2/images/{ID}", "b", False),
+        (404, "DELETE", f"/v2/images/{ID}", None, False),
+        (404, "GET", f"/v2/images/{ID}/file", "a", False),
+        (404, "POST", "/v2/images", "a", False),
+        (409, "DELETE", f"/v2/images/{ID}", "a", False),
+    ],
+)
+def test_another_projects_image(status: int, method: str, path: str, owner: str | None, is_foreign: bool) -> None:
+    assert (FOREIGN in hint(error(status, method, path), owner, "b")) is is_foreign
+
+
+def test_a_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
+    assert hint(error(413, "POST", "/v2/images"), "a", "a").startswith("A quota or the store's space is used up")
+    assert hint(error(413, "POST", "/v2/images", ""), "a", "a").startswith("Either a quota or the store's space is used up")
+    limit = hint(error(413, "PUT", f"/v2/images/{ID}/file", "a proxy (nginx)"), "a", "a")
+    assert "not a quota of the Image API but the limit of a proxy (nginx) in front of it" in limit
+    assert "client_max_body_size" in limit
+    assert "'transfer: import'" in limit
+    assert "'transfer: import'" not in hint(error(413, "PATCH", f"/v2/images/{ID}", "a proxy"), "a", "a")
+
+
+@pytest.mark.parametrize(
+    ("tags", "properties", "said"),
+    [
+        (["a", "b"], ["a", "A1"], None),
+        (["a", "a"], [], None),
+        (["a"], ["A"], None),
+        (["Web", "web"], [], "Tags 'Web' and 'web' differ"),
+        (["web", "web "], [], "Tags 'web' and 'web ' differ"),
+        ([" web", "web"], [], None),
+        (["café", "cafe", "CAFE"], [], "Tags 'CAFE' and 'cafe' and 'café' differ"),
+        ([], ["os_Distro", "os_distro"], "Properties 'os_Distro' and 'os_distro' differ"),
+        (["A", "a"], ["B", "b"], "Tags 'A' and 'a'; Properties 'B' and 'b' differ"),
+    ],
+)
+def test_names_that_a_database_treats_as_equal(tags: list[str], properties: list[str], said: str | None) -> None:
+    alike = names_alike(tags, properties)
+    assert alike.startswith(said) if said else alike == ""
+    assert hint(error(500, "PATCH"), "a", "a", alike) == (alike or hint(error(500, "PATCH"), "a", "a"))
+
+
+@pytest.mark.parametrize(
+    ("message", "method", "words"),
+    [
+        ("Task failed due to Internal Error", "web-download", "the cloud cannot reach the URL"),
+        ("Internal Error", "web-download", "import filter"),
+        ("Internal error occurred while trying to process task.", "web-download", "404"),
+        ("its task failed", "web-download", "the store is full"),
+        ("", "glance-download", "the other region's Image API"),
+        ("Task failed due to Internal Error", "glance-direct", "not of the disk_format"),
+        ("Task failed due to Internal Error", "copy-image", "the store is full"),
+        ("Task failed due to Internal Error", None, "the store is full"),
+        ("Image storage media is full: No space left", "web-download", None),
+        ("Internal Error is the name of a store that is full", "web-download", None),
+    ],
+)
+def test_the_usual_causes_of_a_failed_import(message: str, method: str | None, words: str | None) -> None:
+    found = import_hint(message, method)
+    assert words in found if words else found == ""
+    assert ("transfer: stream" in found) is bool(words and method == "web-download")

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import (
+    LONG_SLOT,
+    derived_ids,
+    has_derived_id,
+)
+
+NOW = datetime.datetime(2026, 11, 21, 12, 5, 30, tzinfo=datetime.timezone.utc)
+
+
+def later(seconds: float) -> datetime.datetime:
+    return NOW + datetime.timedelta(seconds=seconds)
+
+
+def test_two_runs_at_the_same_time_try_the_same_ids() -> None:
+    assert derived_ids("p", "a", NOW) == derived_ids("p", "a", later(0.4))
+    assert derived_ids("p", "a", NOW)[0] == derived_ids("p", "a", later(200))[0]
+
+
+def test_ids_differ_by_project_name_and_time() -> None:
+    ids = [derived_ids(project, name, when) for project in "pq" for name in "ab" for when in (NOW, later(LONG_SLOT))]
+    assert len({each for pair in ids for each in pair}) == 16
+    assert derived_ids("p", "a", NOW)[1] != derived_ids("p", "a", later(1))[1]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize(
+    ("attributes", "own"),
+    [
+        ({}, True),
+        ({"created_at": "2026-11-21T12:07:20Z"}, True),  # the cloud's clock is fast
+        ({"created_at": "2026-11-21T12:03:40Z"}, True),  # or slow
+        ({"created_at": "2026-11-21T12:05:30"}, True),
+        ({"created_at": "2026-11-21T13:05:30Z"}, False),
+        ({"created_at": None}, False),
+        ({"created_at": "yesterday"}, False),
+        ({"owner": "q"}, False),
+        ({"id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}, False),
+    ],
+)
+def test_image_that_this_collection_created_is_recognised(number: int, attributes: dict[str, t.Any], own: bool) -> None:
+    image = {"id": derived_ids("p", "a", NOW)[number], "owner": "p", "created_at": "2026-11-21T12:05:30Z", **attributes}
+    assert has_derived_id(image, "a") is own
+    assert not has_derived_id(image, "b")

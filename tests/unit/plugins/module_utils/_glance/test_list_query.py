@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Conditions of lists, with operators and without."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.list_query import (
+    Query,
+    sort_of,
+    sorted_images,
+    uses_operators,
+    without_operators,
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "news", "old"),
+    [
+        ([("name", "a"), ("tag", "a:b")], False, [("name", "a"), ("tag", "a:b")]),
+        ([("name", "eq:ubuntu:22.04")], True, [("name", "ubuntu:22.04")]),
+        ([("id", 'in:"a","b"'), ("visibility", "all")], True, [("visibility", "all")]),
+        ([("created_at", "lt:2026-01-31T12:00:00Z"), ("owner", "o")], True, [("owner", "o")]),
+        ([("sort", "size:asc,id:desc"), ("tag", "t")], True, [("tag", "t")]),
+    ],
+)
+def test_old_clouds(query: Query, news: bool, old: Query) -> None:
+    assert uses_operators(query) is news
+    assert without_operators(query) == old
+
+
+def test_sort_of() -> None:
+    assert sort_of([("name", "a"), ("sort", "size:asc,id:desc")]) == [("size", "asc"), ("id", "desc")]
+    assert sort_of([("name", "a")]) == []
+
+
+def test_sorted_images() -> None:
+    images: list[dict[str, t.Any]] = [{"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2}]
+    assert sorted_images(images, [("name", "asc"), ("size", "desc")]) == [images[2], images[1], images[0]]

@@ -1,0 +1,379 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import (
+    DataSpec,
+    DataState,
+    DesiredImage,
+    Plan,
+    data_state,
+    is_abandoned,
+    max_wait,
+    plan_create,
+    plan_delete,
+    plan_state,
+    plan_update,
+)
+
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+IMAGE: dict[str, t.Any] = {
+    "id": ID,
+    "name": "n",
+    "status": "active",
+    "visibility": "shared",
+    "protected": False,
+    "os_hidden": False,
+    "owner": "p1",
+    "tags": ["b", "a"],
+    "disk_format": "raw",
+    "container_format": "bare",
+    "min_disk": 0,
+    "min_ram": 0,
+    "size": 3,
+    "p": "1",
+    "q": "2",
+    "kernel_id": "k",
+    "os_glance_stage_host": "h",
+    "self": "/v2/images/x",
+    "direct_url": "swift://user:secret@x",
+}
+QUEUED = {**IMAGE, "status": "queued", "size": None}
+DATA = DataSpec("path", "/f", 9, calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
+IMPORTED = DataSpec(
+    "url", "http://h/f", calls=(Operation(IMPORT, body={"method": {"name": "web-download", "uri": "http://h/f"}}),)
+)
+
+
+def to_result(plan: Plan) -> list[dict[str, t.Any]]:
+    return [operation.shown() for operation in plan.operations]
+
+
+def changes(plan: Plan) -> list[tuple[str, t.Any, t.Any]]:
+    return [(change.attribute, change.before, change.after) for change in plan.changes]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        DesiredImage(),
+        DesiredImage({"name": "n"}),
+        DesiredImage({"tags": ["a", "b"]}),
+        DesiredImage({"disk_format": "raw", "container_format": "bare"}),
+        DesiredImage(properties={"p": "1"}),
+        DesiredImage(properties={"not_there": None}),
+        DesiredImage(properties={"p": "1", "q": "2"}, purge=True),
+    ],
+)
+def test_nothing_to_do(wanted: DesiredImage) -> None:
+    plan = plan_update(IMAGE, wanted)
+    assert not plan.changed
+    assert (plan.changes, plan.operations, plan.before, plan.after) == ((), (), {}, {})
+    assert plan.image is not None
+    assert plan.image["properties"] == {"kernel_id": "k", "os_glance_stage_host": "h", "p": "1", "q": "2"}
+    assert "direct_url" not in plan.image
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("name", "m"),
+        ("visibility", "private"),
+        ("protected", True),
+        ("os_hidden", True),
+        ("owner", "p2"),
+        ("tags", []),
+        ("min_disk", 1),
+        ("min_ram", 2),
+    ],
+)
+def test_one_attribute(attribute: str, value: t.Any) -> None:
+    plan = plan_update(IMAGE, DesiredImage({attribute: value}))
+    before = sorted(IMAGE["tags"]) if attribute == "tags" else IMAGE[attribute]
+    assert to_result(plan) == [
+        {
+            "method": "PATCH",
+            "path": f"/v2/images/{ID}",
+            "body": [{"op": "replace", "path": f"/{attribute}", "value": value}],
+        }
+    ]
+    assert changes(plan) == [(attribute, before, value)]
+    assert (plan.before, plan.after) == ({attribute: before}, {attribute: value})
+    assert plan.image is not None
+    assert plan.image[attribute] == value
+
+
+def test_several_changes_are_one_patch() -> None:
+    wanted = DesiredImage({"name": "m", "min_ram": 5}, {"p": "9", "q": None, "new/x": ""})
+    plan = plan_update(IMAGE, wanted)
+    assert to_result(plan) == [
+        {
+            "method": "PATCH",
+            "path": f"/v2/images/{ID}",
+            "body": [
+                {"op": "replace", "path": "/name", "value": "m"},
+                {"op": "replace", "path": "/min_ram", "value": 5},
+                {"op": "add", "path": "/new~1x", "value": ""},
+                {"op": "replace", "path": "/p", "value": "9"},
+                {"op": "remove", "path": "/q"},
+            ],
+        }
+    ]
+    assert plan.before == {"name": "n", "min_ram": 0, "properties": {"p": "1", "q": "2"}}
+    assert plan.after == {"name": "m", "min_ram": 5, "properties": {"new/x": "", "p": "9"}}
+    assert plan.image is not None
+    assert plan.image["properties"] == {"kernel_id": "k", "os_glance_stage_host": "h", "new/x": "", "p": "9"}
+
+
+def test_purge_leaves_references_and_what_glance_keeps() -> None:
+    plan = plan_update(IMAGE, DesiredImage(properties={"p": "1"}, purge=True))
+    assert changes(plan) == [("properties.q", "2", None)]
+
+
+@pytest.mark.parametrize("attribute", ["disk_format", "container_format"])
+def test_formats_are_fixed_once_there_are_data(attribute: str) -> None:
+    with pytest.raises(InvalidInput, match=f"has {attribute} '.*', which cannot be changed to 'x'"):
+        plan_update(IMAGE, DesiredImage({attribute: "x"}))
+    assert changes(plan_update(QUEUED, DesiredImage({attribute: "x"}))) == [(attribute, QUEUED[attribute], "x")]
+
+
+def test_data_for_an_image_without_any() -> None:
+    plan = plan_update({**QUEUED, "disk_format": None}, DesiredImage({"disk_format": "raw"}, data=DATA), DataState.NONE)
+    assert [operation["method"] for operation in to_result(plan)] == ["PATCH", "PUT"]
+    assert to_result(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
+    assert changes(plan)[1:] == [("size", None, 9), ("status", "queued", "active")]
+    assert plan.has_data
+
+
+@pytest.mark.parametrize(("data", "size"), [(DATA, 9), (IMPORTED, None)])
+def test_what_is_not_waited_for_is_not_foretold(data: DataSpec, size: int | None) -> None:
+    plan = plan_update(QUEUED, DesiredImage(data=dataclasses.replace(data, awaited=False)), DataState.NONE)
+    assert plan.image is not None
+    assert (plan.image["status"], plan.image["size"]) == ("active" if data is DATA else None, size)
+
+
+def test_a_secret_in_a_url_is_not_shown() -> None:
+    operation = Operation(IMPORT, ID, {"method": {"name": "web-download", "uri": "https://me:pw@h/f?Signature=x"}})
+    assert operation.shown()["body"] == {"method": {"name": "web-download", "uri": "https://h/f?…"}}
+    assert operation.body["method"]["uri"] == "https://me:pw@h/f?Signature=x"
+
+
+@pytest.mark.parametrize("state", [DataState.SAME, DataState.COMING])
+def test_data_that_are_there_are_not_sent(state: DataState) -> None:
+    assert not plan_update(IMAGE, DesiredImage(data=DATA), state).changed
+
+
+def test_other_data() -> None:
+    with pytest.raises(InvalidInput, match="has other data than /f, and an image's data cannot be changed in place"):
+        plan_update(IMAGE, DesiredImage(data=DATA), DataState.OTHER)
+    assert not plan_update(IMAGE, DesiredImage(data=DATA, keep_data=True), DataState.OTHER).changed
+
+
+@pytest.mark.parametrize(
+    ("image", "same", "awaited", "state"),
+    [
+        (IMAGE, True, True, DataState.SAME),
+        (IMAGE, False, True, DataState.OTHER),
+        ({**IMAGE, "status": "deactivated"}, True, True, DataState.SAME),
+        (QUEUED, None, True, DataState.NONE),
+        ({**QUEUED, "os_glance_failed_import": "fast"}, None, True, DataState.NONE),
+        ({**IMAGE, "status": "saving"}, None, False, DataState.COMING),
+        ({**QUEUED, "os_glance_import_task": "t"}, None, False, DataState.COMING),
+        ({**IMAGE, "status": "saving"}, None, True, "has the status 'saving': its data are being sent"),
+        ({**QUEUED, "os_glance_import_task": "t"}, None, True, "has the status 'queued': its data are being sent"),
+        ({**IMAGE, "status": "killed"}, None, True, "has the status 'killed' and can take no data"),
+    ],
+)
+def test_the_state_of_an_images_data(image: dict[str, t.Any], same: bool | None, awaited: bool, state: t.Any) -> None:
+    def compare(_image: t.Any) -> bool:
+        assert same is not None
+        return same
+
+    data = dataclasses.replace(DATA, awaited=awaited)
+    if isinstance(state, DataState):
+        assert data_state(image, data, compare) is state
+    else:
+        with pytest.raises(InvalidInput, match=state):
+            data_state(image, data, compare)
+
+
+@pytest.mark.parametrize(
+    ("changes_of_image", "age", "abandoned"),
+    [
+        ({"status": "saving"}, 3600, False),
+        ({"status": "saving"}, 24 * 3600, True),
+        ({"status": "uploading", "size": None}, 3600, False),
+        ({"status": "uploading", "size": 3}, 9, False),
+        ({"status": "uploading", "size": 3}, 10, True),
+        ({"status": "uploading", "size": 3, "os_glance_import_task": "t"}, 24 * 3600, False),
+        ({"status": "importing"}, 24 * 3600, False),
+    ],
+)
+def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
+    assert is_abandoned({**IMAGE, **changes_of_image}, age) is abandoned
+
+
+@pytest.mark.parametrize(
+    ("attributes", "age", "seconds"),
+    [
+        ({"status": "saving"}, 5, 60),
+        ({"status": "uploading", "size": None}, 500, 60),
+        ({"status": "uploading"}, 4, 6),
+        ({"status": "uploading"}, 11, 0),
+        ({"status": "uploading", "os_glance_import_task": "t"}, 11, 60),
+        ({"status": "importing"}, 500, 60),
+    ],
+)
+def test_how_long_to_wait_for_data_of_another_run(attributes: dict[str, t.Any], age: float, seconds: float) -> None:
+    assert max_wait({**IMAGE, **attributes}, age, wait=60) == seconds
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"disk_format": None}, "disk_format is missing"),
+        ({"disk_format": None, "container_format": None}, "disk_format and container_format is missing"),
+    ],
+)
+def test_data_want_formats(attributes: dict[str, None], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        plan_update({**QUEUED, **attributes}, DesiredImage(data=DATA), DataState.NONE)
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "calls"),
+    [
+        ("a", ("a",), []),
+        ("a,b", ("b", "a"), []),
+        ("a", ("b", "a"), ["POST import b"]),
+        ("a,b", ("a",), ["DELETE b"]),
+        ("a,b", ("c",), ["POST import c", "DELETE a", "DELETE b"]),
+    ],
+)
+def test_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None:
+    plan = plan_update({**IMAGE, "stores": present}, DesiredImage(stores=wanted))
+    said = [
+        f"POST import {','.join(each['body']['stores'])}" if each["body"] else f"DELETE {each['path'].split('/')[3]}"
+        for each in to_result(plan)
+    ]
+    assert said == calls
+    assert changes(plan) == ([("stores", present.split(","), sorted(wanted))] if calls else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (QUEUED, "has no data yet"),
+        (IMAGE, "does not say in which stores"),
+        ({**IMAGE, "stores": "b", "status": "deactivated"}, "only an active image can be copied"),
+    ],
+)
+def test_stores_that_cannot_be(image: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        plan_update(image, DesiredImage(stores=("a",)))
+
+
+def test_create_is_one_post_with_everything() -> None:
+    wanted = DesiredImage({"name": "n", "tags": ["a"], "protected": True}, {"p": "1", "gone": None})
+    plan = plan_create(wanted, None)
+    assert to_result(plan) == [
+        {
+            "method": "POST",
+            "path": "/v2/images",
+            "body": {"id": "{id}", "name": "n", "tags": ["a"], "protected": True, "p": "1"},
+        }
+    ]
+    assert plan.before == {"state": "absent"}
+    assert plan.after == {
+        "state": "present",
+        "name": "n",
+        "tags": ["a"],
+        "protected": True,
+        "status": "queued",
+        "properties": {"p": "1"},
+    }
+    assert changes(plan) == [
+        ("state", "absent", "present"),
+        ("name", None, "n"),
+        ("tags", None, ["a"]),
+        ("protected", None, True),
+        ("properties.p", None, "1"),
+    ]
+    assert plan.image is not None
+    assert (plan.image["id"], plan.image["status"], plan.image["visibility"]) == (None, "queued", None)
+
+
+def test_create_with_id_and_data() -> None:
+    wanted = DesiredImage({"disk_format": "raw", "container_format": "bare"}, data=DATA)
+    plan = plan_create(wanted, ID)
+    assert to_result(plan) == [
+        {"method": "POST", "path": "/v2/images", "body": {"id": ID, "disk_format": "raw", "container_format": "bare"}},
+        {"method": "PUT", "path": "/v2/images/{id}/file", "body": {"path": "/f", "size": 9}},
+    ]
+    assert plan.after["size"] == 9
+    assert plan.after["status"] == "active"
+
+
+def test_create_with_data_wants_formats() -> None:
+    with pytest.raises(InvalidInput, match="container_format is missing"):
+        plan_create(DesiredImage({"disk_format": "raw"}, data=DATA), None)
+
+
+def test_delete() -> None:
+    plan = plan_delete(IMAGE, force=False)
+    assert to_result(plan) == [{"method": "DELETE", "path": f"/v2/images/{ID}", "body": None}]
+    assert changes(plan) == [("state", "present", "absent")]
+    assert plan.after == {"state": "absent"}
+    assert plan.before["name"] == "n"
+    assert plan.image is None
+
+
+def test_delete_of_a_protected_image() -> None:
+    protected = {**IMAGE, "protected": True}
+    with pytest.raises(InvalidInput, match="is protected and cannot be deleted. Set 'force: true'"):
+        plan_delete(protected, force=False)
+    assert to_result(plan_delete(protected, force=True)) == [
+        {
+            "method": "PATCH",
+            "path": f"/v2/images/{ID}",
+            "body": [{"op": "replace", "path": "/protected", "value": False}],
+        },
+        {"method": "DELETE", "path": f"/v2/images/{ID}", "body": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "action"),
+    [
+        ("active", "active", None),
+        ("active", "deactivated", "deactivate"),
+        ("deactivated", "active", "reactivate"),
+        ("deactivated", "deactivated", None),
+    ],
+)
+def test_state(status: str, state: str, action: str | None) -> None:
+    plan = plan_state({**IMAGE, "status": status}, state)
+    expected = [{"method": "POST", "path": f"/v2/images/{ID}/actions/{action}", "body": None}] if action else []
+    assert to_result(plan) == expected
+    assert plan.image is not None
+    assert plan.image["status"] == state
+
+
+@pytest.mark.parametrize("status", ["queued", "saving", "killed", None])
+def test_state_of_an_image_that_has_no_data(status: str | None) -> None:
+    with pytest.raises(InvalidInput, match=f"has the status '{status}'"):
+        plan_state({**IMAGE, "status": status}, "deactivated")
+
+
+def test_a_plan_is_not_changed_after_it_was_made() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plan_delete(IMAGE, force=False).image = {}  # type: ignore[misc]

@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids, has_derived_id
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import DataSpec, DesiredImage
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import (
+    carried_over,
+    dated_name,
+    is_replacement_of,
+    plan_replacement,
+    plan_restart,
+    replacements_in,
+    temporary_name,
+)
+
+Image = dict[str, t.Any]
+
+OLD: Image = {
+    "id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11",
+    "name": "n",
+    "status": "active",
+    "visibility": "shared",
+    "protected": True,
+    "os_hidden": False,
+    "owner": "p1",
+    "tags": ["b", "a"],
+    "disk_format": "raw",
+    "container_format": "bare",
+    "min_disk": 1,
+    "min_ram": 2,
+    "size": 3,
+    "os_hash_algo": "sha512",
+    "os_hash_value": "0",
+    "checksum": "1",
+    "created_at": "2026-11-20T10:15:00Z",
+    "p": "1",
+    "os_glance_failed_import": "",
+    "owner_specified.openstack.md5": "stale",
+    "cloudimage_source_checksum": "sha256:stale",
+    "self": "/v2/images/x",
+}
+DATA = DataSpec("path", "/f", 9, Checksum("sha512", "9"), calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
+NOW = datetime.datetime(2026, 11, 21, 0, 0, 1, tzinfo=datetime.timezone.utc)
+NEW_ID = derived_ids("p1", temporary_name(OLD), NOW)[0]
+NEW: Image = {
+    **OLD,
+    "id": NEW_ID,
+    "name": temporary_name(OLD),
+    "os_hidden": True,
+    "protected": False,
+    "created_at": "2026-11-21T00:00:01Z",
+    "tags": ["a", "b"],
+    "size": 9,
+    "os_hash_value": "9",
+}
+del NEW["owner_specified.openstack.md5"], NEW["cloudimage_source_checksum"]
+
+
+def calls(plan: t.Any) -> list[str]:
+    names = {OLD["id"]: "old", NEW_ID: "new", "{id}": "new"}
+    said = []
+    for operation in plan.operations:
+        path = operation.path.removeprefix("/images").strip("/")
+        for value, name in names.items():
+            path = path.replace(value, name)
+        said.append(f"{operation.call.method} {path}".strip())
+    return said
+
+
+def test_names_fit() -> None:
+    for make in (temporary_name, dated_name):
+        assert len(make({**OLD, "name": "x" * 255})) == 255
+        assert make({**OLD, "name": "x" * 255}) != make({**OLD, "id": "other", "created_at": "2027-01-01T00:00:00Z"})
+    assert dated_name(OLD) == "n-20261120T101500Z"
+
+
+def test_interrupted_replacement_is_recognised() -> None:
+    promoted, other = {**NEW, "name": "n"}, {**OLD, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}
+
+    def found(*images: Image) -> tuple[Image, list[Image]] | None:
+        return replacements_in(images, DesiredImage(), "p1")
+
+    assert found(other, promoted, OLD) == (promoted, [OLD])
+    assert found(other, OLD) is None
+    assert found(other, promoted) is None
+    assert found() is None
+
+
+def test_several_interrupted_replacements_are_one_chain() -> None:
+    second = {**NEW, "name": "n"}
+    third = {**second, "id": derived_ids("p1", temporary_name(second), NOW)[1]}
+    for images in itertools.permutations((OLD, second, third)):
+        assert replacements_in(images, DesiredImage(), "p1") == (third, [OLD, second])
+
+
+def test_what_another_project_made_is_no_left_over() -> None:
+    ids = {owner: derived_ids(owner, temporary_name(OLD), NOW)[0] for owner in ("p1", "p2")}
+    planted = {**NEW, "owner": "p2", "id": ids["p2"]}
+    assert has_derived_id(planted, temporary_name(OLD))
+    assert not is_replacement_of(OLD, planted, DesiredImage(), "p1")
+    assert not is_replacement_of(OLD, planted, DesiredImage(), "p2")
+    assert is_replacement_of(OLD, planted, DesiredImage({"owner": "p2"}), "p1")
+    assert is_replacement_of(OLD, NEW, DesiredImage(), "admin")
+    assert is_replacement_of({**OLD, "owner": None}, NEW, DesiredImage(), "p1")
+
+
+def test_what_is_carried_over() -> None:
+    wanted = DesiredImage({"min_ram": 5, "tags": ["c"]}, {"p": None, "q": "2"}, data=DATA)
+    assert carried_over(OLD, wanted, "p1") == {
+        "name": "n",
+        "visibility": "shared",
+        "protected": True,
+        "os_hidden": False,
+        "tags": ["c"],
+        "disk_format": "raw",
+        "container_format": "bare",
+        "min_disk": 1,
+        "min_ram": 5,
+        "q": "2",
+    }
+    assert carried_over(OLD, wanted, "admin")["owner"] == "p1"
+    assert "cloudimage_source_checksum" not in carried_over(
+        OLD, DesiredImage(data=DataSpec("url", "u", source_checksum="sha256:2")), "p1"
+    )
+
+
+def test_a_signature_is_not_carried_over() -> None:
+    signed = {**OLD, "img_signature": "s"}
+    with pytest.raises(InvalidInput, match="its signature does not fit other data"):
+        carried_over(signed, DesiredImage(data=DATA), "p1")
+    assert "img_signature" not in carried_over(signed, DesiredImage(properties={"img_signature": None}, data=DATA), "p1")
+
+
+@pytest.mark.parametrize(
+    ("replaced", "aside"),
+    [
+        ("delete", ["PATCH old", "DELETE old"]),
+        ("hide", ["PATCH old"]),
+        ("keep", ["PATCH old"]),
+        ("deactivate", ["POST old/actions/deactivate", "PATCH old"]),
+    ],
+)
+def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str]) -> None:
+    wanted, members = DesiredImage(data=DATA), {"m": "accepted", "k": "pending"}
+    share = ["POST new/members", "PUT new/members/m", "POST new/members"]
+
+    def from_here(**found: t.Any) -> list[str]:
+        return calls(plan_replacement(OLD, wanted, replaced, members, "p1", **found))
+
+    assert from_here() == ["POST", "PUT new/file", *share, "PATCH new", *aside]
+    assert from_here(unfinished=[NEW]) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
+    assert from_here(new=NEW) == [*share, "PATCH new", *aside]
+    assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
+    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
+    assert from_here(new=promoted, new_members=members) == aside
+
+
+def test_members_of_an_image_that_becomes_private_are_kept() -> None:
+    plan = plan_replacement(OLD, DesiredImage({"visibility": "private"}, data=DATA), "keep", {"m": "pending"}, "p1")
+    create, _upload, share, give_name, _aside = plan.operations
+    assert (create.body["visibility"], share.body) == ("shared", {"member": "m"})
+    assert {"op": "replace", "path": "/visibility", "value": "private"} in give_name.body
+
+
+def test_a_deactivated_image_stays_deactivated() -> None:
+    old = {**OLD, "status": "deactivated"}
+    wanted = DesiredImage(data=DATA)
+    plan = plan_replacement(old, wanted, "deactivate", {}, "p1")
+    assert calls(plan) == ["POST", "PUT new/file", "POST new/actions/deactivate", "PATCH new", "PATCH old"]
+    assert plan.image is not None
+    assert plan.image["status"] == "deactivated"
+    again = plan_replacement(old, wanted, "deactivate", {}, "p1", new={**NEW, "status": "deactivated"})
+    assert calls(again) == ["PATCH new", "PATCH old"]
+
+
+def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
+    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
+    plan = plan_replacement({**OLD, "status": "deactivated"}, DesiredImage(data=DATA), "deactivate", {}, "p1", new=promoted)
+    assert calls(plan) == ["PATCH old"]
+    assert plan.image is not None
+    assert plan.image["status"] == "active"
+
+
+def test_stores_of_a_replacement() -> None:
+    old = {**OLD, "stores": "a"}
+    plan = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1")
+    assert [(each.before, each.after) for each in plan.changes if each.attribute == "stores"] == [(["a"], ["b"])]
+    assert plan.image is not None
+    assert plan.image["stores"] == ["b"]
+    again = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1", new={**NEW, "stores": "a,c"})
+    assert calls(again)[:3] == ["POST new/import", "DELETE stores/a/new", "DELETE stores/c/new"]
+
+
+def test_what_a_replacement_changes() -> None:
+    plan = plan_replacement(OLD, DesiredImage({"min_ram": 5}, data=DATA), "delete", {}, "p1")
+    assert [(change.attribute, change.before, change.after) for change in plan.changes] == [
+        ("id", OLD["id"], "{id}"),
+        ("size", 3, 9),
+        ("os_hash_value", "0", "9"),
+        ("min_ram", 2, 5),
+        ("properties.cloudimage_source_checksum", "sha256:stale", None),
+        ("properties.owner_specified.openstack.md5", "stale", None),
+        ("replaced.state", "present", "absent"),
+    ]
+    assert plan.replaced == OLD
+    assert plan.image is not None
+    assert (plan.image["id"], plan.image["owner"], plan.image["size"]) == (None, "p1", 9)
+
+
+def test_what_somebody_has_changed_since_stays() -> None:
+    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True, "p": "since"}
+    plan = plan_replacement(OLD, DesiredImage(data=DATA), "delete", {}, "p1", new=promoted)
+    assert calls(plan) == ["PATCH old", "DELETE old"]
+
+
+def test_a_left_over_is_made_again_as_it_was_to_be() -> None:
+    left = {**OLD, "status": "saving", "size": None, "protected": True}
+    plan = plan_restart(left, DesiredImage({"min_ram": 5}, data=DATA), "p1")
+    assert calls(plan) == ["PATCH old", "DELETE old", "POST", "PUT new/file"]
+    assert plan.operations[2].body["p"] == "1"
+    assert plan.operations[2].body["min_ram"] == 5

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._url_redaction import (
+    redacted_url,
+    secrets_in_url,
+    secrets_in_urls,
+    without_queries,
+    without_users,
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "secrets"),
+    [
+        ("http://host/a", "http://host/a", set()),
+        ("http://me:pass@host:8/a", "http://host:8/a", {"http://me:pass@host:8/a", "pass"}),
+        ("https://host/a?Signature=xyz", "https://host/a?…", {"https://host/a?Signature=xyz", "Signature=xyz"}),
+        ("https://host/a?v=1", "https://host/a?…", {"https://host/a?v=1"}),
+        ("https://ghp_x@host/a", "https://host/a", {"https://ghp_x@host/a", "ghp_x"}),
+        ("http://host/a#part", "http://host/a", {"http://host/a#part"}),
+        ("http://u:p%40w@h/a", "http://h/a", {"http://u:p%40w@h/a", "p%40w", "p@w"}),
+        ("http://u:p^w@h/a", "http://h/a", {"http://u:p^w@h/a", "p^w", "p%5Ew"}),
+    ],
+)
+def test_what_is_secret_in_a_url(url: str, shown: str, secrets: set[str]) -> None:
+    assert redacted_url(url) == shown
+    assert secrets_in_url(url) == secrets
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("http://u:pa/ss@h/a", {"pa/ss", "pa", "pa%2Fss"}),
+        ("http://u:12/34@h/a", {"12/34", "12", "12%2F34"}),
+        ("u:pa@h:8", {"pa"}),
+        ("http://host/path@v1", set()),
+        ("host", set()),
+    ],
+)
+def test_what_is_secret_in_a_url_that_is_wrong(url: str, secrets: set[str]) -> None:
+    assert secrets_in_url(url) - {url} == secrets
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        ({"auth": {"auth_url": "http://u:pw@h/v3"}}, {"http://u:pw@h/v3", "pw"}),
+        ({"image_endpoint_override": "u:pw@h"}, {"u:pw@h", "pw"}),
+        ([["see http://u:pw@h/v3, or not"]], {"http://u:pw@h/v3,", "pw"}),
+        ('{"url": "http://u:pw@h/v3"}', {"http://u:pw@h/v3", "pw"}),
+        ({"username": "alice@example.com", "password": "a#b?c@d"}, set()),
+        ({"number": 5, "none": None, "url": True}, set()),
+    ],
+)
+def test_what_is_secret_in_urls_anywhere(value: object, secrets: set[str]) -> None:
+    assert secrets_in_urls(value) == secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no answer from http://u:p@h:5/x: refused", "no answer from http://h:5/x: refused"),
+        ("Failed to parse: http://u:p/w@h/x", "Failed to parse: http://h/x"),
+        ("Failed to parse: http://u:p?w@h/x", "Failed to parse: http://h/x"),
+        ("at http://host:80/a@b and //c", "at http://host:80/a@b and //c"),
+        ("at http://host/?q=a@b", "at http://host/?q=a@b"),
+        ("at http://host: alice@example.com", "at http://host: alice@example.com"),
+        ("at http://[::1]:80/a@b", "at http://[::1]:80/a@b"),
+    ],
+)
+def test_errors_show_no_users_of_urls(text: str, shown: str) -> None:
+    assert without_users(text) == shown
+    assert str(GlanceError(text)) == shown
+
+
+def test_text_without_secrets_of_urls() -> None:
+    text = "no answer: /obj?X-Sig=abc (Caused by http://me:pw@host/f#tok) why? because"
+    assert without_queries(text) == "no answer: /obj?… (Caused by http://host/f?… why? because"

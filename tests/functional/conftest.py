@@ -38,7 +38,7 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import Connection, build_connection
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TokenCache
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import RESERVED_PREFIX
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import RESERVED_PREFIX
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import _connections, run_in_process
 from keystoneauth1.session import Session

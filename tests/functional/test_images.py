@@ -167,7 +167,7 @@ def test_who_looks_again_sees_how_it_is_by_then(alice: Cloud, name: str) -> None
             headers={"Content-Type": PATCH_CONTENT_TYPE},
         )
     found = [[*find_by_name(api, name), api.find_image(other["id"])] for _look in range(2)]
-    assert [[each["tags"] for each in look if each] for look in found] == [[[], []], [["new"], ["new"]]]
+    assert [[each.tags for each in look if each] for look in found] == [[[], []], [["new"], ["new"]]]
 
 
 def item(**options: t.Any) -> Json:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import NAMES_OF_GLANCE
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import NAMES_OF_GLANCE
 
 from .conftest import Cloud
 

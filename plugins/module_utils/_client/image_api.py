@@ -138,7 +138,7 @@ class GlanceApi:
             return None
         image = self._image(answer, SHOW, path, image_id)
         self._known.image_apis.add(base)
-        return None if image["status"] in GONE else image
+        return None if image.status in GONE else image
 
     def list_images(self, query: Query, page_size: int = PAGE_SIZE) -> t.Iterator[Image]:
         """Images that match, page by page: no page is fetched before it is needed.
@@ -179,8 +179,8 @@ class GlanceApi:
             barren += 1
             for answered in page["images"]:
                 image = validate_image(answered, "GET /v2/images")
-                if image["id"] not in seen:
-                    seen.add(image["id"])
+                if image.id not in seen:
+                    seen.add(image.id)
                     barren = 0
                     yield image
             marker = _marker_of(page.get("next"))
@@ -460,8 +460,8 @@ class GlanceApi:
     def _image(self, answer: Answer, call: Call, path: str, image_id: str | None) -> Image:
         """The image that an answer holds, if it is the one that was asked for."""
         image = validate_image(self._json(answer, call, path), _shown_call(call, path))
-        if image_id and image["id"].lower() != image_id.lower():
-            raise GlanceError(f"{_shown_call(call, path)} was answered with another image, {image['id']}.")
+        if image_id and image.id.lower() != image_id.lower():
+            raise GlanceError(f"{_shown_call(call, path)} was answered with another image, {image.id}.")
         return image
 
     @staticmethod

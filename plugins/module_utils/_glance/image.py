@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""What an image is made of, and how the collection shows it. Pure.
+"""What an image is, and how the collection returns it.
 
 Glance shows an image as one flat map: its base attributes and whatever custom properties it has, side by side
 (https://docs.openstack.org/api-ref/image/v2/#show-image).
@@ -10,16 +10,11 @@ Glance shows an image as one flat map: its base attributes and whatever custom p
 
 from __future__ import annotations
 
-import re
+import dataclasses
 import typing as t
 
-from .._errors import InvalidInput
-
-Image = dict[str, t.Any]
-
-UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-MAX_INTEGER = 2**31 - 1
-MAX_TEXT = 255
+# An image as JSON: Glance's flat map, or what the collection returns.
+FlatImage = dict[str, t.Any]
 
 # Shown by the collection in this order. All but these is a custom property.
 BASE_ATTRIBUTES = (
@@ -50,61 +45,6 @@ LINKS = ("self", "file", "schema", "direct_url", "locations")
 # What an image that is shown without these has: they are Glance's defaults.
 DEFAULTS = {"protected": False, "os_hidden": False, "min_disk": 0, "min_ram": 0}
 
-# Which option of the module sets what a property of the same name cannot.
-OPTION_OF = {
-    "name": "name",
-    "id": "id",
-    "visibility": "visibility",
-    "protected": "protected",
-    "os_hidden": "hidden",
-    "owner": "owner",
-    "tags": "tags",
-    "disk_format": "disk_format",
-    "container_format": "container_format",
-    "min_disk": "min_disk",
-    "min_ram": "min_ram",
-}
-# Glance refuses these with 403.
-RESERVED_PROPERTIES = frozenset({"location", "deleted", "deleted_at"})
-# Attributes and methods of Glance's class for images (glance.notifier.ImageProxy), but for private ones. Glance sets a
-# property of such a name for a new image, and afterwards neither changes nor removes it: 403, 404, 500, or a 200 in vain.
-NAMES_OF_GLANCE = frozenset(
-    {
-        "base",
-        "context",
-        "deactivate",
-        "delete",
-        "extra_properties",
-        "get_data",
-        "get_payload",
-        "get_super_class",
-        "helper",
-        "image_id",
-        "member",
-        "notifier",
-        "reactivate",
-        "repo",
-        "send_notification",
-        "set_data",
-    }
-)
-PRIVATE_NAMES_OF_GLANCE = re.compile(
-    r"__\w+__|_abc_impl|_format_image_send|_format_import_properties|_get_chunk_data_iterator"
-)
-RESERVED_PREFIX = "os_glance"
-
-# Set by options of their own, so that they are not taken for left-overs when properties are purged.
-REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
-
-# The checksum of the source that an image was made of, where the cloud's own hash cannot be compared with it; _image_hashes
-# says what is in it.
-SOURCE_CHECKSUM = "cloudimage_source_checksum"
-# The formats that the source of an image had which the cloud converted when it imported it.
-SOURCE_FORMATS = "cloudimage_source_formats"
-# The properties in which this collection records where an image's data came from.
-RECORDS = frozenset({SOURCE_CHECKSUM, SOURCE_FORMATS})
-# Custom properties that are not the user's own: purging leaves them alone.
-KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *RECORDS})
 # Glance fixes these once an image has data.
 FORMATS = ("disk_format", "container_format")
 
@@ -112,78 +52,143 @@ FORMATS = ("disk_format", "container_format")
 GONE = frozenset({"deleted", "pending_delete"})
 
 
-def to_result(image: Image) -> Image:
-    """The image as the collection returns it: base attributes under Glance's names, all others under ``properties``.
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """An image as a cloud shows it, with the types of all attributes checked (``responses.validate_image``), or as a plan
+    predicts it.
+
+    A cloud may leave out any attribute but ``id``, ``name`` and ``status``. It is null here then, or Glance's default.
+
+    :param fields: Glance's flat map.
+    """
+
+    fields: t.Mapping[str, t.Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.fields["id"])
+
+    @property
+    def name(self) -> str | None:
+        return self._text("name")
+
+    @property
+    def status(self) -> str:
+        return str(self.fields["status"])
+
+    @property
+    def visibility(self) -> str | None:
+        return self._text("visibility")
+
+    @property
+    def owner(self) -> str | None:
+        """Id of the project; null for an image of no project, and on a cloud that does not show owners."""
+        return self._text("owner")
+
+    @property
+    def protected(self) -> bool:
+        return bool(self.fields.get("protected"))
+
+    @property
+    def hidden(self) -> bool:
+        return bool(self.fields.get("os_hidden"))
+
+    @property
+    def tags(self) -> list[str]:
+        return sorted(self.fields.get("tags") or [])
+
+    @property
+    def disk_format(self) -> str | None:
+        return self._text("disk_format")
+
+    @property
+    def container_format(self) -> str | None:
+        return self._text("container_format")
+
+    @property
+    def formats(self) -> dict[str, str | None]:
+        """Disk format and container format, by attribute."""
+        return {"disk_format": self.disk_format, "container_format": self.container_format}
+
+    @property
+    def size(self) -> int | None:
+        """Size of the data (bytes); null as long as there are none, and while the size is not known."""
+        size = self.fields.get("size")
+        return None if size is None else int(size)
+
+    @property
+    def created_at(self) -> str | None:
+        return self._text("created_at")
+
+    @property
+    def updated_at(self) -> str | None:
+        return self._text("updated_at")
+
+    @property
+    def stores(self) -> list[str]:
+        """The stores that hold the data, sorted; empty on a cloud that has only one."""
+        return sorted(filter(None, str(self.fields.get("stores") or "").split(",")))
+
+    @property
+    def properties(self) -> dict[str, t.Any]:
+        """The custom properties, sorted by name; Glance's internal ones (``os_glance_*``) are among them."""
+        return properties_of(self.fields)
+
+    @property
+    def import_task(self) -> str | None:
+        """Id of the import's task, which holds a lock on the image; null if there is none."""
+        return self._text("os_glance_import_task")
+
+    @property
+    def failed_import_stores(self) -> str | None:
+        """The stores that the last import into the image failed for, with commas between them."""
+        return self._text("os_glance_failed_import")
+
+    def get(self, attribute: str, default: t.Any = None) -> t.Any:
+        """An attribute or property by Glance's name."""
+        return self.fields.get(attribute, default)
+
+    def shows(self, attribute: str) -> bool:
+        """Whether the cloud shows this attribute or property."""
+        return attribute in self.fields
+
+    def __str__(self) -> str:
+        return f"Image {self.id} '{self.name}'"
+
+    def _text(self, attribute: str) -> str | None:
+        value = self.fields.get(attribute)
+        return None if value is None or (value == "" and attribute.startswith("os_glance")) else str(value)
+
+
+def to_result(image: Image) -> FlatImage:
+    """An image as the collection returns it: base attributes under Glance's names, all others under ``properties``.
 
     ``stores`` is a list here; Glance has a string with commas. What a cloud leaves out is Glance's default, or null.
     """
-    result: Image = {name: image.get(name, DEFAULTS.get(name)) for name in BASE_ATTRIBUTES}
-    result["tags"] = sorted(image.get("tags") or [])
-    result["stores"] = stores_of(image)
-    result["properties"] = properties_of(image)
-    return result
+    result: FlatImage = {name: image.get(name, DEFAULTS.get(name)) for name in BASE_ATTRIBUTES}
+    return {**result, "tags": image.tags, "stores": image.stores, "properties": image.properties}
 
 
-def properties_of(image: Image) -> dict[str, t.Any]:
-    """The custom properties of a Glance image, sorted by name; Glance's internal ones (``os_glance_*``) among them."""
-    return {key: image[key] for key in sorted(image) if key not in BASE_ATTRIBUTES and key not in LINKS}
-
-
-def stores_of(image: Image) -> list[str]:
-    """The stores that hold the image's data, sorted; empty on a cloud that has but one."""
-    stores = image.get("stores")
-    return sorted(filter(None, stores.split(","))) if isinstance(stores, str) else list(stores or [])
+def properties_of(fields: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The custom properties in Glance's flat map, sorted by name."""
+    return {key: fields[key] for key in sorted(fields) if key not in BASE_ATTRIBUTES and key not in LINKS}
 
 
 def missing_stores(image: Image, stores: t.Iterable[str]) -> list[str]:
     """Those of the stores that do not hold the image's data."""
-    there = stores_of(image)
+    there = image.stores
     return [store for store in stores if store not in there]
 
 
 def describe(image: Image) -> str:
     """One image in a list of candidates: what a person tells them apart by."""
     parts = [
-        f"{image.get('id')} '{image.get('name')}'",
-        str(image.get("status")),
-        str(image.get("visibility")),
-        f"created {image.get('created_at')}",
-        f"owner {image.get('owner')}",
+        f"{image.id} '{image.name}'",
+        image.status,
+        str(image.visibility),
+        f"created {image.created_at}",
+        f"owner {image.owner}",
     ]
-    if image.get("os_hidden"):
+    if image.hidden:
         parts.append("hidden")
     return ", ".join(parts)
-
-
-def is_changeable(key: str) -> bool:
-    """Whether Glance can change and remove a custom property of this name once the image exists."""
-    is_glances = key in NAMES_OF_GLANCE or PRIVATE_NAMES_OF_GLANCE.fullmatch(key)
-    return not is_glances and key == key.strip()  # it strips the names in a patch, and so does not find them
-
-
-def check_id(value: str, option: str = "id") -> str:
-    if not UUID.fullmatch(value):
-        raise InvalidInput(f"{option}: '{value}' is not an image id, which is a UUID. To find an image by name use 'name'.")
-    return value
-
-
-def id_spellings(ids: t.Iterable[str]) -> list[str]:
-    """The ids as they are given and in lower case, as Glance makes them; some of its databases tell these apart."""
-    return [spelling for image_id in ids for spelling in dict.fromkeys((check_id(image_id), image_id.lower()))]
-
-
-def check_characters(value: str, option: str) -> str:
-    """Refuse what Glance refuses in every text (its function no_4byte_params): characters beyond U+FFFF, such as emoji."""
-    for character in value:
-        if character > "\uffff" or "\ud800" <= character <= "\udfff":
-            shown_value = value.encode("ascii", "backslashreplace").decode()
-            raise InvalidInput(f"{option}: '{shown_value}' has a character beyond U+FFFF, which Glance cannot store.")
-    return value
-
-
-def check_text(value: str, option: str) -> str:
-    """A name or a tag: 1 to 255 characters, as Glance's schema has it."""
-    check_characters(value, option)
-    if not 1 <= len(value) <= MAX_TEXT:
-        raise InvalidInput(f"{option}: '{value}' has {len(value)} characters; 1 to {MAX_TEXT} are allowed.")
-    return value

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from .._errors import GlanceError
 from .checksums import Checksum
-from .image import FORMATS, SOURCE_CHECKSUM, SOURCE_FORMATS, Image
+from .image import FORMATS, Image
+from .properties import SOURCE_CHECKSUM, SOURCE_FORMATS
 
 # Stands for the hash of data that the cloud does not have yet.
 HASH_PLACEHOLDER = "{hash}"
@@ -26,9 +27,9 @@ def hashes_of(image: Image) -> dict[str, str]:
     """All hashes that the cloud keeps of the image's data, by algorithm."""
     found = {}
     if image.get("checksum"):
-        found["md5"] = str(image["checksum"])
+        found["md5"] = str(image.get("checksum"))
     if image.get("os_hash_algo") and image.get("os_hash_value"):
-        found[str(image["os_hash_algo"])] = str(image["os_hash_value"])
+        found[str(image.get("os_hash_algo"))] = str(image.get("os_hash_value"))
     return found
 
 
@@ -37,7 +38,7 @@ def strongest_hash(image: Image) -> Checksum:
     hashes = hashes_of(image)
     if not hashes:
         raise GlanceError(
-            f"The cloud keeps no hash of the data of image {image.get('id')} '{image.get('name')}',"
+            f"The cloud keeps no hash of the data of image {image.id} '{image.name}',"
             " so they cannot be told from other data of the same size."
         )
     return Checksum(*list(hashes.items())[-1])
@@ -48,7 +49,7 @@ def identity_of_data(image: Image) -> str:
 
     An active image's data never change, so an id stands for the data of that image.
     """
-    return str(strongest_hash(image)) if hashes_of(image) else f"id:{image['id']}"
+    return str(strongest_hash(image)) if hashes_of(image) else f"id:{image.id}"
 
 
 def source_record(source: str, identity: str = HASH_PLACEHOLDER) -> str:

@@ -35,11 +35,11 @@ def derived_ids(project: str | None, name: str, now: datetime.datetime) -> tuple
 
 def has_derived_id(image: Image, name: str) -> bool:
     """Whether this collection created the image under this name, about at the time at which the cloud created it."""
-    image_id, project = str(image.get("id")), image.get("owner")
+    image_id, project = str(image.id), image.owner
     if image_id[14:15] != "5":  # the version of a derived UUID (RFC 9562, 4.2)
         return False
     try:
-        created = datetime.datetime.fromisoformat(str(image.get("created_at")).replace("Z", "+00:00"))
+        created = datetime.datetime.fromisoformat(str(image.created_at).replace("Z", "+00:00"))
     except ValueError:
         return False
     if created.tzinfo is None:

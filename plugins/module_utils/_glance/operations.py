@@ -14,8 +14,8 @@ import typing as t
 import urllib.parse
 
 from .._url_redaction import redacted_url
-from .image import SOURCE_CHECKSUM
 from .image_hashes import HASH_PLACEHOLDER
+from .properties import SOURCE_CHECKSUM
 
 # Stands for the id of an image that does not exist yet, in paths and in the body that makes it.
 ID_PLACEHOLDER = "{id}"

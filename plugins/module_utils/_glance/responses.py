@@ -248,8 +248,8 @@ def validate_image(answer: t.Any, what: str) -> Image:
     has_checksum = checksum not in (None, "", MD5_OF_NOTHING)
     is_true = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)
     if not is_true and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
-        return {**answer, "size": int(true_size), "checksum": checksum if has_checksum else None}
-    return answer
+        return Image({**answer, "size": int(true_size), "checksum": checksum if has_checksum else None})
+    return Image(answer)
 
 
 def unapplied_fields(body: t.Any, image: Image) -> list[str]:

@@ -196,11 +196,11 @@ class PlanExecutor:
         self._delivery = delivery
         self._create_call = next((operation for operation in plan.operations if operation.call is CREATE), None)
         formats = {key: (plan.image or {}).get(key) for key in FORMATS}
-        self.image: Image = {"id": plan.image_id, **formats} if plan.image_id else {}
+        self.image = Image({"id": plan.image_id, **formats}) if plan.image_id else None
         self.created = False
         self.done: list[Operation] = []
         self._gone: set[str] = set()
-        self._before_conversion: Image = {}
+        self._before_conversion: Image | None = None
         self._recorded: list[Operation] = []
 
     def run(self) -> None:
@@ -211,7 +211,9 @@ class PlanExecutor:
     def executed_plan(self) -> Plan:
         """The plan, without what another run had done already, and with what the cloud made of the data."""
         plan = without_gone(self._plan, self.done, self._gone)
-        return with_conversion(plan, self._before_conversion, self.image, self._recorded) if self._recorded else plan
+        if self.image and self._before_conversion:
+            return with_conversion(plan, self._before_conversion, self.image, self._recorded)
+        return plan
 
     def _perform(self, operation: Operation) -> bool:
         if operation.call is CREATE:
@@ -221,13 +223,13 @@ class PlanExecutor:
         if self._delivery and operation.call in DATA_CALLS:
             create_again = self._create_again if self.created else None
             try:
-                image_id = self._delivery.perform(operation.of(self.image["id"]), create_again)
+                image_id = self._delivery.perform(operation.of(not_none(self.image).id), create_again)
             except ApiError as error:
                 if not operation.instead or error.status not in IMPORT_REFUSED:
                     raise
                 self._perform_instead(self._delivery, operation, error)
                 return False
-            self.image = {**self.image, "id": image_id}
+            self.image = Image({**not_none(self.image).fields, "id": image_id})
             if operation is self._last_of_data():
                 before, self.image = self.image, self._delivery.wait_and_verify(self.image)
                 if records := self._delivery.source_records:
@@ -235,14 +237,14 @@ class PlanExecutor:
                     self._record_conversion(before, records)
                     return False
             return True
-        operation = operation.of(self.image["id"]) if self.image else operation
+        operation = operation.of(self.image.id) if self.image else operation
         try:
             answer = self._api.perform(operation.with_hash(identity_of_data(self.image)) if self.image else operation)
         except ApiError as error:
             if not self._is_done_by_another_run(operation, error):
                 raise
             return False
-        if answer and answer["id"] == self.image.get("id"):
+        if answer and self.image and answer.id == self.image.id:
             self.image = answer
         elif operation.call is DELETE and self._delivery and self._delivery.waits:
             # However long the data took: a deletion has some time of its own.
@@ -268,13 +270,12 @@ class PlanExecutor:
 
         :param records: texts by the property.
         """
-        identity = identity_of_data(self.image)
-        changes = [
-            Change(PROPERTY + key, self.image.get(key), source_record(text, identity)) for key, text in records.items()
-        ]
-        operation = Operation(UPDATE, self.image["id"], build_patch(changes))
+        image = not_none(self.image)
+        identity = identity_of_data(image)
+        changes = [Change(PROPERTY + key, image.get(key), source_record(text, identity)) for key, text in records.items()]
+        operation = Operation(UPDATE, image.id, build_patch(changes))
         self._before_conversion = before
-        self.image = self._api.perform(operation) or self.image
+        self.image = self._api.perform(operation)
         self._recorded.append(operation)
         self.done.append(operation)
 
@@ -283,7 +284,7 @@ class PlanExecutor:
         if operation.call is ADD_MEMBER:
             return error.status == 409
         image_id = str(operation.image_id)
-        if image_id == self.image.get("id"):
+        if self.image and image_id == self.image.id:
             return False
         if image_id not in self._gone and is_gone(self._api, image_id, error):
             self._gone.add(image_id)
@@ -296,7 +297,7 @@ class PlanExecutor:
 
     def _create_again(self) -> str:
         self.image = self._create(not_none(self._create_call))
-        return str(self.image["id"])
+        return self.image.id
 
     def _create(self, operation: Operation) -> Image:
         body = operation.body
@@ -311,8 +312,8 @@ class PlanExecutor:
                     raise
                 taken = self._api.find_image(image_id)
                 # A replacement gets its final name once it is complete.
-                names = (body["name"], (self._plan.replaced or {}).get("name"))
-                if taken and taken.get("owner") == project and taken.get("name") in names:
+                names = (body["name"], self._plan.replaced.name if self._plan.replaced else None)
+                if taken and taken.owner == project and taken.name in names:
                     self._wait_for_other_run(taken, body)
                     raise ConcurrentChange(error, self.done, may_repeat=True) from error
         return self._post(operation.of(str(uuid.uuid4())))
@@ -320,13 +321,13 @@ class PlanExecutor:
     def _wait_for_other_run(self, taken: Image, body: t.Mapping[str, t.Any]) -> None:
         """Wait until the image that another run is creating has its data, or all its attributes, or is gone."""
         if self._plan.has_data:
-            wait_for_other_upload(self._api, taken["id"], self._delivery.deadline.left if self._delivery else None)
+            wait_for_other_upload(self._api, taken.id, self._delivery.deadline.left if self._delivery else None)
         else:
             wait_for_attributes(self._api, taken, body)
 
     def _post(self, operation: Operation) -> Image:
         try:
-            return self._api.perform(operation) or {}
+            return not_none(self._api.perform(operation))
         except (ApiError, ConnectionProblem):
             raise
         except GlanceError as error:  # it is answered with what is not the image that was asked for
@@ -346,16 +347,16 @@ def create_or_update(api: GlanceApi, plan: Plan, delivery: Uploader | None) -> t
     try:
         executor.run()
         if any(is_copy(operation) or operation.call.path.startswith("/stores") for operation in executor.done):
-            executor.image = api.find_image(executor.image["id"]) or executor.image
+            executor.image = api.find_image(not_none(executor.image).id) or executor.image
     except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if "id" in executor.image and executor.created:
+        if executor.image and executor.created:
             _delete_partial_image(api, executor.image, error)
-        elif isinstance(error, DataMismatch):
-            _deactivate(api, executor.image["id"], error)
+        elif executor.image and isinstance(error, DataMismatch):
+            _deactivate(api, executor.image.id, error)
         raise
-    return executor.executed_plan, executor.image if "status" in executor.image else None
+    return executor.executed_plan, executor.image if executor.image and executor.image.shows("status") else None
 
 
 def replace(api: GlanceApi, plan: Plan, delivery: Uploader | None) -> tuple[Plan, Image | None]:
@@ -373,29 +374,29 @@ def replace(api: GlanceApi, plan: Plan, delivery: Uploader | None) -> tuple[Plan
     except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if "id" in executor.image:
+        if executor.image:
             _roll_back(api, plan, executor.image, error)
         raise
-    return executor.executed_plan, api.find_image(executor.image["id"]) or executor.image
+    return executor.executed_plan, api.find_image(not_none(executor.image).id) or executor.image
 
 
 def _roll_back(api: GlanceApi, plan: Plan, new: Image, error: BaseException) -> None:
     """Put the old image back as it was and delete the new one; without the old one, the new one stays."""
-    before = plan.replaced or {}
+    before = not_none(plan.replaced)
     try:
-        old = api.find_image(before["id"])
-        if old is None or old.get("name") != before.get("name"):
+        old = api.find_image(before.id)
+        if old is None or old.name != before.name:
             _explain(error, "The new image is in its place; run the task again to finish.")
             return
-        if before.get("status") == "active" and old.get("status") == "deactivated":
-            api.perform(Operation(REACTIVATE, old["id"]))
-        if before.get("protected") and not old.get("protected"):
-            api.perform(set_protection(old["id"], True))
+        if before.status == "active" and old.status == "deactivated":
+            api.perform(Operation(REACTIVATE, old.id))
+        if before.protected and not old.protected:
+            api.perform(set_protection(old.id, True))
     except GlanceError as failure:
         _explain(error, f"What became of the old image is not known ({failure}); run the task again to finish.")
         return
-    _delete_partial_image(api, api.find_image(new["id"]) or new, error)
-    _explain(error, f"The old image {old['id']} is in service as before.")
+    _delete_partial_image(api, api.find_image(new.id) or new, error)
+    _explain(error, f"The old image {old.id} is in service as before.")
 
 
 def _delete_partial_image(api: GlanceApi, image: Image, error: BaseException) -> None:
@@ -403,10 +404,10 @@ def _delete_partial_image(api: GlanceApi, image: Image, error: BaseException) ->
     try:
         for operation in removal(image):
             api.perform(operation)
-        outcome = f"Image {image['id']} was deleted again."
+        outcome = f"Image {image.id} was deleted again."
     except GlanceError as failure:
         outcome = (
-            f"Image {image['id']} could not be deleted again ({failure}) and is left behind, without usable data."
+            f"Image {image.id} could not be deleted again ({failure}) and is left behind, without usable data."
             " Run the task again to go on with it, or delete it."
         )
     _explain(error, outcome)
@@ -482,7 +483,7 @@ def wait_until_deleted(api: GlanceApi, image_id: str, deadline: Deadline) -> Non
         if deadline.passed:
             raise DeletionUnconfirmed(
                 f"The cloud took the deletion of image {image_id}, and still has it after {deadline.seconds:g} s, with the"
-                f" status '{image['status']}'. Run the task again later."
+                f" status '{image.status}'. Run the task again later."
             )
         poll.pause(deadline.left)
 

@@ -13,11 +13,12 @@ import typing as t
 from .._argspec import IMAGE
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, InvalidInput, not_none
-from .._glance.image import FORMATS, MAX_INTEGER, REFERENCES, Image, check_id, check_text, stores_of, to_result
+from .._glance.image import FORMATS, Image, to_result
 from .._glance.image_hashes import recorded_formats
 from .._glance.image_ids import has_derived_id
-from .._glance.json_patch import desired_properties
+from .._glance.input_checks import MAX_INTEGER, check_id, check_text
 from .._glance.list_query import equals_filter
+from .._glance.properties import REFERENCES, desired_properties
 from .._options.data import check_data_options, source_option
 from .._plan.plan import (
     MAX_PLANS,
@@ -124,7 +125,7 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
     after = to_result(image) if image else plans[0].image
     transfer = delivery.transfer.shown() if delivery.transfer else None
     return {
-        **result_of_plans(plans, image or plans[0].image),
+        **result_of_plans(plans, image or (Image(plans[0].image) if plans[0].image else None)),
         "image": after,
         "transfer": transfer,
         "warnings": planner.warnings + delivery.warnings,
@@ -174,9 +175,9 @@ class Planner:
             self._check_may_create()
             return plan_create(self._with_calls(), params["id"].lower() if params["id"] else None)
         image = images[0]
-        if image.get("status") == "deactivated":
+        if image.status == "deactivated":
             self.warnings.append(
-                f"Image {image['id']} '{image.get('name')}' is deactivated and stays so: no server can be created"
+                f"{image} is deactivated and stays so: no server can be created"
                 " from it. To reactivate it, use the module image_state with 'state: active'."
             )
         if replaced and image is newest:
@@ -230,8 +231,7 @@ class Planner:
             return self._plan_replacement(image)
         if state is DataState.OTHER and wanted.keep_data:
             self.warnings.append(
-                f"Image {image['id']} '{image.get('name')}' has other data than {source.data.shown}, and keeps them,"
-                " as 'data_policy: keep' says."
+                f"{image} has other data than {source.data.shown}, and keeps them, as 'data_policy: keep' says."
             )
         if state is DataState.NONE:
             wanted = self._with_calls()
@@ -243,19 +243,15 @@ class Planner:
     def _settled(self, image: Image) -> Image:
         """The image, once another run that is creating it right now has stored its tags and has begun to send its data."""
         is_new = self._wait and _seconds_since(image, "created_at") < TIMING.creation_timeout
-        if (
-            not is_new
-            or image.get("owner") != self._api.connection.project_id
-            or not has_derived_id(image, str(image["name"]))
-        ):
+        if not is_new or image.owner != self._api.connection.project_id or not has_derived_id(image, str(image.name)):
             return image
         from .._transfer.uploader import wait_for_attributes, wait_for_other_upload  # noqa: PLC0415
 
         tags = self._wanted.attributes.get("tags")
-        if tags and not image.get("tags"):
+        if tags and not image.tags:
             image = wait_for_attributes(self._api, image, {"tags": tags}) or image
-        if self._source and image.get("status") == "queued" and all(image.get(key) for key in FORMATS):
-            image = wait_for_other_upload(self._api, image["id"], self._wait, TIMING.creation_timeout) or image
+        if self._source and image.status == "queued" and all(image.get(key) for key in FORMATS):
+            image = wait_for_other_upload(self._api, image.id, self._wait, TIMING.creation_timeout) or image
         return image
 
     def _after_transit(self, image: Image) -> tuple[Image, str]:
@@ -270,10 +266,10 @@ class Planner:
 
     def _plan_restart(self, image: Image, failure: str) -> Plan:
         """Delete an image that cannot get its data any more, and create it again."""
-        named = f"Image {image['id']} '{image.get('name')}'"
+        named = f"{image}"
         if failure and not self._may_create_again(image):
             raise InvalidInput(
-                f"{named} has the status '{image.get('status')}', and its import has failed: {failure} Glance takes no more"
+                f"{named} has the status '{image.status}', and its import has failed: {failure} Glance takes no more"
                 " data into it. Delete it, and run the task again."
             )
         if failure:
@@ -284,15 +280,15 @@ class Planner:
         """The image once another run that sends its data has done so, or has taken too long."""
         from .._transfer.uploader import wait_for_other_upload  # noqa: PLC0415
 
-        return wait_for_other_upload(self._api, image["id"], max_wait(image, _age(image), self._wait or 0))
+        return wait_for_other_upload(self._api, image.id, max_wait(image, _age(image), self._wait or 0))
 
     def _finish_replacing(self, replaced: list[Image], new: Image) -> Plan:
         """Continue a replacement that was interrupted when all images had the name."""
         old = replaced[-1]
         if not self._replacing:
             raise InvalidInput(
-                f"name: '{old.get('name')}' means {len(replaced) + 1} images, as a replacement was interrupted: {new['id']}"
-                f" is the new one and replaces {', '.join(image['id'] for image in replaced)}."
+                f"name: '{old.name}' means {len(replaced) + 1} images, as a replacement was interrupted: {new.id}"
+                f" is the new one and replaces {', '.join(image.id for image in replaced)}."
                 " Run the task that replaces it again, with 'data_policy: replace'."
             )
         self._let_other_run_finish(new)
@@ -312,19 +308,19 @@ class Planner:
         usable = [
             image
             for image in unfinished
-            if image.get("status") in ("active", "deactivated")
-            and all({**image, **recorded_formats(image)}.get(key) == target.get(key) for key in FORMATS)
+            if image.status in ("active", "deactivated")
+            and all({**image.formats, **recorded_formats(image)}.get(key) == target.get(key) for key in FORMATS)
             and source.is_in(image)
         ]
         new = new or (usable[-1] if usable else None)
         members, new_members = {}, {}
         # Glance lists and adds members of shared images only. A new image that is not to be shared had them added before.
-        if old.get("visibility") == "shared" and (new is None or new.get("visibility") == "shared"):
+        if old.visibility == "shared" and (new is None or new.visibility == "shared"):
             members = self._members(old)
-            new_members = _statuses(self._api, new["id"]) if new else {}
+            new_members = _statuses(self._api, new.id) if new else {}
         return plan_replacement(
             old,
-            self._with_calls(tuple(stores_of(old)) or None),
+            self._with_calls(tuple(old.stores) or None),
             self._params["replaced"],
             members,
             project,
@@ -342,11 +338,11 @@ class Planner:
                 waited, failure = self._after_transit(left)
                 if in_transit(waited) and not failure and not is_abandoned(waited, _age(waited)):
                     raise InvalidInput(
-                        f"Image {old['id']} '{old.get('name')}' is being replaced by another run: {left['id']} has the"
-                        f" status '{waited.get('status')}'. Wait for it and run the task again; if no run sends its data,"
+                        f"{old} is being replaced by another run: {left.id} has the"
+                        f" status '{waited.status}'. Wait for it and run the task again; if no run sends its data,"
                         " delete that one."
                     )
-                if waited.get("status") != left.get("status"):
+                if waited.status != left.status:
                     raise OtherRunIsBusy
         if unfinished:
             self._let_other_run_finish(unfinished[-1])
@@ -365,7 +361,7 @@ class Planner:
         """
         from .._transfer.upload import Backoff, Deadline  # noqa: PLC0415
 
-        changed = (new["id"], new.get("status"), new.get("name"), new.get("updated_at"))
+        changed = (new.id, new.status, new.name, new.updated_at)
         if self._other_run is None or self._other_run[0] != changed:
             self._other_run = changed, Deadline(max(0.0, TIMING.staged_abandoned - _age(new))), Backoff()
         _changed, deadline, poll = self._other_run
@@ -375,13 +371,13 @@ class Planner:
 
     def _members(self, old: Image) -> dict[str, str]:
         """Whom the new image is to be shared with. Only an administrator can accept a share for somebody else."""
-        members = _statuses(self._api, old["id"])
+        members = _statuses(self._api, old.id)
         if self._api.connection.is_admin:
             return members
         answered = sorted(member for member, status in members.items() if status == "accepted")
         if answered:
             self.warnings.append(
-                f"These projects had accepted image {old['id']} and have to accept the new one too: {', '.join(answered)}."
+                f"These projects had accepted image {old.id} and have to accept the new one too: {', '.join(answered)}."
             )
         return dict.fromkeys(members, "pending")
 
@@ -393,20 +389,16 @@ class Planner:
         return oldest_first(
             image
             for image in self._api.list_images(query)
-            if image.get("name") == name and is_replacement_of(old, image, self._wanted, project)
+            if image.name == name and is_replacement_of(old, image, self._wanted, project)
         )
 
     def _is_abandoned_upload(self, image: Image) -> bool:
-        return not image.get("protected") and is_abandoned(image, _age(image)) and self._may_create_again(image)
+        return not image.protected and is_abandoned(image, _age(image)) and self._may_create_again(image)
 
     def _may_create_again(self, image: Image) -> bool:
         """Whether an image that never got its data may be deleted and created again: this collection's, and not shared."""
-        own = image.get("owner") == self._api.connection.project_id and has_derived_id(image, str(image.get("name")))
-        return (
-            own
-            and self._params["id"] is None
-            and not (image.get("visibility") == "shared" and _statuses(self._api, image["id"]))
-        )
+        own = image.owner == self._api.connection.project_id and has_derived_id(image, str(image.name))
+        return own and self._params["id"] is None and not (image.visibility == "shared" and _statuses(self._api, image.id))
 
 
 class OtherRunIsBusy(Exception):
@@ -460,16 +452,16 @@ def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: 
     """Another project's image that is no longer public or shared is not found by its name alone: the next run would make a
     second one."""
     visibility = params["visibility"]
-    gets_out_of_scope = visibility not in (None, "public", image.get("visibility"))
+    gets_out_of_scope = visibility not in (None, "public", image.visibility)
     if gets_out_of_scope and params["id"] is None and params["owner"] is None and not _is_own(api, image):
         raise InvalidInput(
-            f"visibility: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, and once it is"
+            f"visibility: image {image.id} '{image.name}' belongs to project {image.owner}, and once it is"
             f" {visibility} it is not found by its name alone. Give its 'id', or its project as 'owner'."
         )
 
 
 def _is_own(api: GlanceApi, image: Image) -> bool:
-    return image.get("owner") in (None, api.connection.project_id)
+    return image.owner in (None, api.connection.project_id)
 
 
 def _named(params: t.Mapping[str, t.Any]) -> DesiredImage:
@@ -519,7 +511,7 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[DesiredImage
     for option, key in REFERENCES.items():
         if params[option] is not None:
             reference = params[option]
-            properties[key] = find_by_id_or_name(api, reference, option)["id"] if reference else None
+            properties[key] = find_by_id_or_name(api, reference, option).id if reference else None
     data = source.data if source else None
     return dataclasses.replace(named, attributes=attributes, properties=properties, data=data), source
 
@@ -536,9 +528,7 @@ def _candidates(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None
         return find_by_name(api, params["name"], owner, hidden_too)
     image = find_by_id(api, params["id"])
     if image and params["state"] == "absent" and owner not in (None, image.get("owner", owner)):
-        raise InvalidInput(
-            f"owner: image {image['id']} '{image.get('name')}' belongs to project {image.get('owner')}, not to {owner}."
-        )
+        raise InvalidInput(f"owner: image {image.id} '{image.name}' belongs to project {image.owner}, not to {owner}.")
     return [image] if image else []
 
 

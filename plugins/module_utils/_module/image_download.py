@@ -14,8 +14,9 @@ from .._argspec import IMAGE_DOWNLOAD
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, InvalidInput
 from .._glance.error_hints import hint
-from .._glance.image import Image, check_id, check_text, to_result
+from .._glance.image import Image, to_result
 from .._glance.image_hashes import strongest_hash
+from .._glance.input_checks import check_id, check_text
 from .._transfer.download import download, file_has, partial_file
 from .._transfer.progress import reporter
 from .._transfer.upload import Deadline, TransferStats
@@ -40,15 +41,15 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
         return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
     there = os.path.exists(dest)
     before = {"state": "file", "size": os.path.getsize(dest)} if there else {"state": "absent"}
-    diff = {"before": before, "after": {"state": "file", "size": image["size"], "hash": result["hash"]}}
+    diff = {"before": before, "after": {"state": "file", "size": image.size, "hash": result["hash"]}}
     _check_writable(dest)
     if not check_mode:
         transfer, deadline = TransferStats("download"), Deadline(params["wait_timeout"])
         part = partial_file(dest, image)
         try:
-            download(api, image, part, deadline, transfer, reporter(str(image.get("name"))))
+            download(api, image, part, deadline, transfer, reporter(str(image.name)))
         except ApiError as error:
-            raise error.explained(hint(error, image.get("owner"), api.connection.project_id)) from error
+            raise error.explained(hint(error, image.owner, api.connection.project_id)) from error
         move(part, dest)
         result["transfer"] = transfer.shown()
     return {**result, "changed": True, "diff": diff}
@@ -73,10 +74,8 @@ def _check_writable(dest: str) -> None:
 
 
 def _check_has_data(image: Image) -> None:
-    if image.get("status") not in ("active", "deactivated"):
-        raise InvalidInput(
-            f"Image {image['id']} '{image.get('name')}' has the status '{image.get('status')}': it has no data to download."
-        )
+    if image.status not in ("active", "deactivated"):
+        raise InvalidInput(f"{image} has the status '{image.status}': it has no data to download.")
 
 
 def _file_in(dest: str, image: Image) -> str:
@@ -84,8 +83,8 @@ def _file_in(dest: str, image: Image) -> str:
     if not os.path.isdir(dest):
         return dest
     # What ends a name, or what Ansible takes for a variable or a home, is no part of a file's name.
-    name = re.sub(r"[/$~\x00-\x1f\x7f]", "_", str(image.get("name") or image["id"]))
-    extension = f".{image.get('disk_format')}"
+    name = re.sub(r"[/$~\x00-\x1f\x7f]", "_", str(image.name or image.id))
+    extension = f".{image.disk_format}"
     return os.path.join(dest, name if name.endswith(extension) else name + extension)
 
 

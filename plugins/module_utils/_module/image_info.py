@@ -12,7 +12,8 @@ import typing as t
 
 from .._argspec import IMAGE_INFO
 from .._client.image_api import PAGE_SIZE, GlanceApi
-from .._glance.image import UUID, Image, to_result
+from .._glance.image import Image, to_result
+from .._glance.input_checks import UUID
 from .._glance.list_query import sorted_images
 from .._plan.filters import Filters, id_queries, matches, merge_order, needs_check, parse_filters, queries, within_project
 from .._timing import TIMING
@@ -37,7 +38,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
 
 def _refuse_ids_as_names(api: GlanceApi, filters: Filters, images: t.Sequence[Image]) -> None:
     """Names that no image has and that are images' ids are an error. What other filters leave out does have its name."""
-    found = {image["name"] for image in images}
+    found = {image.name for image in images}
     for name in filters.names or ():
         if name not in found and UUID.fullmatch(name) and find_by_id(api, name):
             find_by_name(api, name, filters.owner)
@@ -81,7 +82,7 @@ def _list(api: GlanceApi, parts: t.Sequence[Filters], keep: t.Callable[[Image], 
         wanted = 0
         for image in api.list_images(query, page_size):
             if matches(image, part) and (keep is None or keep(image)):
-                found[image["id"]] = image
+                found[image.id] = image
                 wanted += 1
                 if wanted == limit:
                     break
@@ -141,7 +142,7 @@ def _shared_by_others(api: GlanceApi, filters: Filters, project: str, most: int 
         for image in itertools.islice(api.list_images(query), most):
             listed += 1
             if matches(image, shared) and access_to(image, project) is Access.SHARED:
-                found[image["id"]] = image
+                found[image.id] = image
         is_cut = is_cut or listed == most
     return list(found.values()), is_cut
 
@@ -154,7 +155,7 @@ def _by_ids(api: GlanceApi, ids: t.Sequence[str]) -> list[Image]:
     found: dict[str, Image] = {}
     for hidden in (False, True):
         for query in id_queries([image_id for image_id in ids if image_id not in found], hidden):
-            found.update((image["id"], image) for image in api.list_images(query))
+            found.update((image.id, image) for image in api.list_images(query))
     return [found[image_id] for image_id in ids if image_id in found]
 
 

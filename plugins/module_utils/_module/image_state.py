@@ -11,7 +11,7 @@ import typing as t
 from .._argspec import IMAGE_STATE
 from .._client.image_api import GlanceApi
 from .._errors import GlanceError, InvalidInput
-from .._glance.image import Image, to_result
+from .._glance.image import FlatImage, to_result
 from .._glance.operations import Operation
 from .._plan.plan import Plan, plan_state
 from .._plan.result import result_of_plans
@@ -36,7 +36,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict
     return {**result_of_plans(plans), "images": [image or plan.image for image, plan in zip(images, plans, strict=True)]}
 
 
-def _change_state(api: GlanceApi, plan: Plan, state: str) -> Image:
+def _change_state(api: GlanceApi, plan: Plan, state: str) -> FlatImage:
     def make_call(operation: Operation) -> bool:
         api.perform(operation)
         return True
@@ -44,8 +44,8 @@ def _change_state(api: GlanceApi, plan: Plan, state: str) -> Image:
     perform_operations(api, plan, make_call)
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
     image = api.find_image(str(plan.image_id))
-    if image is None or image.get("status") != state:
-        is_now = f"its status is '{image.get('status')}'" if image else "it is not there any more"
+    if image is None or image.status != state:
+        is_now = f"its status is '{image.status}'" if image else "it is not there any more"
         raise GlanceError(f"Image {plan.image_id} should be {state} now, but {is_now}.")
     return to_result(image)
 

@@ -17,7 +17,8 @@ from .._argspec import IMAGES
 from .._client.connection import check_timeout
 from .._client.image_api import PAGE_SIZE, GlanceApi
 from .._errors import GlanceError, InvalidInput
-from .._glance.image import GONE, Image, id_spellings
+from .._glance.image import GONE, Image
+from .._glance.input_checks import id_spellings
 from .._glance.list_query import Query, equals_filter, list_filters
 from .._plan.filters import id_queries
 from .image import TASK as IMAGE_TASK
@@ -163,10 +164,10 @@ class PrefetchedImages(GlanceApi):
             if not images and item["state"] == "present" and not item["create"]:
                 raise InvalidInput(f"images[{number}]: {no_such_image(item)}")
             for image in images:
-                if meant.setdefault(image["id"], number) != number:
-                    raise _same_image(meant[image["id"]], number, f"{image['id']} '{image.get('name')}'")
+                if meant.setdefault(image.id, number) != number:
+                    raise _same_image(meant[image.id], number, f"{image.id} '{image.name}'")
             if item["id"] and item["name"] and item["state"] == "present":
-                given[item["name"], owner or (images[0].get("owner") if images else own_project)] = number
+                given[item["name"], owner or (images[0].owner if images else own_project)] = number
         for number, (item, owner) in enumerate(zip(items, owners, strict=True)):
             by_id = None if item["id"] else given.get((item["name"], owner or own_project))
             if by_id is not None:
@@ -227,8 +228,8 @@ class PrefetchedImages(GlanceApi):
             asked_for = id_spellings(left)
             for query in id_queries(asked_for, hidden):
                 for image in super().list_images(query):
-                    if image["id"] in asked_for and image.get("status") not in GONE:
-                        self._by_id[image["id"]] = image
+                    if image.id in asked_for and image.status not in GONE:
+                        self._by_id[image.id] = image
 
     def _look_up_names(self, items: t.Sequence[Params], owner: str | None) -> None:
         names = [item["name"] for item in items]
@@ -246,10 +247,10 @@ class PrefetchedImages(GlanceApi):
             listed = [
                 image
                 for image in super().list_images(query_for_names(values, owner, hidden))
-                if image["name"] in found and is_listed(image, hidden)
+                if image.name in found and is_listed(image, hidden)
             ]
             for image in images_in_scope(self, listed) if owner is None else listed:
-                found[image["name"]][image["id"]] = image
+                found[str(image.name)][image.id] = image
         return {name: list(images.values()) for name, images in found.items()}
 
 

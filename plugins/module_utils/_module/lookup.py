@@ -10,7 +10,8 @@ import typing as t
 
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, InvalidInput
-from .._glance.image import GONE, UUID, Image, check_text, describe, id_spellings
+from .._glance.image import GONE, Image, describe
+from .._glance.input_checks import UUID, check_text, id_spellings
 from .._glance.list_query import Query, equals_filter
 from .scope import images_in_scope
 
@@ -46,10 +47,10 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
         listed = [
             image
             for image in api.list_images(query)
-            if image["name"] == name and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner)
+            if image.name == name and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner)
         ]
         for image in images_in_scope(api, listed) if owner is None else listed:
-            found.setdefault(image["id"], image)
+            found.setdefault(image.id, image)
     if not found:
         check_name_is_no_id(api, name)
     return list(found.values())
@@ -63,7 +64,7 @@ def check_name_is_no_id(api: GlanceApi, name: str) -> None:
     image = find_by_id(api, name) if UUID.fullmatch(name) else None
     if image:
         raise InvalidInput(
-            f"name: no image has the name '{name}', but it is the id of the image '{image.get('name')}'. Use 'id' instead of"
+            f"name: no image has the name '{name}', but it is the id of the image '{image.name}'. Use 'id' instead of"
             " 'name'."
         )
 
@@ -71,7 +72,7 @@ def check_name_is_no_id(api: GlanceApi, name: str) -> None:
 def is_listed(image: Image, hidden: bool) -> bool:
     """Whether an image belongs into the list of hidden or of shown ones: some clouds take no notice of that condition, or
     list what is deleted."""
-    return image.get("os_hidden", hidden) == hidden and image["status"] not in GONE
+    return image.get("os_hidden", hidden) == hidden and image.status not in GONE
 
 
 def query_for_names(names: str, owner: str | None, hidden: bool) -> Query:
@@ -102,14 +103,14 @@ def find_existing(api: GlanceApi, ids: t.Sequence[str], names: t.Sequence[str]) 
     for image_id in ids:
         image = find_by_id(api, image_id)
         if image:
-            found.setdefault(image["id"], image)
+            found.setdefault(image.id, image)
         else:
             missing.append(f"id '{image_id}'")
     for name in names:
         images = find_by_name(api, check_text(name, "name"))
         if images:
             image = only_one(images, f"name: '{name}'", "Give the id of the one that is meant.")
-            found.setdefault(image["id"], image)
+            found.setdefault(image.id, image)
         else:
             missing.append(f"name '{name}'")
     if missing:
@@ -123,14 +124,14 @@ def only_one(images: t.Sequence[Image], what: str, remedy: str) -> Image:
         candidates = "; ".join(describe(image) for image in images)
         raise InvalidInput(
             f"{what} means {len(images)} images: {candidates}. {remedy}",
-            candidates=[image.get("id") for image in images],
+            candidates=[image.id for image in images],
         )
     return images[0]
 
 
 def oldest_first(images: t.Iterable[Image]) -> list[Image]:
     """Oldest first; what was made in the same second stands in the order of the ids."""
-    return sorted(images, key=lambda image: (image.get("created_at") or "", image.get("id") or ""))
+    return sorted(images, key=lambda image: (image.created_at or "", image.id or ""))
 
 
 def choose(images: t.Sequence[Image], name: str, on_duplicate: str) -> list[Image]:

@@ -37,11 +37,11 @@ def access_to(image: Image, project: str | None) -> Access:
     :param project: id of the project; null for a login that is for none.
     """
     # A cloud that does not show owners lists only what the project can use.
-    if image.get("owner", project) == project or image.get("visibility") == "public":
+    if image.get("owner", project) == project or image.visibility == "public":
         return Access.USABLE
-    if image.get("visibility") == "community":
+    if image.visibility == "community":
         return Access.COMMUNITY
-    return Access.FOREIGN if image.get("visibility") == "private" else Access.SHARED
+    return Access.FOREIGN if image.visibility == "private" else Access.SHARED
 
 
 def images_in_scope(api: GlanceApi, images: t.Iterable[Image]) -> list[Image]:
@@ -68,5 +68,5 @@ def images_in_scope(api: GlanceApi, images: t.Iterable[Image]) -> list[Image]:
 
 def is_shared_with(api: GlanceApi, image: Image, project: str | None, member_status: str = "accepted") -> bool:
     """Whether the project is a member of an image, with this status, or with ``all`` whatever its status; asks the cloud."""
-    status = None if project is None else api.member_status(image["id"], project)
+    status = None if project is None else api.member_status(image.id, project)
     return status is not None and member_status in ("all", status)

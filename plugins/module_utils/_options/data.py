@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._errors import InvalidInput
-from .._glance.image import check_id
+from .._glance.input_checks import check_id
 
 SOURCES = ("path", "url", "remote")
 

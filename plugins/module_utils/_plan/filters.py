@@ -16,9 +16,10 @@ import re
 import typing as t
 
 from .._errors import InvalidInput
-from .._glance.image import DEFAULTS, GONE, Image, id_spellings, properties_of
-from .._glance.json_patch import property_value
+from .._glance.image import DEFAULTS, GONE, Image
+from .._glance.input_checks import id_spellings
 from .._glance.list_query import Query, any_of_filter, fits_in_list, list_filters
+from .._glance.properties import property_value
 
 SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 NEWEST_FIRST = (("created_at", "desc"), ("id", "desc"))
@@ -360,21 +361,21 @@ def matches(image: Image, filters: Filters) -> bool:
         ("container_format", filters.container_format),
     )
     flags = (("protected", filters.protected), ("os_hidden", filters.hidden))
-    size = image.get("size")
-    properties = properties_of(image)
+    size = image.size
+    properties = image.properties
     return (
-        (image.get("status") not in GONE or image.get("status") in (filters.status or ()))
+        (image.status not in GONE or image.status in (filters.status or ()))
         # One value is a condition that each cloud knows, whether or not it shows the attribute; of several that is not sure.
         and all(values is None or image.get(key, values[0] if len(values) == 1 else None) in values for key, values in exact)
         and filters.owner in (None, image.get("owner", filters.owner))
         and all(value is None or image.get(key, DEFAULTS[key]) == value for key, value in flags)
         and (filters.visibility in (None, "all") or image.get("visibility", filters.visibility) == filters.visibility)
-        and (filters.name_pattern is None or filters.name_pattern.search(image.get("name") or "") is not None)
-        and set(filters.tags) <= set(image.get("tags") or [])
+        and (filters.name_pattern is None or filters.name_pattern.search(image.name or "") is not None)
+        and set(filters.tags) <= set(image.tags or [])
         and (filters.size_min is None or (size is not None and size >= filters.size_min))
         and (filters.size_max is None or (size is not None and size <= filters.size_max))
         and all(
-            attribute in image and OPERATORS[operator](str(image[attribute]), moment)
+            image.shows(attribute) and OPERATORS[operator](str(image.get(attribute)), moment)
             for attribute, operator, moment in filters.times
         )
         and all(properties.get(key) == value for key, value in filters.properties.items())

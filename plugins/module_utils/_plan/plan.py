@@ -15,20 +15,7 @@ import typing as t
 
 from .._errors import InvalidInput
 from .._glance.checksums import Checksum
-from .._glance.image import (
-    BASE_ATTRIBUTES,
-    DEFAULTS,
-    FORMATS,
-    KEPT_PROPERTIES,
-    RESERVED_PREFIX,
-    SOURCE_CHECKSUM,
-    Image,
-    is_changeable,
-    missing_stores,
-    properties_of,
-    stores_of,
-    to_result,
-)
+from .._glance.image import BASE_ATTRIBUTES, DEFAULTS, FORMATS, FlatImage, Image, missing_stores, to_result
 from .._glance.image_hashes import recorded_formats, source_record
 from .._glance.json_patch import PROPERTY, Change, build_patch
 from .._glance.operations import (
@@ -43,6 +30,7 @@ from .._glance.operations import (
     Operation,
     remove_from_store,
 )
+from .._glance.properties import KEPT_PROPERTIES, RESERVED_PREFIX, SOURCE_CHECKSUM, is_changeable
 from .._timing import TIMING
 
 # As long as an image is in one of these its formats can be set; from then on Glance answers 403.
@@ -127,7 +115,7 @@ class Plan:
     :param replaced: the image, as Glance shows it, that a new one takes the place of.
     """
 
-    image: Image | None
+    image: FlatImage | None
     image_id: str | None = None
     changes: tuple[Change, ...] = ()
     operations: tuple[Operation, ...] = ()
@@ -239,19 +227,19 @@ def plan_update(image: Image, wanted: DesiredImage, data_state: DataState = Data
     """An image that exists: at most one PATCH with what differs, its data if it has none yet, then its stores."""
     changes = [*attribute_changes(image, wanted.attributes), *property_changes(image, wanted)]
     _check_formats_can_change(image, changes)
-    operations = [Operation(UPDATE, image["id"], build_patch(changes))] if changes else []
+    operations = [Operation(UPDATE, image.id, build_patch(changes))] if changes else []
     if wanted.data and data_state is DataState.NONE:
-        check_formats({**image, **wanted.attributes}, wanted.data)
-        operations += data_operations(wanted.data, wanted.stores, image["id"], image)
+        check_formats({**image.fields, **wanted.attributes}, wanted.data)
+        operations += data_operations(wanted.data, wanted.stores, image.id, image.fields)
         if wanted.data.size is not None:
-            changes.append(Change("size", image.get("size"), wanted.data.size))
-        changes.append(Change("status", image["status"], status_after(wanted.data)))
+            changes.append(Change("size", image.size, wanted.data.size))
+        changes.append(Change("status", image.status, status_after(wanted.data)))
         if wanted.stores:
             changes.append(Change("stores", [], sorted(wanted.stores)))
-        changes += record_changes(wanted.data, image)
+        changes += record_changes(wanted.data, image.fields)
     elif wanted.data and data_state is DataState.OTHER and not wanted.keep_data:
         raise InvalidInput(
-            f"{_named(image)} has other data than {wanted.data.shown}, and an image's data cannot be changed in place."
+            f"{image} has other data than {wanted.data.shown}, and an image's data cannot be changed in place."
             " Set 'data_policy: replace' to put a new image in its place, or 'data_policy: keep' to leave the data as they"
             " are, or give the new data another name."
         )
@@ -263,15 +251,15 @@ def plan_update(image: Image, wanted: DesiredImage, data_state: DataState = Data
 
 
 def data_operations(
-    data: DataSpec, stores: t.Sequence[str] | None, image_id: str | None, image: Image | None = None
+    data: DataSpec, stores: t.Sequence[str] | None, image_id: str | None, current: t.Mapping[str, t.Any] | None = None
 ) -> list[Operation]:
     """The calls that bring data into an image, and into all of its stores; an upload goes to one store only.
 
-    :param image: the image before, if the record of the source is to be written by a call of its own.
+    :param current: the attributes of the image before, if the record of the source is to be written by a call of its own.
     """
     operations = [dataclasses.replace(operation, image_id=image_id) for operation in data.calls]
     needs_copies = stores and len(stores) > 1 and operations[-1].call is not IMPORT
-    recorded = [] if image is None else record_changes(data, image)
+    recorded = [] if current is None else record_changes(data, current)
     if recorded:
         operations.append(Operation(UPDATE, image_id, build_patch(recorded)))
     if stores and needs_copies:
@@ -279,9 +267,9 @@ def data_operations(
     return operations
 
 
-def record_changes(data: DataSpec, image: Image) -> list[Change]:
+def record_changes(data: DataSpec, current: t.Mapping[str, t.Any]) -> list[Change]:
     """The change that records the source of the data at an image."""
-    return [Change(PROPERTY + key, image.get(key), value) for key, value in data.record.items()]
+    return [Change(PROPERTY + key, current.get(key), value) for key, value in data.record.items()]
 
 
 def streamed(plan: Plan) -> Plan:
@@ -304,31 +292,29 @@ def store_operations(image: Image, stores: t.Sequence[str]) -> list[Operation]:
     """First what is missing is copied, then what is too much is removed: there always is a copy."""
     missing = missing_stores(image, stores)
     return [
-        *([copy_to_stores(image["id"], missing)] if missing else []),
-        *(Operation(remove_from_store(store), image["id"]) for store in stores_of(image) if store not in stores),
+        *([copy_to_stores(image.id, missing)] if missing else []),
+        *(Operation(remove_from_store(store), image.id) for store in image.stores if store not in stores),
     ]
 
 
 def changes_of_stores(image: Image, wanted: DesiredImage) -> list[Change]:
     if not differ_in_stores(image, wanted):
         return []
-    return [Change("stores", stores_of(image), sorted(wanted.stores or ()))]
+    return [Change("stores", image.stores, sorted(wanted.stores or ()))]
 
 
 def differ_in_stores(image: Image, wanted: DesiredImage) -> bool:
     """Whether the image's data are in other stores than the task names."""
-    return bool(wanted.stores) and stores_of(image) != sorted(wanted.stores or ())
+    return bool(wanted.stores) and image.stores != sorted(wanted.stores or ())
 
 
 def _check_stores_can_change(image: Image, stores: t.Sequence[str]) -> None:
-    if image.get("status") == "queued":
-        raise InvalidInput(f"stores: {_named(image)} has no data yet, so it is in no store; give 'path' or 'url' too.")
-    if not stores_of(image):
-        raise InvalidInput(f"stores: the cloud does not say in which stores {_named(image)} is; it may have only one.")
-    if missing_stores(image, stores) and image.get("status") != "active":
-        raise InvalidInput(
-            f"stores: {_named(image)} has the status '{image.get('status')}'; only an active image can be copied to stores."
-        )
+    if image.status == "queued":
+        raise InvalidInput(f"stores: {image} has no data yet, so it is in no store; give 'path' or 'url' too.")
+    if not image.stores:
+        raise InvalidInput(f"stores: the cloud does not say in which stores {image} is; it may have only one.")
+    if missing_stores(image, stores) and image.status != "active":
+        raise InvalidInput(f"stores: {image} has the status '{image.status}'; only an active image can be copied to stores.")
 
 
 def status_after(data: DataSpec) -> str | None:
@@ -343,33 +329,33 @@ def set_protection(image_id: str, protected: bool) -> Operation:
 
 def removal(image: Image) -> list[Operation]:
     """The calls that delete an image, its protection being lifted first."""
-    lifted = [set_protection(image["id"], False)] if image.get("protected") else []
-    return [*lifted, Operation(DELETE, image["id"])]
+    lifted = [set_protection(image.id, False)] if image.protected else []
+    return [*lifted, Operation(DELETE, image.id)]
 
 
 def plan_delete(image: Image, force: bool) -> Plan:
     """An image that is to go: its protection is lifted first if ``force`` says so."""
-    if image.get("protected") and not force:
+    if image.protected and not force:
         raise InvalidInput(
-            f"{_named(image)} is protected and cannot be deleted."
+            f"{image} is protected and cannot be deleted."
             " Set 'force: true' to lift the protection first, or 'protected: false' in a task of its own."
         )
     change = Change("state", "present", "absent")
     before = {"state": "present", **_without_nulls(to_result(image))}
-    return Plan(None, image["id"], (change,), tuple(removal(image)), before, {"state": "absent"})
+    return Plan(None, image.id, (change,), tuple(removal(image)), before, {"state": "absent"})
 
 
 def plan_state(image: Image, state: str) -> Plan:
     """An image whose data are to be usable (``active``) or not (``deactivated``)."""
-    status = image.get("status")
+    status = image.status
     if status == state:
-        return Plan(to_result(image), image["id"])
+        return Plan(to_result(image), image.id)
     if status not in STATE_ACTIONS:
         raise InvalidInput(
-            f"{_named(image)} has the status '{status}': only an active image can be deactivated,"
+            f"{image} has the status '{status}': only an active image can be deactivated,"
             " and only a deactivated one made active again."
         )
-    return _changing(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image["id"])])
+    return _changing(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image.id)])
 
 
 def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:
@@ -390,13 +376,13 @@ def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[
             key: value for key, value in result["properties"].items() if not key.startswith(RESERVED_PREFIX)
         }
     before, after = diff_of(changes)
-    return Plan(result, image["id"], tuple(changes), tuple(operations), before, after)
+    return Plan(result, image.id, tuple(changes), tuple(operations), before, after)
 
 
 def attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[Change]:
     changes = []
     for key in BASE_ATTRIBUTES:
-        if key not in attributes or (key == "owner" and key not in image):  # some clouds do not show it
+        if key not in attributes or (key == "owner" and not image.shows(key)):  # some clouds do not show it
             continue
         before, after = image.get(key, DEFAULTS.get(key)), attributes[key]
         if key in FORMATS and recorded_formats(image).get(key) == after:
@@ -409,7 +395,7 @@ def attribute_changes(image: Image, attributes: t.Mapping[str, t.Any]) -> list[C
 
 
 def property_changes(image: Image, wanted: DesiredImage) -> list[Change]:
-    current = properties_of(image)
+    current = image.properties
     goal = dict(wanted.properties)
     if wanted.purge:
         for key in current:
@@ -420,19 +406,19 @@ def property_changes(image: Image, wanted: DesiredImage) -> list[Change]:
     for key in different:
         if not is_changeable(key):
             raise InvalidInput(
-                f"{_named(image)} has the property '{key}', which Glance cannot remove: its own code uses that name, or"
+                f"{image} has the property '{key}', which Glance cannot remove: its own code uses that name, or"
                 " the name has white space at an end. Leave 'purge_properties' out, or create a new image."
             )
     return [Change(PROPERTY + key, current.get(key), goal[key]) for key in different]
 
 
 def _check_formats_can_change(image: Image, changes: t.Sequence[Change]) -> None:
-    if image.get("status") in FORMATS_OPEN:
+    if image.status in FORMATS_OPEN:
         return
     for change in changes:
         if change.attribute in FORMATS:
             raise InvalidInput(
-                f"{_named(image)} has {change.attribute} '{change.before}', which cannot be"
+                f"{image} has {change.attribute} '{change.before}', which cannot be"
                 f" changed to '{change.after}' any more: Glance fixes the formats once an image has data."
                 " Make a new image instead."
             )
@@ -449,8 +435,8 @@ def check_formats(attributes: t.Mapping[str, t.Any], data: DataSpec) -> None:
 
 def in_transit(image: Image) -> bool:
     """Whether data are on their way into the image: during an import Glance keeps the import's task at the image."""
-    status = image.get("status")
-    return status in DATA_IN_TRANSIT or (status == "queued" and bool(image.get(IMPORT_TASK)))
+    status = image.status
+    return status in DATA_IN_TRANSIT or (status == "queued" and bool(image.import_task))
 
 
 def is_abandoned(image: Image, age: float) -> bool:
@@ -459,7 +445,7 @@ def is_abandoned(image: Image, age: float) -> bool:
     :param age: seconds since the image last changed. Of an upload Glance does not tell whether it goes on; it lasts no
         longer than its token, which is a matter of hours.
     """
-    if image.get(IMPORT_TASK) or image.get("status") == "importing":
+    if image.import_task or image.status == "importing":
         return False  # that is the cloud's own work
     return age >= (TIMING.staged_abandoned if is_staged(image) else TIMING.upload_abandoned)
 
@@ -471,34 +457,30 @@ def max_wait(image: Image, age: float, wait: float) -> float:
     :param wait: how long the task may wait (s).
     """
     # A busy cloud is slow to begin an import that it has accepted.
-    waits_for_import = is_staged(image) and not image.get(IMPORT_TASK)
+    waits_for_import = is_staged(image) and not image.import_task
     return max(0.0, min(wait, TIMING.staged_abandoned - age)) if waits_for_import else wait
 
 
 def is_staged(image: Image) -> bool:
     """Whether all data are in the staging area: from then on Glance tells their size."""
-    return image.get("status") == "uploading" and image.get("size") is not None
+    return image.status == "uploading" and image.size is not None
 
 
 def data_state(image: Image, data: DataSpec, compare: t.Callable[[Image], bool]) -> DataState:
     """How the image's data are to those that the task wants; ``compare`` is asked only if the image has data."""
-    status = image.get("status")
+    status = image.status
     if in_transit(image):
         if not data.awaited:
             return DataState.COMING
         raise InvalidInput(
-            f"{_named(image)} has the status '{status}': its data are being sent, or were when somebody was cut off."
+            f"{image} has the status '{status}': its data are being sent, or were when somebody was cut off."
             " Wait until it is active and run the task again; if nobody is sending, delete the image first."
         )
     if status == "queued":
         return DataState.NONE
     if status not in STATE_ACTIONS:
-        raise InvalidInput(f"{_named(image)} has the status '{status}' and can take no data. Delete it first.")
+        raise InvalidInput(f"{image} has the status '{status}' and can take no data. Delete it first.")
     return DataState.SAME if compare(image) else DataState.OTHER
-
-
-def _named(image: Image) -> str:
-    return f"Image {image['id']} '{image.get('name')}'"
 
 
 def diff_of(changes: t.Iterable[Change]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
@@ -528,5 +510,5 @@ def _told_apart(changes: list[Change]) -> list[Change]:
     ]
 
 
-def _without_nulls(image: Image) -> Image:
+def _without_nulls(image: FlatImage) -> FlatImage:
     return {key: value for key, value in image.items() if value not in (None, [], {})}

@@ -18,9 +18,10 @@ import types
 import typing as t
 
 from .._errors import InvalidInput, not_none
-from .._glance.image import MAX_TEXT, OPTION_OF, RECORDS, RESERVED_PREFIX, Image, properties_of, to_result
+from .._glance.image import FlatImage, Image, properties_of, to_result
 from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data, recorded_formats
 from .._glance.image_ids import has_derived_id
+from .._glance.input_checks import MAX_TEXT
 from .._glance.json_patch import PROPERTY, Change, build_patch
 from .._glance.operations import (
     ADD_MEMBER,
@@ -31,6 +32,7 @@ from .._glance.operations import (
     UPDATE,
     Operation,
 )
+from .._glance.properties import OPTION_OF, RECORDS, RESERVED_PREFIX
 from .plan import (
     OF_OLD,
     OF_UNFINISHED,
@@ -64,12 +66,12 @@ CARRIED = tuple(key for key in OPTION_OF if key != "id")
 
 def temporary_name(old: Image) -> str:
     """The name that the new image has until it is whole."""
-    return _with_suffix(str(old.get("name")), f"-replacing-{old['id']}")
+    return _with_suffix(str(old.name), f"-replacing-{old.id}")
 
 
 def dated_name(old: Image) -> str:
     """The name under which a replaced image is kept: its own with the time of its creation."""
-    return _with_suffix(str(old.get("name")), "-" + re.sub(r"[^0-9TZ]", "", str(old.get("created_at"))))
+    return _with_suffix(str(old.name), "-" + re.sub(r"[^0-9TZ]", "", str(old.created_at)))
 
 
 def _with_suffix(name: str, suffix: str) -> str:
@@ -81,8 +83,8 @@ def is_replacement_of(old: Image, new: Image, wanted: DesiredImage, project: str
 
     Anybody can make an image with such an id in a project of their own, so it has to belong to whom the new one shall.
     """
-    owner = wanted.attributes.get("owner") or old.get("owner") or project
-    return new.get("owner") == owner and has_derived_id(new, temporary_name(old))
+    owner = wanted.attributes.get("owner") or old.owner or project
+    return new.owner == owner and has_derived_id(new, temporary_name(old))
 
 
 def replacements_in(
@@ -93,33 +95,33 @@ def replacements_in(
     It replaces several if a run was interrupted, and the next one, with newer data again, was interrupted too.
     """
     old_of = {
-        new["id"]: old for old in images for new in images if new is not old and is_replacement_of(old, new, wanted, project)
+        new.id: old for old in images for new in images if new is not old and is_replacement_of(old, new, wanted, project)
     }
-    replaced_ids = {old["id"] for old in old_of.values()}
+    replaced_ids = {old.id for old in old_of.values()}
     for newest in images:
         chain: list[Image] = []
         image = newest
-        while newest["id"] not in replaced_ids and image["id"] in old_of:
-            image = old_of[image["id"]]
+        while newest.id not in replaced_ids and image.id in old_of:
+            image = old_of[image.id]
             chain.insert(0, image)
         if chain:
             return newest, chain
     return None
 
 
-def carried_over(old: Image, wanted: DesiredImage, project: str | None) -> Image:
+def carried_over(old: Image, wanted: DesiredImage, project: str | None) -> FlatImage:
     """All that the new image is to be: as the old one, with what the task names, as Glance's flat map.
 
     :param project: the project that the session works for, which owns what it makes unless it says otherwise.
     """
-    target: Image = {key: old[key] for key in CARRIED if old.get(key) is not None} | recorded_formats(old)
-    properties = {key: value for key, value in properties_of(old).items() if key not in OF_OLD_DATA}
+    target: FlatImage = {key: old.get(key) for key in CARRIED if old.get(key) is not None} | recorded_formats(old)
+    properties = {key: value for key, value in old.properties.items() if key not in OF_OLD_DATA}
     if SIGNATURE in properties and SIGNATURE not in wanted.properties:
         raise InvalidInput(
-            f"Image {old['id']} '{old.get('name')}' is signed, and its signature does not fit other data."
+            f"{old} is signed, and its signature does not fit other data."
             f" Give the new '{SIGNATURE}' in 'properties', or null for none."
         )
-    for change in property_changes({**properties}, wanted):
+    for change in property_changes(Image({**properties}), wanted):
         properties[change.attribute[len(PROPERTY) :]] = change.after
     target.update(wanted.attributes)
     target["tags"] = sorted(target.get("tags") or [])
@@ -151,12 +153,12 @@ def plan_replacement(
     """
     data = not_none(wanted.data)
     # Once the new image has the name it has all the rest too, and either may have been changed since.
-    model = new if new and new.get("name") == old.get("name") else old
+    model = new if new and new.name == old.name else old
     target = carried_over(model, wanted, project)
     check_formats(target, data)
     operations, changes_of_unfinished = _remove_unfinished(unfinished)
     if new:
-        new_id, current = new["id"], new
+        new_id, current = new.id, dict(new.fields)
         target |= _record(data, identity_of_data(new))
         operations += store_operations(new, wanted.stores) if wanted.stores else []
     else:
@@ -167,24 +169,24 @@ def plan_replacement(
         operations += data_operations(data, wanted.stores, None)
         target |= data.record
     operations += _sharing(new_id, members, new_members)
-    if model.get("status") == "deactivated" and current.get("status") != "deactivated":
+    if model.status == "deactivated" and current.get("status") != "deactivated":
         operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
-    patch = build_patch(_differences(current, target))
+    patch = build_patch(_differences(Image(current), target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
     # The image that the new one is recognised by goes last.
     aside = [_set_aside(image, replaced) for image in (*also_replaced, old)]
     operations += [operation for each, _changes in aside for operation in each]
     changes = [
-        Change("id", old["id"], new_id or ID_PLACEHOLDER),
+        Change("id", old.id, new_id or ID_PLACEHOLDER),
         *_changes_of_data(old, wanted),
-        *_differences(old, {"owner": old.get("owner"), **target}),
+        *_differences(old, {"owner": old.owner, **target}),
         *changes_of_stores(old, wanted),
         *changes_of_unfinished,
         *(change for _operations, each in aside for change in each),
     ]
     before, after = diff_of(changes)
-    image = to_result({"owner": old.get("owner"), **target, "id": new_id, "status": model.get("status"), "size": data.size})
+    image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": model.status, "size": data.size}))
     image["stores"] = sorted(wanted.stores or ())
     return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
 
@@ -202,7 +204,7 @@ def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
 def _remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
     """The removal of the new images that interrupted replacements have left."""
     operations = [operation for image in images for operation in removal(image)]
-    return operations, [Change(f"{OF_UNFINISHED}state", "present", "absent", image["id"]) for image in images]
+    return operations, [Change(f"{OF_UNFINISHED}state", "present", "absent", image.id) for image in images]
 
 
 def plan_restart(left: Image, wanted: DesiredImage, project: str | None) -> Plan:
@@ -216,14 +218,14 @@ def plan_restart(left: Image, wanted: DesiredImage, project: str | None) -> Plan
         *data_operations(data, wanted.stores, None, {}),
     ]
     changes = [
-        Change("id", left["id"], ID_PLACEHOLDER),
-        Change("status", left.get("status"), status_after(data)),
+        Change("id", left.id, ID_PLACEHOLDER),
+        Change("status", left.status, status_after(data)),
         *_changes_of_data(left, wanted),
-        *_differences(left, {"owner": left.get("owner"), **target, **data.record}),
+        *_differences(left, {"owner": left.owner, **target, **data.record}),
     ]
     before, after = diff_of(changes)
-    image = to_result({"owner": left.get("owner"), **target, **data.record, "status": status_after(data), "size": data.size})
-    return Plan(image, None, tuple(changes), tuple(operations), before, after)
+    predicted = {"owner": left.owner, **target, **data.record, "status": status_after(data), "size": data.size}
+    return Plan(to_result(Image(predicted)), None, tuple(changes), tuple(operations), before, after)
 
 
 def _record(data: DataSpec, identity: str) -> dict[str, str]:
@@ -242,23 +244,23 @@ def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapp
 def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
     """What is done to an old image once the new one has the name."""
     if replaced == "delete":
-        return removal(old), [Change(f"{OF_OLD}state", "present", "absent", old["id"])]
-    changes = [Change("name", old.get("name"), dated_name(old))]
-    if replaced == "hide" and not old.get("os_hidden"):
+        return removal(old), [Change(f"{OF_OLD}state", "present", "absent", old.id)]
+    changes = [Change("name", old.name, dated_name(old))]
+    if replaced == "hide" and not old.hidden:
         changes.append(Change("os_hidden", False, True))
-    operations = [Operation(UPDATE, old["id"], build_patch(changes))]
-    if replaced == "deactivate" and old.get("status") == "active":
+    operations = [Operation(UPDATE, old.id, build_patch(changes))]
+    if replaced == "deactivate" and old.status == "active":
         # Before it loses the name: by that a run that is cut off in between is recognised.
-        operations.insert(0, Operation(DEACTIVATE, old["id"]))
+        operations.insert(0, Operation(DEACTIVATE, old.id))
         changes.append(Change("status", "active", "deactivated"))
-    of_old = [Change(OF_OLD + change.attribute, change.before, change.after, old["id"]) for change in changes]
+    of_old = [Change(OF_OLD + change.attribute, change.before, change.after, old.id) for change in changes]
     return operations, of_old
 
 
 def _changes_of_data(old: Image, wanted: DesiredImage) -> t.Iterator[Change]:
     data = not_none(wanted.data)
-    if data.size != old.get("size"):
-        yield Change("size", old.get("size"), data.size)
+    if data.size != old.size:
+        yield Change("size", old.size, data.size)
     digest = data.hash
     if digest and digest.algorithm == old.get("os_hash_algo"):
         yield Change("os_hash_value", old.get("os_hash_value"), digest.value)
@@ -266,9 +268,9 @@ def _changes_of_data(old: Image, wanted: DesiredImage) -> t.Iterator[Change]:
         yield Change("checksum", old.get("checksum"), digest.value)
 
 
-def _differences(current: Image, target: Image) -> list[Change]:
+def _differences(current: Image, target: FlatImage) -> list[Change]:
     """From one image to another, both as Glance's flat map; what Glance itself notes at an image is left out."""
-    own = [key for key in properties_of(current) if not key.startswith(RESERVED_PREFIX)]
+    own = [key for key in current.properties if not key.startswith(RESERVED_PREFIX)]
     goal = DesiredImage(
         {key: target[key] for key in CARRIED if key in target}, {**dict.fromkeys(own), **properties_of(target)}
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .._glance.image import SOURCE_CHECKSUM, Image
+from .._glance.image import Image
 from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data
 from .._glance.json_patch import PROPERTY, Change
 from .._glance.operations import ID_PLACEHOLDER, Operation
+from .._glance.properties import SOURCE_CHECKSUM
 from .plan import Plan
 
 
@@ -38,7 +39,7 @@ def result_of_plans(plans: t.Sequence[Plan], image: Image | None = None) -> dict
 
 def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
     return {
-        "id": change.image_id or plan.image_id or (image or {}).get("id"),
+        "id": change.image_id or plan.image_id or (image.get("id") if image else None),
         "attribute": change.attribute,
         "before": change.before,
         "after": _known(change.attribute, change.after, image),
@@ -50,7 +51,7 @@ def _known(attribute: str, value: t.Any, image: Image | None) -> t.Any:
     if image is None:
         return value
     if attribute == "id" and value == ID_PLACEHOLDER:
-        return image["id"]
+        return image.get("id")
     if attribute == "properties":
         return {key: _known(PROPERTY + key, item, image) for key, item in value.items()}
     if attribute == PROPERTY + SOURCE_CHECKSUM and value is not None:
@@ -60,6 +61,6 @@ def _known(attribute: str, value: t.Any, image: Image | None) -> t.Any:
 
 def _shown(operation: Operation, image_id: str | None, image: Image | None) -> dict[str, t.Any]:
     # The call that makes an image has no id in its path, whatever comes after it has.
-    new_id = image_id or (image or {}).get("id")
+    new_id = image_id or (image.get("id") if image else None)
     operation = operation.of(new_id) if new_id else operation
     return (operation.with_hash(identity_of_data(image)) if image else operation).shown()

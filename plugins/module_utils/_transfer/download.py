@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from .._client.image_api import GlanceApi
-from .._errors import ApiError, ConnectionProblem, GlanceError
+from .._errors import ApiError, ConnectionProblem, GlanceError, not_none
 from .._glance.checksums import Checksum
 from .._glance.image import Image
 from .._glance.image_hashes import strongest_hash
@@ -42,7 +42,7 @@ def image_blocks(
 
     :param transfer: counts the attempts, and the bytes that arrive, with those that are skipped.
     """
-    size = int(image["size"])
+    size = not_none(image.size)
     transfer = transfer or TransferStats("download")
     poll, failures = Backoff(), 0
     while offset < size:
@@ -54,7 +54,7 @@ def image_blocks(
             for block in _answered_blocks(api, image, offset, deadline, transfer, whole=last):
                 offset += len(block)
                 if offset > size:
-                    raise DataMismatch(f"The cloud sends more than the {size} bytes that image {image['id']} has.")
+                    raise DataMismatch(f"The cloud sends more than the {size} bytes that image {image.id} has.")
                 yield block
                 _check_time(api, image, offset, deadline)
             broken: GlanceError = ConnectionProblem(f"the answer ended after {offset} of {size} bytes.")
@@ -68,7 +68,7 @@ def image_blocks(
         failures = failures + 1 if offset == begun_at else 1
         if failures >= MAX_ATTEMPTS:
             raise ConnectionProblem(
-                f"The download of image {image['id']} broke off {failures} times at byte {offset} of {size}:"
+                f"The download of image {image.id} broke off {failures} times at byte {offset} of {size}:"
                 f" {broken.message} {_where_it_resumes(api, image)}"
             )
         if offset == begun_at:
@@ -84,13 +84,13 @@ def _answered_blocks(
 
     :param whole: whether all of the data are requested, although only those from ``offset`` on are needed.
     """
-    with api.download(image["id"], 0 if whole else offset) as answer:
+    with api.download(image.id, 0 if whole else offset) as answer:
         skip = 0
         if answer.status_code == 206:
             start = re.match(r"bytes (\d{1,18})-", answer.headers.get("Content-Range", ""))
             if start and int(start[1]) != offset:
                 raise DataMismatch(
-                    f"The cloud was asked for the data of image {image['id']} from byte {offset} on and gives others."
+                    f"The cloud was asked for the data of image {image.id} from byte {offset} on and gives others."
                 )
         else:
             skip = offset
@@ -109,13 +109,13 @@ def _answered_blocks(
 def _check_time(api: GlanceApi, image: Image, offset: int, deadline: Deadline) -> None:
     if deadline.passed:
         raise OutOfTime(
-            f"The download was stopped after {deadline.seconds} s, the 'wait_timeout', with {offset} of {image['size']}"
+            f"The download was stopped after {deadline.seconds} s, the 'wait_timeout', with {offset} of {image.size}"
             f" bytes. {_where_it_resumes(api, image)}"
         )
 
 
 def _where_it_resumes(api: GlanceApi, image: Image) -> str:
-    if api.refuses_ranges(image["id"]):
+    if api.refuses_ranges(image.id):
         return (
             "This cloud's store cannot send a part of an image, so each attempt starts at the first byte again. Run the"
             " task again, with a longer 'wait_timeout' if it was stopped by that."
@@ -131,7 +131,7 @@ def read_back(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) 
 def file_has(path: str, image: Image) -> bool:
     """Whether a file has the image's data: by size, and only if that is the same by hash."""
     try:
-        if os.path.getsize(path) != image.get("size"):
+        if os.path.getsize(path) != image.size:
             return False
         stored = strongest_hash(image)
         with open(path, "rb", buffering=0) as file:
@@ -146,7 +146,7 @@ def file_has(path: str, image: Image) -> bool:
 def partial_file(dest: str, image: Image) -> str:
     """Where an image's data are while they are not whole. An image's data never change, so its id says whose they are."""
     folder, name = os.path.split(dest)
-    suffix = f".{image['id']}.part"
+    suffix = f".{image.id}.part"
     kept = os.fsencode(name)[: LONGEST_NAME - len(suffix) - 1].decode(errors="ignore")
     return os.path.join(folder, f".{kept}{suffix}")
 
@@ -170,7 +170,7 @@ def download(
             os.unlink(part)
             if last:
                 raise DataMismatch(
-                    f"The data of image {image['id']} arrive changed, twice: {found} instead of {stored}. Nothing was kept."
+                    f"The data of image {image.id} arrive changed, twice: {found} instead of {stored}. Nothing was kept."
                 )
     except OSError as error:
         raise GlanceError(f"dest: {part} cannot be written: {error.strerror}.") from error
@@ -214,7 +214,7 @@ def _fill(
     while block := file.read(BLOCK):
         found.update(block)
         offset += len(block)
-    if offset > int(image["size"]):
+    if offset > not_none(image.size):
         file.truncate(0)
         found, offset = new_hash(algorithm), 0
     had = offset
@@ -225,6 +225,6 @@ def _fill(
         found.update(block)
         offset += len(block)
         if progress:
-            progress(offset, image["size"], had)
+            progress(offset, image.size, had)
     os.fsync(file.fileno())
     return Checksum(algorithm, found.hexdigest())

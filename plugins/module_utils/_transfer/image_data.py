@@ -46,8 +46,8 @@ class DataResolver:
         awaited = bool(self._params["wait"])
         if self.content is None:
             remote = not_none(self._remote)
-            shown = f"image {remote['id']} of region {self._params['remote']['region']}"
-            return DataSpec("remote", shown, remote.get("size"), strongest_hash(remote), awaited=awaited)
+            shown = f"image {remote.id} of region {self._params['remote']['region']}"
+            return DataSpec("remote", shown, remote.size, strongest_hash(remote), awaited=awaited)
         source, checksum = self.content.source, self.content.checksum
         compression = self.content.compression
         is_recorded = checksum and (compression or checksum.algorithm not in COMPUTED_BY_CLOUDS)
@@ -70,7 +70,7 @@ class DataResolver:
             method = {
                 "name": "glance-download",
                 "glance_region": remote["region"],
-                "glance_image_id": remote["id"],
+                "glance_image_id": remote.id,
                 "glance_service_interface": remote["interface"],
             }
             return [Operation(IMPORT, body={"method": method, **stores})]
@@ -137,7 +137,7 @@ class DataResolver:
         data, content = self.data, self.content
         if recorded_formats(image):
             return self._is_recorded_source(recorded_source(image))
-        if data.size not in (None, image.get("size")):
+        if data.size not in (None, image.size):
             return False
         if data.hash and data.hash.algorithm in hashes:
             return hashes[data.hash.algorithm] == data.hash.value
@@ -147,7 +147,7 @@ class DataResolver:
         if data.source_checksum and recorded and _same_kind(data.source_checksum, recorded):
             return recorded == data.source_checksum
         stored = strongest_hash(image) if hashes else self._read_back(image)
-        return size_and_hash(content.read(), stored.algorithm) == (image.get("size"), stored)
+        return size_and_hash(content.read(), stored.algorithm) == (image.size, stored)
 
     def _is_recorded_source(self, recorded: str | None) -> bool:
         """Whether the cloud made its data from this source by a conversion, which only a record shows."""
@@ -203,7 +203,7 @@ def resolve_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> DataResolver:
 def _remote_image(api: GlanceApi, remote: t.Mapping[str, t.Any]) -> Image:
     base = api.connection.image_url_in(remote["region"], remote["interface"])
     image = api.find_image(remote["id"].lower(), base)
-    if image is None or image.get("status") != "active":
-        is_there = f"has the status '{image.get('status')}'" if image else "is not there, or not for this user to see"
+    if image is None or image.status != "active":
+        is_there = f"has the status '{image.status}'" if image else "is not there, or not for this user to see"
         raise InvalidInput(f"remote: image {remote['id']} of region '{remote['region']}' {is_there}.")
     return image

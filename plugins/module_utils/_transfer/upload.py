@@ -140,10 +140,10 @@ class Upload:
         sent = self.hash
         if stored and stored.algorithm != EXPECTED_ALGORITHM:
             sent = size_and_hash(self.content.read(), stored.algorithm)[1]
-        if image.get("size") != self.sent or stored not in (None, sent):
+        if image.size != self.sent or stored not in (None, sent):
             raise DataMismatch(
                 f"The data arrived changed: sent were {self.sent} bytes with {sent},"
-                f" the cloud has {image.get('size')} bytes with {stored or 'no hash'}."
+                f" the cloud has {image.size} bytes with {stored or 'no hash'}."
             )
 
 

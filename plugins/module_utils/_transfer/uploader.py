@@ -13,11 +13,12 @@ from .._client.image_api import GlanceApi
 from .._errors import ApiError, ConnectionProblem, GlanceError, not_none
 from .._glance.checksums import Checksum
 from .._glance.error_hints import import_hint
-from .._glance.image import FORMATS, SOURCE_CHECKSUM, SOURCE_FORMATS, Image, missing_stores
+from .._glance.image import FORMATS, Image, missing_stores
 from .._glance.image_hashes import hashes_of, strongest_hash
 from .._glance.operations import DELETE, IMPORT, Operation
+from .._glance.properties import SOURCE_CHECKSUM, SOURCE_FORMATS
 from .._glance.responses import unapplied_fields
-from .._plan.plan import IMPORT_TASK, DataSpec, in_transit, is_copy, is_staged
+from .._plan.plan import DataSpec, in_transit, is_copy, is_staged
 from .._timing import TIMING
 from .._url_redaction import without_queries
 from .download import read_back
@@ -107,11 +108,11 @@ class Uploader:
 
         :param before: the image before its data were sent.
         """
-        image = self._wait_for_data(before["id"])
+        image = self._wait_for_data(before.id)
         if self._upload is None and self.transfer:  # what the cloud fetched itself
             self.transfer.seconds = TIMING.monotonic() - self._import_began
-            self.transfer.bytes = image.get("size") or 0
-        if image.get("status") == "active":
+            self.transfer.bytes = image.size or 0
+        if image.status == "active":
             self._check_has_data(image)
             if is_converted(before, image):
                 self._accept_conversion(before, image)
@@ -174,9 +175,9 @@ class Uploader:
         began = TIMING.monotonic()
         while True:
             image = self._api.find_image(image_id)
-            if image is None or image.get("status") == "killed":
+            if image is None or image.status == "killed":
                 return None
-            if image.get("status") == "queued":
+            if image.status == "queued":
                 return ""
             if is_staged(image) or not in_transit(image):
                 return image_id
@@ -188,7 +189,7 @@ class Uploader:
                 return None
             if self.deadline.passed:
                 raise DataStillInTransit(
-                    f"{error.message} Image {image_id} is still '{image.get('status')}' after {self.deadline.seconds} s."
+                    f"{error.message} Image {image_id} is still '{image.status}' after {self.deadline.seconds} s."
                     " Nothing was deleted. Run the task again later."
                 ) from error
             poll.pause(self.deadline.left)
@@ -213,9 +214,8 @@ class Uploader:
                 if not passing or attempt + 1 == MAX_ATTEMPTS or self.deadline.passed:
                     raise
                 # Where only the answer was lost, the import is going on or already over.
-                image = self._api.find_image(str(operation.image_id)) or {}
-                copied = is_copy(operation) and not missing_stores(image, operation.body["stores"])
-                if image.get(IMPORT_TASK) or copied or (image.get("status") in DONE and not is_copy(operation)):
+                image = self._api.find_image(str(operation.image_id))
+                if image and _has_begun(operation, image):
                     return
                 poll.pause(self.deadline.left)
             else:
@@ -231,7 +231,7 @@ class Uploader:
             is_unchanged, before = image == before, image
             if image is None:
                 raise GlanceError(f"Image {image_id} was deleted by somebody else while its data were being stored.")
-            status = image.get("status")
+            status = image.status
             if status == "active":
                 if self._wait is None or self.deadline.passed or import_is_over(self._api, image, seen_active):
                     return image
@@ -255,9 +255,9 @@ class Uploader:
     # Verifying
 
     def _check_has_data(self, image: Image) -> None:
-        if not image.get("size"):
+        if not image.size:
             raise DataMismatch(
-                f"The cloud has no data at all in image {image['id']}, though it is active: the source is empty."
+                f"The cloud has no data at all in image {image.id}, though it is active: the source is empty."
             )
 
     def _verify_or_unpack(self, before: Image, image: Image) -> None:
@@ -282,7 +282,7 @@ class Uploader:
             return False
         stored = strongest_hash(image)
         unpacked = decompressed(itertools.chain([first], blocks), "gz", self._content.source.shown)
-        return size_and_hash(unpacked, stored.algorithm) == (image.get("size"), stored)
+        return size_and_hash(unpacked, stored.algorithm) == (image.size, stored)
 
     def _note_source(self, before: Image) -> Checksum | str | None:
         """Keep what is to be recorded of the source of data that the cloud has changed; returns its checksum."""
@@ -304,7 +304,7 @@ class Uploader:
             self.transfer.hash = strongest_hash(image) if hashes_of(image) else None
         unchecked = "" if self._upload or not checksum else " The source was not compared with its checksum."
         self.warnings.append(
-            f"The cloud converted the data of image {image['id']} when it imported them, and changed its {changed}. So the"
+            f"The cloud converted the data of image {image.id} when it imported them, and changed its {changed}. So the"
             f" data could not be compared with the source: the import succeeded and the image has data.{unchecked}"
         )
 
@@ -330,13 +330,13 @@ class Uploader:
         source = self._content.source if self._content else None
         if size is None and checksum is None and isinstance(source, UrlSource):
             size = source.published_size()
-        if size not in (None, image.get("size")):
-            raise DataMismatch(f"The cloud has {image.get('size')} bytes of data, and the source has {size}.")
+        if size not in (None, image.size):
+            raise DataMismatch(f"The cloud has {image.size} bytes of data, and the source has {size}.")
         if not checksum:
             self.warnings.append(
-                f"What the cloud imported into image {image['id']} could be verified by its size only."
+                f"What the cloud imported into image {image.id} could be verified by its size only."
                 if size is not None
-                else f"What the cloud imported into image {image['id']} could not be verified; give a 'checksum'."
+                else f"What the cloud imported into image {image.id} could not be verified; give a 'checksum'."
             )
 
     def _stored_hash(self, image: Image) -> Checksum | None:
@@ -347,20 +347,27 @@ class Uploader:
             return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline)
         except ApiError as error:
             self.warnings.append(
-                f"This cloud keeps no hash of image {image['id']} and does not let its data be read back ({error}), so they"
+                f"This cloud keeps no hash of image {image.id} and does not let its data be read back ({error}), so they"
                 " could be verified by their size only."
             )
             return None
         except GlanceError as error:
             raise DataStillInTransit(
-                f"All data of image {image['id']} were sent. This cloud keeps no hash of them, and reading them back to"
+                f"All data of image {image.id} were sent. This cloud keeps no hash of them, and reading them back to"
                 f" verify them did not come to an end: {error} The image was left as it is; the next run compares it."
             ) from error
 
 
+def _has_begun(operation: Operation, image: Image) -> bool:
+    """Whether an import has begun, or is already over."""
+    if is_copy(operation):
+        return bool(image.import_task) or not missing_stores(image, operation.body["stores"])
+    return bool(image.import_task) or image.status in DONE
+
+
 def is_converted(before: Image, image: Image) -> bool:
     """Whether the cloud converted an image's data when it imported them, which its changed formats show."""
-    return any(before.get(key) and image.get(key) != before[key] for key in FORMATS)
+    return any(before.get(key) and image.get(key) != before.get(key) for key in FORMATS)
 
 
 def failed_import(api: GlanceApi, image: Image, look_at_lock: bool = True) -> str:
@@ -368,11 +375,11 @@ def failed_import(api: GlanceApi, image: Image, look_at_lock: bool = True) -> st
 
     :param look_at_lock: whether to ask for the task also while it holds its lock on the image, which a failed one may keep.
     """
-    lock = image.get(IMPORT_TASK)
+    lock = image.import_task
     if lock and not look_at_lock:
         return ""
-    stores = image.get("os_glance_failed_import")
-    tasks = [task for task in api.list_tasks(image["id"]) if task.get("type") in (None, "api_image_import")]
+    stores = image.failed_import_stores
+    tasks = [task for task in api.list_tasks(image.id) if task.get("type") in (None, "api_image_import")]
     if lock:
         tasks = [task for task in tasks if task.get("id") == lock]
         stores = stores if tasks else None
@@ -390,7 +397,7 @@ def dead_import(api: GlanceApi, image: Image) -> str:
     Glance leaves an image ``importing`` if a store fails, and the lock on it if it cannot undo what a plugin did; then it
     takes no other data into the image.
     """
-    takes_no_data = image.get("status") == "importing" or (image.get("status") == "queued" and image.get(IMPORT_TASK))
+    takes_no_data = image.status == "importing" or (image.status == "queued" and image.import_task)
     return failed_import(api, image) if takes_no_data else ""
 
 
@@ -401,10 +408,10 @@ def import_is_over(api: GlanceApi, image: Image, ask: bool) -> bool:
 
     :param ask: whether to ask for the import's task, as the image may keep the mark of an interrupted import.
     """
-    task_id = image.get(IMPORT_TASK)
+    task_id = image.import_task
     if not task_id or not ask:
         return not task_id
-    statuses = [task.get("status") for task in api.list_tasks(image["id"]) if task.get("id") == task_id]
+    statuses = [task.get("status") for task in api.list_tasks(image.id) if task.get("id") == task_id]
     return not any(status in ("pending", "processing") for status in statuses)
 
 
@@ -417,9 +424,9 @@ def _method_of(task: t.Mapping[str, t.Any]) -> str | None:
 
 
 def still_in_transit(image: Image, deadline: Deadline) -> DataStillInTransit:
-    status = f"'{image.get('status')}'" + (" with an import going on" if image.get(IMPORT_TASK) else "")
+    status = f"'{image.status}'" + (" with an import going on" if image.import_task else "")
     return DataStillInTransit(
-        f"Image {image['id']} is still {status} after {deadline.seconds} s. Nothing was deleted: the cloud may yet finish."
+        f"Image {image.id} is still {status} after {deadline.seconds} s. Nothing was deleted: the cloud may yet finish."
         " Run the task again later, with a longer 'wait_timeout' if this is usual."
     )
 
@@ -439,8 +446,8 @@ def wait_for_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadli
             seen_complete = True
             poll.pause(deadline.left)
             continue
-        failed = [store for store in missing if store in str(image.get("os_glance_failed_import") or "").split(",")]
-        if failed or not image.get(IMPORT_TASK):
+        failed = [store for store in missing if store in str(image.failed_import_stores or "").split(",")]
+        if failed or not image.import_task:
             failure = failed_import(api, image)
             if failure or failed:
                 raise GlanceError(
@@ -471,7 +478,7 @@ def wait_for_other_upload(
             return image
         waited = TIMING.monotonic() - began
         moving = in_transit(image) and waited < (wait or 0)
-        about_to_begin = image.get("status") == "queued" and not in_transit(image) and waited < begin_within
+        about_to_begin = image.status == "queued" and not in_transit(image) and waited < begin_within
         if not moving and not about_to_begin:
             return image
         poll.pause((wait or 0) - waited if moving else begin_within)
@@ -485,7 +492,7 @@ def wait_for_attributes(api: GlanceApi, image: Image, body: t.Mapping[str, t.Any
     deadline = Deadline(TIMING.creation_timeout)
     poll = Backoff()
     found: Image | None = image
-    while found and unapplied_fields({**body, "id": found["id"]}, found) and not deadline.passed:
+    while found and unapplied_fields({**body, "id": found.id}, found) and not deadline.passed:
         poll.pause(deadline.left)
-        found = api.find_image(image["id"])
+        found = api.find_image(image.id)
     return found

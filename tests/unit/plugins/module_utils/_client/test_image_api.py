@@ -25,6 +25,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
     NotSupported,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance import operations
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.responses import parse_error, seconds_until
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent, file_source
@@ -128,13 +129,13 @@ def test_pages_keep_their_own_query_and_take_only_the_marker() -> None:
         Exchange("GET", f"{BASE}/images?tag=a&tag=b&limit=2&marker=3", answer=page()),
     ) as script:
         images = script.api.list_images([("tag", "a"), ("tag", "b")], page_size=2)
-        assert [image["id"] for image in images] == ["1", "2", "3"]
+        assert [image.id for image in images] == ["1", "2", "3"]
 
 
 def test_no_page_is_fetched_before_it_is_needed() -> None:
     with Script(Exchange("GET", f"{BASE}/images?limit=2", answer=page("1", "2", following="?marker=2"))) as script:
         images = script.api.list_images([], page_size=2)
-        assert [next(images)["id"], next(images)["id"]] == ["1", "2"]
+        assert [next(images).id, next(images).id] == ["1", "2"]
 
 
 def test_pages_that_go_round_in_a_circle_are_refused() -> None:
@@ -158,7 +159,7 @@ def test_pages_go_on_where_the_images_that_they_ended_with_are_gone() -> None:
         Exchange("GET", first, answer=page("1", "3", following="?marker=3")),
         Exchange("GET", f"{BASE}/images?limit=2&marker=3", answer=page("5")),
     ) as script:
-        assert [image["id"] for image in script.api.list_images([], page_size=2)] == ["1", "2", "3", "4", "5"]
+        assert [image.id for image in script.api.list_images([], page_size=2)] == ["1", "2", "3", "4", "5"]
 
 
 def test_a_page_that_is_refused_for_good_is_an_error() -> None:
@@ -194,7 +195,7 @@ def test_queries_are_escaped() -> None:
 )
 def test_find_image(status: int, answer: t.Any, expected: t.Any) -> None:
     with Script(Exchange("GET", f"{BASE}/images/{ID}", status, answer)) as script:
-        assert script.api.find_image(ID) == expected
+        assert script.api.find_image(ID) == (Image(expected) if expected else None)
 
 
 def test_an_image_is_only_absent_where_there_is_an_image_api() -> None:
@@ -235,7 +236,7 @@ def test_a_cloud_that_does_not_know_operators_is_asked_without(refused: bool, li
     with Script(*script[:lists], *again) as found:
         for _time in range(1 if refused else 2):  # the second time it is known
             images = list(found.api.list_images(query, page_size=5))
-            assert [each["id"] for each in images] == ([] if refused else ["2", "1"])
+            assert [each.id for each in images] == ([] if refused else ["2", "1"])
 
 
 def test_pages_that_bring_nothing_new_come_to_an_end() -> None:
@@ -376,7 +377,7 @@ def test_idempotent_calls_are_tried_again(status: int) -> None:
         Exchange("GET", f"{BASE}/images/{ID}", status, headers={"Retry-After": "7000"}),
         Exchange("GET", f"{BASE}/images/{ID}", 200, image()),
     ) as script:
-        assert script.api.find_image(ID) == image()
+        assert script.api.find_image(ID) == Image(image())
         assert script.slept == [0.5, 1.0, 7.0, 30.0]
 
 
@@ -418,7 +419,7 @@ def test_a_create_that_was_not_let_through_is_sent_again() -> None:
         Exchange("POST", f"{BASE}/images", 429, headers={"Retry-After": "1"}),
         Exchange("POST", f"{BASE}/images", 201, image(), sent={"name": "n"}),
     ) as script:
-        assert script.api.perform(operations.Operation(operations.CREATE, body={"name": "n"})) == image()
+        assert script.api.perform(operations.Operation(operations.CREATE, body={"name": "n"})) == Image(image())
 
 
 def test_a_delete_whose_answer_was_lost_is_done() -> None:
@@ -444,7 +445,7 @@ def test_a_certificate_that_does_not_verify_is_not_tried_again() -> None:
 def test_patch_is_sent_as_glance_wants_it() -> None:
     patch = [{"op": "replace", "path": "/name", "value": "ä"}]
     with Script(Exchange("PATCH", f"{BASE}/images/{ID}", 200, image(name="ä"), sent=patch)) as script:
-        assert script.api.perform(operations.Operation(operations.UPDATE, ID, patch)) == image(name="ä")
+        assert script.api.perform(operations.Operation(operations.UPDATE, ID, patch)) == Image(image(name="ä"))
         sent = script.connection.session.sent_headers
         assert sent == [{"Content-Type": "application/openstack-images-v2.1-json-patch"}]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_hashes import (
     identity_of_data,
     recorded_formats,
@@ -17,20 +18,21 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ha
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import CREATE, UPDATE, Operation
 
 KEY = "cloudimage_source_checksum"
-HASHED: dict[str, t.Any] = {"id": "i", "os_hash_algo": "sha512", "os_hash_value": "a", "checksum": "m"}
+HASHED = Image({"id": "i", "os_hash_algo": "sha512", "os_hash_value": "a", "checksum": "m"})
 
 
 @pytest.mark.parametrize(
-    ("image", "identity"),
+    ("attributes", "identity"),
     [
-        (HASHED, "sha512:a"),
+        (HASHED.fields, "sha512:a"),
         ({"id": "i", "checksum": "m"}, "md5:m"),
         ({"id": "i", "checksum": None, "os_hash_value": None}, "id:i"),
     ],
 )
-def test_identity_of_data(image: dict[str, t.Any], identity: str) -> None:
+def test_identity_of_data(attributes: dict[str, t.Any], identity: str) -> None:
+    image = Image(attributes)
     assert identity_of_data(image) == identity
-    assert recorded_source({**image, KEY: source_record("sha256:1 gz", identity)}) == "sha256:1 gz"
+    assert recorded_source(Image({**image.fields, KEY: source_record("sha256:1 gz", identity)})) == "sha256:1 gz"
 
 
 @pytest.mark.parametrize(
@@ -47,11 +49,11 @@ def test_identity_of_data(image: dict[str, t.Any], identity: str) -> None:
     ],
 )
 def test_record_that_does_not_describe_the_data_is_ignored(record: str | None) -> None:
-    assert recorded_source({**HASHED, KEY: record}) is None
+    assert recorded_source(Image({**HASHED.fields, KEY: record})) is None
 
 
 def test_record_of_another_image_without_hashes_is_ignored() -> None:
-    assert recorded_source({"id": "i", KEY: source_record("sha256:1", "id:j")}) is None
+    assert recorded_source(Image({"id": "i", KEY: source_record("sha256:1", "id:j")})) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_record_of_another_image_without_hashes_is_ignored() -> None:
     ],
 )
 def test_formats_of_a_converted_source(record: str | None, formats: dict[str, str]) -> None:
-    assert recorded_formats({**HASHED, "cloudimage_source_formats": record}) == formats
+    assert recorded_formats(Image({**HASHED.fields, "cloudimage_source_formats": record})) == formats
 
 
 def test_hash_is_filled_into_the_record_alone() -> None:

@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import (
     LONG_SLOT,
     derived_ids,
@@ -49,6 +50,8 @@ def test_ids_differ_by_project_name_and_time() -> None:
     ],
 )
 def test_image_that_this_collection_created_is_recognised(number: int, attributes: dict[str, t.Any], own: bool) -> None:
-    image = {"id": derived_ids("p", "a", NOW)[number], "owner": "p", "created_at": "2026-11-21T12:05:30Z", **attributes}
+    image = Image(
+        {"id": derived_ids("p", "a", NOW)[number], "owner": "p", "created_at": "2026-11-21T12:05:30Z", **attributes}
+    )
     assert has_derived_id(image, "a") is own
     assert not has_derived_id(image, "b")

@@ -9,12 +9,10 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import (
-    Change,
-    build_patch,
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, build_patch, pointer
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import (
     check_property_key,
     desired_properties,
-    pointer,
     property_value,
 )
 

@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.list_query import (
     Query,
     sort_of,
@@ -39,5 +38,5 @@ def test_sort_of() -> None:
 
 
 def test_sorted_images() -> None:
-    images: list[dict[str, t.Any]] = [{"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2}]
+    images = [Image(fields) for fields in ({"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2})]
     assert sorted_images(images, [("name", "asc"), ("size", "desc")]) == [images[2], images[1], images[0]]

@@ -10,12 +10,13 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import choose, find_by_name
 
 IMAGES = [
-    {"id": "b", "name": "n", "created_at": "2026-01-02T00:00:00Z"},
-    {"id": "a", "name": "n", "created_at": "2026-01-02T00:00:00Z"},
-    {"id": "c", "name": "n", "created_at": "2026-01-01T00:00:00Z"},
+    Image({"id": "b", "name": "n", "status": "active", "created_at": "2026-01-02T00:00:00Z"}),
+    Image({"id": "a", "name": "n", "status": "active", "created_at": "2026-01-02T00:00:00Z"}),
+    Image({"id": "c", "name": "n", "status": "active", "created_at": "2026-01-01T00:00:00Z"}),
 ]
 
 
@@ -27,12 +28,12 @@ class CaseInsensitiveApi:
     def __init__(self, shown: list[str], hidden: list[str]) -> None:
         self.names = {False: shown, True: hidden}
 
-    def list_images(self, query: t.Sequence[tuple[str, str]]) -> t.Iterator[dict[str, t.Any]]:
+    def list_images(self, query: t.Sequence[tuple[str, str]]) -> t.Iterator[Image]:
         asked = dict(query)["name"].removeprefix("eq:").lower()
         hidden = ("os_hidden", "true") in query
         for name in self.names[hidden]:
             if name.lower() == asked:
-                yield {"id": f"{name}-{hidden}", "name": name, "status": "active"}
+                yield Image({"id": f"{name}-{hidden}", "name": name, "status": "active"})
 
 
 @pytest.mark.parametrize(
@@ -48,12 +49,12 @@ class CaseInsensitiveApi:
 def test_names_are_compared_as_they_stand(shown: list[str], hidden: list[str], hidden_too: bool, found: list[str]) -> None:
     api = CaseInsensitiveApi(shown, hidden)
     images = find_by_name(api, "ubuntu", hidden_too=hidden_too)  # type: ignore[arg-type]
-    assert [image["name"] for image in images] == found
+    assert [image.name for image in images] == found
 
 
 def test_choose() -> None:
-    assert [image["id"] for image in choose(IMAGES, "n", "newest")] == ["b"]
-    assert [image["id"] for image in choose(IMAGES, "n", "oldest")] == ["c"]
+    assert [image.id for image in choose(IMAGES, "n", "newest")] == ["b"]
+    assert [image.id for image in choose(IMAGES, "n", "oldest")] == ["c"]
     assert choose(IMAGES, "n", "all") == IMAGES
     assert choose(IMAGES[:1], "n", "fail") == IMAGES[:1]
     with pytest.raises(InvalidInput, match="name: 'n' means 3 images"):

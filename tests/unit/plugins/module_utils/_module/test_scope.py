@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.scope import Access, access_to, images_in_scope
 
 IMAGES: dict[str, dict[str, t.Any]] = {
@@ -48,8 +49,8 @@ class Api:
 def found(connection: Connection, names: t.Iterable[str]) -> tuple[set[str], list[str]]:
     """The images in scope, and those that the cloud was asked about."""
     api = Api(connection)
-    images = [{"id": name, **IMAGES[name]} for name in names]
-    return {image["id"] for image in images_in_scope(api, images)}, api.asked  # type: ignore[arg-type]
+    images = [Image({"id": name, **IMAGES[name]}) for name in names]
+    return {image.id for image in images_in_scope(api, images)}, api.asked  # type: ignore[arg-type]
 
 
 LISTED_TO_MEMBER = ["own", "own community", "public", "accepted", "owner not shown", "visibility not shown"]
@@ -77,7 +78,7 @@ def test_a_login_without_a_known_project_has_all_that_is_listed() -> None:
 
 
 def test_access() -> None:
-    access = {name: access_to(image, "p") for name, image in IMAGES.items()}
+    access = {name: access_to(Image(image), "p") for name, image in IMAGES.items()}
     assert access == {
         "own": Access.USABLE,
         "own community": Access.USABLE,

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_INFO
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.list_query import MAX_LIST_CHARACTERS
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.filters import (
     Filters,
@@ -77,7 +78,7 @@ def test_one_condition_on_a_time_goes_to_the_server_and_all_are_checked() -> Non
         ("2026-02-28T12:00:00Z", False),
         ("2026-02-01T00:00:00Z", False),
     ):
-        assert matches({"created_at": created_at}, filters) is expected
+        assert matches(Image({"status": "active", "created_at": created_at}), filters) is expected
 
 
 def test_hidden_and_shown_are_two_queries() -> None:
@@ -197,7 +198,7 @@ MATCHING = {
     ],
 )
 def test_matches(options: dict[str, t.Any], expected: bool) -> None:
-    assert matches(MATCHING, parse(**options)) is expected
+    assert matches(Image(MATCHING), parse(**options)) is expected
 
 
 @pytest.mark.parametrize(
@@ -216,12 +217,12 @@ def test_matches(options: dict[str, t.Any], expected: bool) -> None:
     ],
 )
 def test_what_a_cloud_does_not_show(options: dict[str, t.Any], expected: bool) -> None:
-    assert matches({"id": ID, "name": "n", "status": "active"}, parse(**options)) is expected
+    assert matches(Image({"id": ID, "name": "n", "status": "active"}), parse(**options)) is expected
 
 
 @pytest.mark.parametrize(("status", "expected"), [(None, False), (["active"], False), (["deleted"], True)])
 def test_deleted_images_are_found_only_by_their_status(status: t.Any, expected: bool) -> None:
-    assert matches({**MATCHING, "status": "deleted"}, parse(status=status)) is expected
+    assert matches(Image({**MATCHING, "status": "deleted"}), parse(status=status)) is expected
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import (
     DataSpec,
@@ -26,35 +27,43 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan impor
 )
 
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
-IMAGE: dict[str, t.Any] = {
-    "id": ID,
-    "name": "n",
-    "status": "active",
-    "visibility": "shared",
-    "protected": False,
-    "os_hidden": False,
-    "owner": "p1",
-    "tags": ["b", "a"],
-    "disk_format": "raw",
-    "container_format": "bare",
-    "min_disk": 0,
-    "min_ram": 0,
-    "size": 3,
-    "p": "1",
-    "q": "2",
-    "kernel_id": "k",
-    "os_glance_stage_host": "h",
-    "self": "/v2/images/x",
-    "direct_url": "swift://user:secret@x",
-}
-QUEUED = {**IMAGE, "status": "queued", "size": None}
+IMAGE = Image(
+    {
+        "id": ID,
+        "name": "n",
+        "status": "active",
+        "visibility": "shared",
+        "protected": False,
+        "os_hidden": False,
+        "owner": "p1",
+        "tags": ["b", "a"],
+        "disk_format": "raw",
+        "container_format": "bare",
+        "min_disk": 0,
+        "min_ram": 0,
+        "size": 3,
+        "p": "1",
+        "q": "2",
+        "kernel_id": "k",
+        "os_glance_stage_host": "h",
+        "self": "/v2/images/x",
+        "direct_url": "swift://user:secret@x",
+    }
+)
+
+
+def altered(image: Image, **fields: t.Any) -> Image:
+    return Image({**image.fields, **fields})
+
+
+QUEUED = altered(IMAGE, status="queued", size=None)
 DATA = DataSpec("path", "/f", 9, calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
 IMPORTED = DataSpec(
     "url", "http://h/f", calls=(Operation(IMPORT, body={"method": {"name": "web-download", "uri": "http://h/f"}}),)
 )
 
 
-def to_result(plan: Plan) -> list[dict[str, t.Any]]:
+def shown(plan: Plan) -> list[dict[str, t.Any]]:
     return [operation.shown() for operation in plan.operations]
 
 
@@ -98,8 +107,8 @@ def test_nothing_to_do(wanted: DesiredImage) -> None:
 )
 def test_one_attribute(attribute: str, value: t.Any) -> None:
     plan = plan_update(IMAGE, DesiredImage({attribute: value}))
-    before = sorted(IMAGE["tags"]) if attribute == "tags" else IMAGE[attribute]
-    assert to_result(plan) == [
+    before = IMAGE.tags if attribute == "tags" else IMAGE.get(attribute)
+    assert shown(plan) == [
         {
             "method": "PATCH",
             "path": f"/v2/images/{ID}",
@@ -115,7 +124,7 @@ def test_one_attribute(attribute: str, value: t.Any) -> None:
 def test_several_changes_are_one_patch() -> None:
     wanted = DesiredImage({"name": "m", "min_ram": 5}, {"p": "9", "q": None, "new/x": ""})
     plan = plan_update(IMAGE, wanted)
-    assert to_result(plan) == [
+    assert shown(plan) == [
         {
             "method": "PATCH",
             "path": f"/v2/images/{ID}",
@@ -143,13 +152,13 @@ def test_purge_leaves_references_and_what_glance_keeps() -> None:
 def test_formats_are_fixed_once_there_are_data(attribute: str) -> None:
     with pytest.raises(InvalidInput, match=f"has {attribute} '.*', which cannot be changed to 'x'"):
         plan_update(IMAGE, DesiredImage({attribute: "x"}))
-    assert changes(plan_update(QUEUED, DesiredImage({attribute: "x"}))) == [(attribute, QUEUED[attribute], "x")]
+    assert changes(plan_update(QUEUED, DesiredImage({attribute: "x"}))) == [(attribute, QUEUED.get(attribute), "x")]
 
 
 def test_data_for_an_image_without_any() -> None:
-    plan = plan_update({**QUEUED, "disk_format": None}, DesiredImage({"disk_format": "raw"}, data=DATA), DataState.NONE)
-    assert [operation["method"] for operation in to_result(plan)] == ["PATCH", "PUT"]
-    assert to_result(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
+    plan = plan_update(altered(QUEUED, disk_format=None), DesiredImage({"disk_format": "raw"}, data=DATA), DataState.NONE)
+    assert [operation["method"] for operation in shown(plan)] == ["PATCH", "PUT"]
+    assert shown(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
     assert changes(plan)[1:] == [("size", None, 9), ("status", "queued", "active")]
     assert plan.has_data
 
@@ -183,17 +192,22 @@ def test_other_data() -> None:
     [
         (IMAGE, True, True, DataState.SAME),
         (IMAGE, False, True, DataState.OTHER),
-        ({**IMAGE, "status": "deactivated"}, True, True, DataState.SAME),
+        (altered(IMAGE, status="deactivated"), True, True, DataState.SAME),
         (QUEUED, None, True, DataState.NONE),
-        ({**QUEUED, "os_glance_failed_import": "fast"}, None, True, DataState.NONE),
-        ({**IMAGE, "status": "saving"}, None, False, DataState.COMING),
-        ({**QUEUED, "os_glance_import_task": "t"}, None, False, DataState.COMING),
-        ({**IMAGE, "status": "saving"}, None, True, "has the status 'saving': its data are being sent"),
-        ({**QUEUED, "os_glance_import_task": "t"}, None, True, "has the status 'queued': its data are being sent"),
-        ({**IMAGE, "status": "killed"}, None, True, "has the status 'killed' and can take no data"),
+        (altered(QUEUED, os_glance_failed_import="fast"), None, True, DataState.NONE),
+        (altered(IMAGE, status="saving"), None, False, DataState.COMING),
+        (altered(QUEUED, os_glance_import_task="t"), None, False, DataState.COMING),
+        (altered(IMAGE, status="saving"), None, True, "has the status 'saving': its data are being sent"),
+        (
+            altered(QUEUED, os_glance_import_task="t"),
+            None,
+            True,
+            "has the status 'queued': its data are being sent",
+        ),
+        (altered(IMAGE, status="killed"), None, True, "has the status 'killed' and can take no data"),
     ],
 )
-def test_the_state_of_an_images_data(image: dict[str, t.Any], same: bool | None, awaited: bool, state: t.Any) -> None:
+def test_the_state_of_an_images_data(image: Image, same: bool | None, awaited: bool, state: t.Any) -> None:
     def compare(_image: t.Any) -> bool:
         assert same is not None
         return same
@@ -219,7 +233,7 @@ def test_the_state_of_an_images_data(image: dict[str, t.Any], same: bool | None,
     ],
 )
 def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
-    assert is_abandoned({**IMAGE, **changes_of_image}, age) is abandoned
+    assert is_abandoned(altered(IMAGE, **changes_of_image), age) is abandoned
 
 
 @pytest.mark.parametrize(
@@ -234,7 +248,7 @@ def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, aband
     ],
 )
 def test_how_long_to_wait_for_data_of_another_run(attributes: dict[str, t.Any], age: float, seconds: float) -> None:
-    assert max_wait({**IMAGE, **attributes}, age, wait=60) == seconds
+    assert max_wait(altered(IMAGE, **attributes), age, wait=60) == seconds
 
 
 @pytest.mark.parametrize(
@@ -246,7 +260,7 @@ def test_how_long_to_wait_for_data_of_another_run(attributes: dict[str, t.Any], 
 )
 def test_data_want_formats(attributes: dict[str, None], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        plan_update({**QUEUED, **attributes}, DesiredImage(data=DATA), DataState.NONE)
+        plan_update(altered(QUEUED, **attributes), DesiredImage(data=DATA), DataState.NONE)
 
 
 @pytest.mark.parametrize(
@@ -260,10 +274,10 @@ def test_data_want_formats(attributes: dict[str, None], message: str) -> None:
     ],
 )
 def test_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None:
-    plan = plan_update({**IMAGE, "stores": present}, DesiredImage(stores=wanted))
+    plan = plan_update(altered(IMAGE, stores=present), DesiredImage(stores=wanted))
     said = [
         f"POST import {','.join(each['body']['stores'])}" if each["body"] else f"DELETE {each['path'].split('/')[3]}"
-        for each in to_result(plan)
+        for each in shown(plan)
     ]
     assert said == calls
     assert changes(plan) == ([("stores", present.split(","), sorted(wanted))] if calls else [])
@@ -274,10 +288,10 @@ def test_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None
     [
         (QUEUED, "has no data yet"),
         (IMAGE, "does not say in which stores"),
-        ({**IMAGE, "stores": "b", "status": "deactivated"}, "only an active image can be copied"),
+        (altered(IMAGE, stores="b", status="deactivated"), "only an active image can be copied"),
     ],
 )
-def test_stores_that_cannot_be(image: dict[str, t.Any], message: str) -> None:
+def test_stores_that_cannot_be(image: Image, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         plan_update(image, DesiredImage(stores=("a",)))
 
@@ -285,7 +299,7 @@ def test_stores_that_cannot_be(image: dict[str, t.Any], message: str) -> None:
 def test_create_is_one_post_with_everything() -> None:
     wanted = DesiredImage({"name": "n", "tags": ["a"], "protected": True}, {"p": "1", "gone": None})
     plan = plan_create(wanted, None)
-    assert to_result(plan) == [
+    assert shown(plan) == [
         {
             "method": "POST",
             "path": "/v2/images",
@@ -315,7 +329,7 @@ def test_create_is_one_post_with_everything() -> None:
 def test_create_with_id_and_data() -> None:
     wanted = DesiredImage({"disk_format": "raw", "container_format": "bare"}, data=DATA)
     plan = plan_create(wanted, ID)
-    assert to_result(plan) == [
+    assert shown(plan) == [
         {"method": "POST", "path": "/v2/images", "body": {"id": ID, "disk_format": "raw", "container_format": "bare"}},
         {"method": "PUT", "path": "/v2/images/{id}/file", "body": {"path": "/f", "size": 9}},
     ]
@@ -330,7 +344,7 @@ def test_create_with_data_wants_formats() -> None:
 
 def test_delete() -> None:
     plan = plan_delete(IMAGE, force=False)
-    assert to_result(plan) == [{"method": "DELETE", "path": f"/v2/images/{ID}", "body": None}]
+    assert shown(plan) == [{"method": "DELETE", "path": f"/v2/images/{ID}", "body": None}]
     assert changes(plan) == [("state", "present", "absent")]
     assert plan.after == {"state": "absent"}
     assert plan.before["name"] == "n"
@@ -338,10 +352,10 @@ def test_delete() -> None:
 
 
 def test_delete_of_a_protected_image() -> None:
-    protected = {**IMAGE, "protected": True}
+    protected = altered(IMAGE, protected=True)
     with pytest.raises(InvalidInput, match="is protected and cannot be deleted. Set 'force: true'"):
         plan_delete(protected, force=False)
-    assert to_result(plan_delete(protected, force=True)) == [
+    assert shown(plan_delete(protected, force=True)) == [
         {
             "method": "PATCH",
             "path": f"/v2/images/{ID}",
@@ -361,9 +375,9 @@ def test_delete_of_a_protected_image() -> None:
     ],
 )
 def test_state(status: str, state: str, action: str | None) -> None:
-    plan = plan_state({**IMAGE, "status": status}, state)
+    plan = plan_state(altered(IMAGE, status=status), state)
     expected = [{"method": "POST", "path": f"/v2/images/{ID}/actions/{action}", "body": None}] if action else []
-    assert to_result(plan) == expected
+    assert shown(plan) == expected
     assert plan.image is not None
     assert plan.image["status"] == state
 
@@ -371,7 +385,7 @@ def test_state(status: str, state: str, action: str | None) -> None:
 @pytest.mark.parametrize("status", ["queued", "saving", "killed", None])
 def test_state_of_an_image_that_has_no_data(status: str | None) -> None:
     with pytest.raises(InvalidInput, match=f"has the status '{status}'"):
-        plan_state({**IMAGE, "status": status}, "deactivated")
+        plan_state(altered(IMAGE, status=status), "deactivated")
 
 
 def test_a_plan_is_not_changed_after_it_was_made() -> None:

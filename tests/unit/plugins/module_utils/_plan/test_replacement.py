@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids, has_derived_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import DataSpec, DesiredImage
@@ -25,51 +26,60 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacemen
     temporary_name,
 )
 
-Image = dict[str, t.Any]
+OLD = Image(
+    {
+        "id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11",
+        "name": "n",
+        "status": "active",
+        "visibility": "shared",
+        "protected": True,
+        "os_hidden": False,
+        "owner": "p1",
+        "tags": ["b", "a"],
+        "disk_format": "raw",
+        "container_format": "bare",
+        "min_disk": 1,
+        "min_ram": 2,
+        "size": 3,
+        "os_hash_algo": "sha512",
+        "os_hash_value": "0",
+        "checksum": "1",
+        "created_at": "2026-11-20T10:15:00Z",
+        "p": "1",
+        "os_glance_failed_import": "",
+        "owner_specified.openstack.md5": "stale",
+        "cloudimage_source_checksum": "sha256:stale",
+        "self": "/v2/images/x",
+    }
+)
 
-OLD: Image = {
-    "id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11",
-    "name": "n",
-    "status": "active",
-    "visibility": "shared",
-    "protected": True,
-    "os_hidden": False,
-    "owner": "p1",
-    "tags": ["b", "a"],
-    "disk_format": "raw",
-    "container_format": "bare",
-    "min_disk": 1,
-    "min_ram": 2,
-    "size": 3,
-    "os_hash_algo": "sha512",
-    "os_hash_value": "0",
-    "checksum": "1",
-    "created_at": "2026-11-20T10:15:00Z",
-    "p": "1",
-    "os_glance_failed_import": "",
-    "owner_specified.openstack.md5": "stale",
-    "cloudimage_source_checksum": "sha256:stale",
-    "self": "/v2/images/x",
-}
+
+def altered(image: Image, **fields: t.Any) -> Image:
+    return Image({**image.fields, **fields})
+
+
 DATA = DataSpec("path", "/f", 9, Checksum("sha512", "9"), calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
+# What tells of the old data.
+STALE = ("owner_specified.openstack.md5", "cloudimage_source_checksum")
 NOW = datetime.datetime(2026, 11, 21, 0, 0, 1, tzinfo=datetime.timezone.utc)
 NEW_ID = derived_ids("p1", temporary_name(OLD), NOW)[0]
-NEW: Image = {
-    **OLD,
-    "id": NEW_ID,
-    "name": temporary_name(OLD),
-    "os_hidden": True,
-    "protected": False,
-    "created_at": "2026-11-21T00:00:01Z",
-    "tags": ["a", "b"],
-    "size": 9,
-    "os_hash_value": "9",
-}
-del NEW["owner_specified.openstack.md5"], NEW["cloudimage_source_checksum"]
+NEW = Image(
+    {
+        **{key: value for key, value in OLD.fields.items() if key not in STALE},
+        "id": NEW_ID,
+        "name": temporary_name(OLD),
+        "os_hidden": True,
+        "protected": False,
+        "created_at": "2026-11-21T00:00:01Z",
+        "tags": ["a", "b"],
+        "size": 9,
+        "os_hash_value": "9",
+    }
+)
 
 
 def calls(plan: t.Any) -> list[str]:
-    names = {OLD["id"]: "old", NEW_ID: "new", "{id}": "new"}
+    names = {OLD.id: "old", NEW_ID: "new", "{id}": "new"}
     said = []
     for operation in plan.operations:
         path = operation.path.removeprefix("/images").strip("/")
@@ -81,13 +91,13 @@ def calls(plan: t.Any) -> list[str]:
 
 def test_names_fit() -> None:
     for make in (temporary_name, dated_name):
-        assert len(make({**OLD, "name": "x" * 255})) == 255
-        assert make({**OLD, "name": "x" * 255}) != make({**OLD, "id": "other", "created_at": "2027-01-01T00:00:00Z"})
+        assert len(make(altered(OLD, name="x" * 255))) == 255
+        assert make(altered(OLD, name="x" * 255)) != make(altered(OLD, id="other", created_at="2027-01-01T00:00:00Z"))
     assert dated_name(OLD) == "n-20261120T101500Z"
 
 
 def test_interrupted_replacement_is_recognised() -> None:
-    promoted, other = {**NEW, "name": "n"}, {**OLD, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"}
+    promoted, other = altered(NEW, name="n"), altered(OLD, id="9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11")
 
     def found(*images: Image) -> tuple[Image, list[Image]] | None:
         return replacements_in(images, DesiredImage(), "p1")
@@ -99,21 +109,21 @@ def test_interrupted_replacement_is_recognised() -> None:
 
 
 def test_several_interrupted_replacements_are_one_chain() -> None:
-    second = {**NEW, "name": "n"}
-    third = {**second, "id": derived_ids("p1", temporary_name(second), NOW)[1]}
+    second = altered(NEW, name="n")
+    third = altered(second, id=derived_ids("p1", temporary_name(second), NOW)[1])
     for images in itertools.permutations((OLD, second, third)):
         assert replacements_in(images, DesiredImage(), "p1") == (third, [OLD, second])
 
 
 def test_what_another_project_made_is_no_left_over() -> None:
     ids = {owner: derived_ids(owner, temporary_name(OLD), NOW)[0] for owner in ("p1", "p2")}
-    planted = {**NEW, "owner": "p2", "id": ids["p2"]}
+    planted = altered(NEW, owner="p2", id=ids["p2"])
     assert has_derived_id(planted, temporary_name(OLD))
     assert not is_replacement_of(OLD, planted, DesiredImage(), "p1")
     assert not is_replacement_of(OLD, planted, DesiredImage(), "p2")
     assert is_replacement_of(OLD, planted, DesiredImage({"owner": "p2"}), "p1")
     assert is_replacement_of(OLD, NEW, DesiredImage(), "admin")
-    assert is_replacement_of({**OLD, "owner": None}, NEW, DesiredImage(), "p1")
+    assert is_replacement_of(altered(OLD, owner=None), NEW, DesiredImage(), "p1")
 
 
 def test_what_is_carried_over() -> None:
@@ -137,7 +147,7 @@ def test_what_is_carried_over() -> None:
 
 
 def test_a_signature_is_not_carried_over() -> None:
-    signed = {**OLD, "img_signature": "s"}
+    signed = altered(OLD, img_signature="s")
     with pytest.raises(InvalidInput, match="its signature does not fit other data"):
         carried_over(signed, DesiredImage(data=DATA), "p1")
     assert "img_signature" not in carried_over(signed, DesiredImage(properties={"img_signature": None}, data=DATA), "p1")
@@ -163,7 +173,7 @@ def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str
     assert from_here(unfinished=[NEW]) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
     assert from_here(new=NEW) == [*share, "PATCH new", *aside]
     assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
-    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
+    promoted = altered(NEW, name="n", os_hidden=False, protected=True)
     assert from_here(new=promoted, new_members=members) == aside
 
 
@@ -175,38 +185,40 @@ def test_members_of_an_image_that_becomes_private_are_kept() -> None:
 
 
 def test_a_deactivated_image_stays_deactivated() -> None:
-    old = {**OLD, "status": "deactivated"}
+    old = altered(OLD, status="deactivated")
     wanted = DesiredImage(data=DATA)
     plan = plan_replacement(old, wanted, "deactivate", {}, "p1")
     assert calls(plan) == ["POST", "PUT new/file", "POST new/actions/deactivate", "PATCH new", "PATCH old"]
     assert plan.image is not None
     assert plan.image["status"] == "deactivated"
-    again = plan_replacement(old, wanted, "deactivate", {}, "p1", new={**NEW, "status": "deactivated"})
+    again = plan_replacement(old, wanted, "deactivate", {}, "p1", new=altered(NEW, status="deactivated"))
     assert calls(again) == ["PATCH new", "PATCH old"]
 
 
 def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
-    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True}
-    plan = plan_replacement({**OLD, "status": "deactivated"}, DesiredImage(data=DATA), "deactivate", {}, "p1", new=promoted)
+    promoted = altered(NEW, name="n", os_hidden=False, protected=True)
+    plan = plan_replacement(
+        altered(OLD, status="deactivated"), DesiredImage(data=DATA), "deactivate", {}, "p1", new=promoted
+    )
     assert calls(plan) == ["PATCH old"]
     assert plan.image is not None
     assert plan.image["status"] == "active"
 
 
 def test_stores_of_a_replacement() -> None:
-    old = {**OLD, "stores": "a"}
+    old = altered(OLD, stores="a")
     plan = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1")
     assert [(each.before, each.after) for each in plan.changes if each.attribute == "stores"] == [(["a"], ["b"])]
     assert plan.image is not None
     assert plan.image["stores"] == ["b"]
-    again = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1", new={**NEW, "stores": "a,c"})
+    again = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1", new=altered(NEW, stores="a,c"))
     assert calls(again)[:3] == ["POST new/import", "DELETE stores/a/new", "DELETE stores/c/new"]
 
 
 def test_what_a_replacement_changes() -> None:
     plan = plan_replacement(OLD, DesiredImage({"min_ram": 5}, data=DATA), "delete", {}, "p1")
     assert [(change.attribute, change.before, change.after) for change in plan.changes] == [
-        ("id", OLD["id"], "{id}"),
+        ("id", OLD.id, "{id}"),
         ("size", 3, 9),
         ("os_hash_value", "0", "9"),
         ("min_ram", 2, 5),
@@ -220,13 +232,13 @@ def test_what_a_replacement_changes() -> None:
 
 
 def test_what_somebody_has_changed_since_stays() -> None:
-    promoted = {**NEW, "name": "n", "os_hidden": False, "protected": True, "p": "since"}
+    promoted = altered(NEW, name="n", os_hidden=False, protected=True, p="since")
     plan = plan_replacement(OLD, DesiredImage(data=DATA), "delete", {}, "p1", new=promoted)
     assert calls(plan) == ["PATCH old", "DELETE old"]
 
 
 def test_a_left_over_is_made_again_as_it_was_to_be() -> None:
-    left = {**OLD, "status": "saving", "size": None, "protected": True}
+    left = altered(OLD, status="saving", size=None, protected=True)
     plan = plan_restart(left, DesiredImage({"min_ram": 5}, data=DATA), "p1")
     assert calls(plan) == ["PATCH old", "DELETE old", "POST", "PUT new/file"]
     assert plan.operations[2].body["p"] == "1"

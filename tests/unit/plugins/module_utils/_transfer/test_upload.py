@@ -17,6 +17,7 @@ import pytest
 import zstandard
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError, InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_hashes import hashes_of, strongest_hash
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import (
@@ -60,13 +61,15 @@ def upload(content: SourceContent, wait: float | None = None) -> Upload:
     return new_upload(content, TransferStats("upload"), Deadline(wait))
 
 
-def image(data: bytes, algorithm: str = "sha512") -> dict[str, t.Any]:
-    return {
-        "id": "i",
-        "size": len(data),
-        "os_hash_algo": algorithm,
-        "os_hash_value": hashlib.new(algorithm, data).hexdigest(),
-    }
+def image(data: bytes, algorithm: str = "sha512") -> Image:
+    return Image(
+        {
+            "id": "i",
+            "size": len(data),
+            "os_hash_algo": algorithm,
+            "os_hash_value": hashlib.new(algorithm, data).hexdigest(),
+        }
+    )
 
 
 @pytest.mark.parametrize("algorithm", ["sha512", "sha256", "md5"])
@@ -81,11 +84,11 @@ def test_what_arrived_is_compared(source: FileSource, algorithm: str) -> None:
 
 def test_the_hashes_that_a_cloud_keeps() -> None:
     md5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
-    assert strongest_hash({"id": "i", "checksum": md5}) == Checksum("md5", md5)
-    assert strongest_hash({**image(DATA), "checksum": md5}).algorithm == "sha512"
-    assert set(hashes_of({**image(DATA), "checksum": md5})) == {"md5", "sha512"}
+    assert strongest_hash(Image({"id": "i", "checksum": md5})) == Checksum("md5", md5)
+    assert strongest_hash(Image({**image(DATA).fields, "checksum": md5})).algorithm == "sha512"
+    assert set(hashes_of(Image({**image(DATA).fields, "checksum": md5}))) == {"md5", "sha512"}
     with pytest.raises(GlanceError, match="keeps no hash"):
-        strongest_hash({"id": "i", "size": 3})
+        strongest_hash(Image({"id": "i", "size": 3}))
 
 
 def test_each_sending_begins_at_the_first_byte(source: FileSource) -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ConnectionProblem
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import uploader
@@ -27,8 +28,8 @@ class BusyCloud:
             pass
         raise ConnectionProblem("The answer got lost.")
 
-    def find_image(self, image_id: str) -> dict[str, t.Any]:
-        return {"id": image_id, "status": "saving"}
+    def find_image(self, image_id: str) -> Image:
+        return Image({"id": image_id, "status": "saving"})
 
 
 def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
@@ -42,7 +43,7 @@ def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
     delivery = uploader.Uploader(t.cast("t.Any", BusyCloud()), content, None, wait=None)
     upload = Operation(UPLOAD, ID, {"path": "disk", "size": 4})
     assert delivery.perform(upload, remake=lambda: pytest.fail("it was made again")) == ID
-    assert delivery.wait_and_verify({"id": ID})["status"] == "saving"
+    assert delivery.wait_and_verify(Image({"id": ID})).status == "saving"
 
 
 class ImportingCloud:
@@ -56,11 +57,11 @@ class ImportingCloud:
     def perform(self, operation: Operation) -> None:
         self.asked.append(operation.call.method)
 
-    def find_image(self, image_id: str) -> dict[str, t.Any]:
+    def find_image(self, image_id: str) -> Image:
         self.asked.append("GET image")
         locked = self.asked.count("GET image") <= self._locked_for
         image = {"id": image_id, "status": "active", "size": 4, "stores": "fast,cheap"}
-        return {**image, **({"os_glance_import_task": "7"} if locked else {})}
+        return Image({**image, **({"os_glance_import_task": "7"} if locked else {})})
 
     def list_tasks(self, _image_id: str) -> list[dict[str, t.Any]]:
         self.asked.append("GET tasks")
@@ -86,7 +87,7 @@ def test_an_import_is_over_when_the_cloud_writes_no_more_to_the_image(
     delivery = uploader.Uploader(t.cast("t.Any", cloud), None, None, wait=60)
     delivery.perform(Operation(IMPORT, ID, {"method": {"name": method}, "stores": ["cheap"]}), None)
     if method == "glance-direct":
-        delivery.wait_and_verify({"id": ID})
+        delivery.wait_and_verify(Image({"id": ID}))
     assert cloud.asked == ["POST", *looks]
 
 
@@ -115,7 +116,7 @@ class CloudWithTask:
     ],
 )
 def test_import_that_can_never_be_completed(image: dict[str, t.Any], task_status: str, is_dead: bool) -> None:
-    failure = uploader.dead_import(t.cast("t.Any", CloudWithTask(task_status)), {"id": ID, **image})
+    failure = uploader.dead_import(t.cast("t.Any", CloudWithTask(task_status)), Image({"id": ID, **image}))
     assert ("the store is full" in failure) is is_dead
 
 
@@ -129,4 +130,4 @@ def test_import_that_can_never_be_completed(image: dict[str, t.Any], task_status
     ],
 )
 def test_conversion_is_recognised_by_the_formats(before: dict[str, t.Any], image: dict[str, t.Any], converted: bool) -> None:
-    assert uploader.is_converted(before, image) is converted
+    assert uploader.is_converted(Image(before), Image(image)) is converted

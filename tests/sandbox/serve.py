@@ -24,15 +24,22 @@ from sqlalchemy.engine import Engine
 
 JSON_BODY_MAX = 1024 * 1024
 
+_this_thread = threading.local()
+
 
 @event.listens_for(Engine, "begin")  # type: ignore[untyped-decorator]
 def take_write_lock_at_once(connection: t.Any) -> None:
-    """Without this, two writers that both began by reading end in SQLite's 'database is locked'."""
+    """Without this, two writers that both began by reading end in SQLite's 'database is locked'.
+
+    Glance 28 reads an image's members in a second transaction inside the first: that one only reads, and takes no lock.
+    """
     if connection.dialect.name != "sqlite":
         return
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    # oslo.db has a listener of its own that begins a transaction unless it finds this mark.
+    # oslo.db keeps this mark at a connection as long as its transaction is open, and begins none itself if it finds it.
+    outer = [info for info in getattr(_this_thread, "connections", ()) if "in_transaction" in info]
+    connection.exec_driver_sql("BEGIN" if outer else "BEGIN IMMEDIATE")
     connection.info["in_transaction"] = True
+    _this_thread.connections = [*outer, connection.info]
 
 
 class RequestsLog:

@@ -70,7 +70,7 @@ class DataResolver:
             method = {
                 "name": "glance-download",
                 "glance_region": remote["region"],
-                "glance_image_id": remote.id,
+                "glance_image_id": remote["id"],
                 "glance_service_interface": remote["interface"],
             }
             return [Operation(IMPORT, body={"method": method, **stores})]

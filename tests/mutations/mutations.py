@@ -237,12 +237,6 @@ MUTATIONS = [
         "            pass\n",
     ),
     (
-        "members are not carried over",
-        "_plan/replacement.py",
-        "    operations += _sharing(new_id, members, new_members)\n",
-        "",
-    ),
-    (
         "a download goes on at the wrong byte",
         "_client/image_api.py",
         '{"Range": f"bytes={offset}-"}',

@@ -35,6 +35,7 @@ from .._plan.plan import (
     plan_update,
 )
 from .._plan.replacement import (
+    ReplacementState,
     carried_over,
     is_replacement_of,
     plan_cleanup,
@@ -318,17 +319,16 @@ class Planner:
         if old.visibility == "shared" and (new is None or new.visibility == "shared"):
             members = self._members(old)
             new_members = _statuses(self._api, new.id) if new else {}
-        return plan_replacement(
+        state = ReplacementState(
             old,
-            self._with_calls(tuple(old.stores) or None),
-            self._params["replaced"],
-            members,
-            project,
             new,
-            new_members,
-            [image for image in unfinished if image is not new],
-            also_replaced,
+            unfinished=tuple(image for image in unfinished if image is not new),
+            also_replaced=tuple(also_replaced),
+            members=members,
+            new_members=new_members,
+            project_id=project,
         )
+        return plan_replacement(state, self._with_calls(tuple(old.stores) or None), self._params["replaced"])
 
     def _unfinished(self, old: Image) -> list[Image]:
         """The new images of interrupted replacements, oldest first. It waits for another run that is still busy."""

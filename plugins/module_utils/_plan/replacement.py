@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import types
 import typing as t
 
 from .._errors import InvalidInput, not_none
@@ -131,63 +130,72 @@ def carried_over(old: Image, wanted: DesiredImage, project: str | None) -> FlatI
     return {**target, **kept}
 
 
-def plan_replacement(
-    old: Image,
-    wanted: DesiredImage,
-    replaced: str,
-    members: t.Mapping[str, str],
-    project: str | None,
-    new: Image | None = None,
-    new_members: t.Mapping[str, str] = types.MappingProxyType({}),
-    unfinished: t.Sequence[Image] = (),
-    also_replaced: t.Sequence[Image] = (),
-) -> Plan:
-    """A new image with the wanted data in the place of ``old``.
+@dataclasses.dataclass(frozen=True)
+class ReplacementState:
+    """What the cloud has of a replacement, from the image that is to be replaced to what earlier runs have made.
 
-    :param replaced: what becomes of the old one: delete, hide, deactivate or keep.
-    :param members: the projects that the new image is to be shared with, and their status, pending where it cannot be set.
-    :param new: the whole new image that an earlier run left.
-    :param new_members: the projects that it is shared with already, and their status.
-    :param unfinished: new images that earlier runs left and that cannot be used.
+    :param old: the image that a new one replaces.
+    :param new: the complete new image that an earlier run made; null if there is none.
+    :param unfinished: new images that earlier runs made and that cannot be used.
     :param also_replaced: images that ``old`` was to replace when an earlier run was interrupted, oldest first.
+    :param members: the projects that the new image is to be shared with, and their status: pending where the run may not set
+        another one.
+    :param new_members: the projects that ``new`` is shared with already, and their status.
+    :param project_id: the project that the session works for; null where the cloud does not tell it.
     """
-    data = not_none(wanted.data)
+
+    old: Image
+    new: Image | None = None
+    unfinished: tuple[Image, ...] = ()
+    also_replaced: tuple[Image, ...] = ()
+    members: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    new_members: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    project_id: str | None = None
+
+
+def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: str) -> Plan:
+    """A new image with the wanted data in the place of ``state.old``, from wherever an earlier run stopped.
+
+    :param replaced: what becomes of the old image: delete, hide, deactivate or keep.
+    """
+    old, new = state.old, state.new
+    data = not_none(desired.data)
     # Once the new image has the name it has all the rest too, and either may have been changed since.
     model = new if new and new.name == old.name else old
-    target = carried_over(model, wanted, project)
+    target = carried_over(model, desired, state.project_id)
     check_formats(target, data)
-    operations, changes_of_unfinished = _remove_unfinished(unfinished)
+    operations, changes_of_unfinished = _remove_unfinished(state.unfinished)
     if new:
         new_id, current = new.id, dict(new.fields)
         target |= _record(data, identity_of_data(new))
-        operations += store_operations(new, wanted.stores) if wanted.stores else []
+        operations += store_operations(new, desired.stores) if desired.stores else []
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
-        if members:
+        if state.members:
             current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
         operations.append(Operation(CREATE, body={"id": ID_PLACEHOLDER, **current}))
-        operations += data_operations(data, wanted.stores, None)
+        operations += data_operations(data, desired.stores, None)
         target |= data.record
-    operations += _sharing(new_id, members, new_members)
+    operations += _sharing(new_id, state.members, state.new_members)
     if model.status == "deactivated" and current.get("status") != "deactivated":
         operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
     patch = build_patch(_differences(Image(current), target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
     # The image that the new one is recognised by goes last.
-    aside = [_set_aside(image, replaced) for image in (*also_replaced, old)]
+    aside = [_set_aside(image, replaced) for image in (*state.also_replaced, old)]
     operations += [operation for each, _changes in aside for operation in each]
     changes = [
         Change("id", old.id, new_id or ID_PLACEHOLDER),
-        *_changes_of_data(old, wanted),
+        *_changes_of_data(old, desired),
         *_differences(old, {"owner": old.owner, **target}),
-        *changes_of_stores(old, wanted),
+        *changes_of_stores(old, desired),
         *changes_of_unfinished,
         *(change for _operations, each in aside for change in each),
     ]
     before, after = diff_of(changes)
     image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": model.status, "size": data.size}))
-    image["stores"] = sorted(wanted.stores or ())
+    image["stores"] = sorted(desired.stores or ())
     return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
 
 

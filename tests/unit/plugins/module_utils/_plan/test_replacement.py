@@ -17,6 +17,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import (
+    ReplacementState,
     carried_over,
     dated_name,
     is_replacement_of,
@@ -76,6 +77,10 @@ NEW = Image(
         "os_hash_value": "9",
     }
 )
+
+
+def state(old: Image = OLD, **found: t.Any) -> ReplacementState:
+    return ReplacementState(old, project_id="p1", **found)
 
 
 def calls(plan: t.Any) -> list[str]:
@@ -167,10 +172,10 @@ def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str
     share = ["POST new/members", "PUT new/members/m", "POST new/members"]
 
     def from_here(**found: t.Any) -> list[str]:
-        return calls(plan_replacement(OLD, wanted, replaced, members, "p1", **found))
+        return calls(plan_replacement(state(members=members, **found), wanted, replaced))
 
     assert from_here() == ["POST", "PUT new/file", *share, "PATCH new", *aside]
-    assert from_here(unfinished=[NEW]) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
+    assert from_here(unfinished=(NEW,)) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
     assert from_here(new=NEW) == [*share, "PATCH new", *aside]
     assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
     promoted = altered(NEW, name="n", os_hidden=False, protected=True)
@@ -178,7 +183,7 @@ def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str
 
 
 def test_members_of_an_image_that_becomes_private_are_kept() -> None:
-    plan = plan_replacement(OLD, DesiredImage({"visibility": "private"}, data=DATA), "keep", {"m": "pending"}, "p1")
+    plan = plan_replacement(state(members={"m": "pending"}), DesiredImage({"visibility": "private"}, data=DATA), "keep")
     create, _upload, share, give_name, _aside = plan.operations
     assert (create.body["visibility"], share.body) == ("shared", {"member": "m"})
     assert {"op": "replace", "path": "/visibility", "value": "private"} in give_name.body
@@ -187,19 +192,17 @@ def test_members_of_an_image_that_becomes_private_are_kept() -> None:
 def test_a_deactivated_image_stays_deactivated() -> None:
     old = altered(OLD, status="deactivated")
     wanted = DesiredImage(data=DATA)
-    plan = plan_replacement(old, wanted, "deactivate", {}, "p1")
+    plan = plan_replacement(state(old), wanted, "deactivate")
     assert calls(plan) == ["POST", "PUT new/file", "POST new/actions/deactivate", "PATCH new", "PATCH old"]
     assert plan.image is not None
     assert plan.image["status"] == "deactivated"
-    again = plan_replacement(old, wanted, "deactivate", {}, "p1", new=altered(NEW, status="deactivated"))
+    again = plan_replacement(state(old, new=altered(NEW, status="deactivated")), wanted, "deactivate")
     assert calls(again) == ["PATCH new", "PATCH old"]
 
 
 def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
     promoted = altered(NEW, name="n", os_hidden=False, protected=True)
-    plan = plan_replacement(
-        altered(OLD, status="deactivated"), DesiredImage(data=DATA), "deactivate", {}, "p1", new=promoted
-    )
+    plan = plan_replacement(state(altered(OLD, status="deactivated"), new=promoted), DesiredImage(data=DATA), "deactivate")
     assert calls(plan) == ["PATCH old"]
     assert plan.image is not None
     assert plan.image["status"] == "active"
@@ -207,16 +210,16 @@ def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
 
 def test_stores_of_a_replacement() -> None:
     old = altered(OLD, stores="a")
-    plan = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1")
+    plan = plan_replacement(state(old), DesiredImage(data=DATA, stores=("b",)), "keep")
     assert [(each.before, each.after) for each in plan.changes if each.attribute == "stores"] == [(["a"], ["b"])]
     assert plan.image is not None
     assert plan.image["stores"] == ["b"]
-    again = plan_replacement(old, DesiredImage(data=DATA, stores=("b",)), "keep", {}, "p1", new=altered(NEW, stores="a,c"))
+    again = plan_replacement(state(old, new=altered(NEW, stores="a,c")), DesiredImage(data=DATA, stores=("b",)), "keep")
     assert calls(again)[:3] == ["POST new/import", "DELETE stores/a/new", "DELETE stores/c/new"]
 
 
 def test_what_a_replacement_changes() -> None:
-    plan = plan_replacement(OLD, DesiredImage({"min_ram": 5}, data=DATA), "delete", {}, "p1")
+    plan = plan_replacement(state(), DesiredImage({"min_ram": 5}, data=DATA), "delete")
     assert [(change.attribute, change.before, change.after) for change in plan.changes] == [
         ("id", OLD.id, "{id}"),
         ("size", 3, 9),
@@ -233,7 +236,7 @@ def test_what_a_replacement_changes() -> None:
 
 def test_what_somebody_has_changed_since_stays() -> None:
     promoted = altered(NEW, name="n", os_hidden=False, protected=True, p="since")
-    plan = plan_replacement(OLD, DesiredImage(data=DATA), "delete", {}, "p1", new=promoted)
+    plan = plan_replacement(state(new=promoted), DesiredImage(data=DATA), "delete")
     assert calls(plan) == ["PATCH old", "DELETE old"]
 
 

@@ -271,22 +271,46 @@ def integration(session: nox.Session) -> None:
     run_integration(session)
 
 
+def ansible_test_home(session: nox.Session) -> str:
+    """A home directory with the get-pip that ansible-test would download; Python brings what it is needed for."""
+    home = pathlib.Path(session.create_tmp()).resolve() / "home"
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in ("get_pip_24_2.py", "get_pip_25_2.py"):
+        (cache / name).write_text(GET_PIP)
+    return str(home)
+
+
+@nox.session(default=False)
+def ansible_test(session: nox.Session) -> None:
+    """ansible-test units and integration, as contributors run them; ``-- --python 3.10`` chooses the modules' Python."""
+    session.install("ansible-core", "uv")
+    home = ansible_test_home(session)
+    options = session.posargs or ["--python", f"{sys.version_info[0]}.{sys.version_info[1]}"]
+    # ansible-test installs the newest versions that tests/unit/requirements.txt and its like allow.
+    prefix = ("env", "-u", "PIP_CONSTRAINT", "-u", "UV_CONSTRAINT", f"HOME={home}")
+    with copied_tree(session) as collection, session.chdir(collection):
+        session.run(*prefix, "ansible-test", "units", "--venv", "--requirements", *options, external=True)
+        in_sandbox(session, *prefix, "sh", "-c", ANSIBLE_TEST_INTEGRATION, "sh", *options)
+
+
+ANSIBLE_TEST_INTEGRATION = """
+sed 's/^clouds:/glance_clouds:/' "$OS_CLIENT_CONFIG_FILE" > tests/integration/integration_config.yml
+exec ansible-test integration --venv --requirements "$@"
+"""
+
+
 @nox.session
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity, without a container."""
     session.install("ansible-core")
-    home = pathlib.Path(session.create_tmp()).resolve() / "home"
-    cache = home / ".ansible" / "test" / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    # ansible-test would download get-pip; Python brings what it is needed for.
-    for name in ("get_pip_24_2.py", "get_pip_25_2.py"):
-        (cache / name).write_text(GET_PIP)
+    home = ansible_test_home(session)
     with copied_tree(session) as collection, session.chdir(collection):
         session.run(
             *("ansible-test", "sanity", "--local", "--python", f"{sys.version_info[0]}.{sys.version_info[1]}"),
             *session.posargs,
             # The locked versions are not those that ansible-core has tested its sanity tests with.
-            env={"HOME": str(home), **unlocked()},
+            env={"HOME": home, **unlocked()},
         )
 
 

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Runs the integration targets, or those that are named, as ansible-test does, in the sandbox that GLANCE_SANDBOX names.
+"""Runs the integration targets, or the targets given as arguments, in the sandbox that GLANCE_SANDBOX names.
 
-ansible-test itself would do too, and wants ssh-keygen.
+It needs no virtual environment and no integration_config.yml, and so is faster than ansible-test. The nox session
+ansible_test runs the same targets with ansible-test.
 """
 
 from __future__ import annotations
@@ -19,10 +20,17 @@ import tempfile
 import yaml
 
 TARGETS = pathlib.Path(__file__).resolve().parent / "targets"
+ROLES = TARGETS.parents[2] / "roles"
 
 
 def main() -> int:
-    names = sys.argv[1:] or sorted(folder.name for folder in TARGETS.iterdir() if not folder.name.startswith("setup_"))
+    targets = sorted(folder.name for folder in TARGETS.iterdir())
+    hidden_by_role = [name for name in targets if (ROLES / name).is_dir()]
+    if hidden_by_role:
+        # ansible-test looks in the collection's roles first, and the role would be run in the target's place.
+        print(f"A role of the collection has the same name; rename the target to role_<name>: {', '.join(hidden_by_role)}")
+        return 1
+    names = sys.argv[1:] or [name for name in targets if not name.startswith("setup_")]
     sandbox = pathlib.Path(os.environ["GLANCE_SANDBOX"])
     variables = {"glance_clouds": yaml.safe_load((sandbox / "clouds.yaml").read_text())["clouds"]}
     failed = []

@@ -4,10 +4,17 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 from __future__ import annotations
 
+import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._client import sdk_import
+
+# ansible-test imports collections with a loader of its own, which a new Python does not have. The path is not resolved: it
+# may lead through a link to the checkout.
+TREE = pathlib.Path(sdk_import.__file__).parents[6]
 
 LOAD = """
 import sys
@@ -45,5 +52,7 @@ else:
 
 @pytest.mark.parametrize("what", SCRIPTS)
 def test_loading_the_configuration(what: str) -> None:
-    done = subprocess.run([sys.executable, "-c", LOAD + SCRIPTS[what]], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(TREE)}
+    command = [sys.executable, "-c", LOAD + SCRIPTS[what]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

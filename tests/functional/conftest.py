@@ -114,6 +114,11 @@ class Sandbox:
         self._keystone_log = pathlib.Path(facts["keystone_requests_log"])
         self.passwords: dict[str, str] = json.loads((folder / "passwords.json").read_text())
 
+    def refused_as_foreign(self, message: str) -> bool:
+        """Whether Glance has refused to change an image of another project; before 33 it also answers 404 for a visible one."""
+        codes = (403,) if self.release >= 33 else (403, 404)
+        return any(f"HTTP {code}" in message for code in codes)
+
     @contextlib.contextmanager
     def database(self) -> t.Iterator[sqlite3.Connection]:
         """Glance's own database, for states that its API cannot make, or makes slowly; only if it is SQLite."""

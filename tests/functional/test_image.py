@@ -355,7 +355,7 @@ def test_a_share_that_was_not_accepted_is_not_found(alice: Cloud, bob: Cloud, na
     alice.unchanged("image", name=name, state="absent")
     alice.call("PUT", f"/images/{image['id']}/members/{alice.project_id}", json={"status": "accepted"})
     message = alice.run("image", name=name, state="absent").message
-    assert "HTTP 403" in message
+    assert alice.sandbox.refused_as_foreign(message)
     assert bob.show(image["id"])["status"] == "queued"
 
 

@@ -115,7 +115,7 @@ class Sandbox:
         self.passwords: dict[str, str] = json.loads((folder / "passwords.json").read_text())
 
     def refused_as_foreign(self, message: str) -> bool:
-        """Whether Glance has refused to change an image of another project; before 33 it also answers 404 for a visible one."""
+        """Whether Glance has refused to change another project's image; before 33 it also answers 404 for a visible one."""
         codes = (403,) if self.release >= 33 else (403, 404)
         return any(f"HTTP {code}" in message for code in codes)
 

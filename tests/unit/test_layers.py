@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The packages of plugins/module_utils import each other in one direction, and the pure ones do no input or output.
+
+An import counts wherever it stands: at the top of a file, in a function, or under TYPE_CHECKING.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import typing as t
+
+import pytest
+
+MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
+BASE = {"_argspec", "_errors", "_timing", "_url_redaction"}
+# What each package may import, besides itself and the base files.
+LOWER_PACKAGES: dict[str, set[str]] = {
+    "_glance": set(),
+    "_options": {"_glance"},
+    "_plan": {"_options", "_glance"},
+    "_client": {"_options", "_glance"},
+    "_transfer": {"_client", "_plan", "_options", "_glance"},
+    "_module": {"_transfer", "_client", "_plan", "_options", "_glance"},
+}
+PURE = {"_glance", "_options", "_plan"}
+# What a pure package must not use: the clock, the network, the file system and random numbers. Pure code takes the time as
+# an argument.
+IMPURE_BASE = {"_timing"}
+PURE_LIBRARY = {
+    *("__future__", "collections", "dataclasses", "datetime", "email.utils", "enum", "functools", "html", "itertools"),
+    *("json", "posixpath", "re", "typing", "unicodedata", "urllib.parse", "uuid"),
+}
+IMPURE_CALLS = {"now", "today", "utcnow", "uuid1", "uuid4", "open"}
+# (file, what it imports against these rules): why.
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("_client/image_api.py", "_transfer"): "the type of the body of an upload, under TYPE_CHECKING",
+    ("_glance/responses.py", "_timing"): "Retry-After may be a date, which is compared with the clock",
+    ("_plan/plan.py", "_timing"): "after what time an upload counts as abandoned",
+}
+
+FILES = {str(path.relative_to(MODULE_UTILS)): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
+
+
+def package_of(name: str) -> str:
+    """The package of a file; a base file is its own."""
+    return name.split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+PURE_FILES = [name for name in FILES if package_of(name) in PURE]
+
+
+def imports_of(name: str) -> tuple[set[str], set[str]]:
+    """The packages and base files of module_utils that a file imports, and the modules from elsewhere."""
+    own: set[str] = set()
+    foreign: set[str] = set()
+    for node in ast.walk(ast.parse(FILES[name].read_text())):
+        if isinstance(node, ast.Import):
+            foreign |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            # One dot is the file's own folder; as many as the file has folders above it, and one more, is module_utils.
+            depth = name.count("/") + 1
+            if node.level == depth:
+                own |= {module.split(".")[0]} if module else {alias.name for alias in node.names}
+            elif node.level:
+                assert node.level < depth, f"{name} imports from outside module_utils"
+                own.add(package_of(name))
+            else:
+                foreign.add(module)
+    return own, foreign
+
+
+def forbidden(name: str, imported: t.Iterable[str]) -> set[str]:
+    return {each for each in imported if (name, each) not in EXCEPTIONS}
+
+
+def test_every_package_has_a_place_in_the_order() -> None:
+    assert {package_of(name) for name in FILES} == BASE | set(LOWER_PACKAGES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_packages_import_lower_packages_only(name: str) -> None:
+    own, foreign = imports_of(name)
+    package = package_of(name)
+    lower = BASE | {package} | LOWER_PACKAGES.get(package, set())
+    assert forbidden(name, own - lower) == set()
+    assert not [module for module in foreign if module.startswith("ansible_collections")], "write the import with dots"
+
+
+@pytest.mark.parametrize("name", PURE_FILES)
+def test_pure_packages_do_no_input_or_output(name: str) -> None:
+    own, foreign = imports_of(name)
+    assert forbidden(name, foreign - PURE_LIBRARY | own & IMPURE_BASE) == set()
+    calls = [node.func for node in ast.walk(ast.parse(FILES[name].read_text())) if isinstance(node, ast.Call)]
+    assert {
+        call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls
+    } & IMPURE_CALLS == set()
+
+
+@pytest.mark.parametrize(("name", "imported"), EXCEPTIONS)
+def test_exceptions_are_still_needed(name: str, imported: str) -> None:
+    own, foreign = imports_of(name)
+    assert imported in own | foreign, "remove this entry of EXCEPTIONS"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Values as Glance stores them, and the smallest JSON patch between two states. Pure.
+"""The changes of an image, and the JSON patch that makes them. Pure.
 
 Glance takes ``application/openstack-images-v2.1-json-patch``: the operations add, replace and remove of RFC 6902, with
 paths that are RFC 6901 pointers of one level.
@@ -11,23 +11,45 @@ paths that are RFC 6901 pointers of one level.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import typing as t
 
 PATCH_CONTENT_TYPE = "application/openstack-images-v2.1-json-patch"
-PROPERTY = "properties."
+
+
+class Subject(enum.Enum):
+    """The image that a change is about. The value comes before the attribute in results."""
+
+    IMAGE = ""
+    REPLACED = "replaced."
+    # The hidden new image of an interrupted replacement.
+    UNFINISHED = "unfinished."
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """One attribute's way from what is to what is wanted. Properties are named ``properties.<key>``.
+    """The value of one attribute or custom property before and after a task.
 
+    :param key: the attribute or property by Glance's name; ``state`` for whether the image exists.
     :param image_id: the image, where it is another one than that of the plan.
     """
 
-    attribute: str
+    key: str
     before: t.Any
     after: t.Any
+    is_property: bool = False
+    subject: Subject = Subject.IMAGE
     image_id: str | None = None
+
+    @property
+    def attribute(self) -> str:
+        """The name in results, for example ``min_ram``, ``properties.os_distro`` or ``replaced.name``."""
+        return f"{self.subject.value}{'properties.' if self.is_property else ''}{self.key}"
+
+
+def property_change(key: str, before: str | None, after: str | None) -> Change:
+    """The change of a custom property; null stands for a property that the image does not have."""
+    return Change(key, before, after, is_property=True)
 
 
 def pointer(key: str) -> str:
@@ -36,20 +58,19 @@ def pointer(key: str) -> str:
 
 
 def build_patch(changes: t.Iterable[Change]) -> list[dict[str, t.Any]]:
-    """The JSON patch that makes ``changes``, an operation a change.
+    """The JSON patch that makes ``changes``, one operation for each.
 
-    Base attributes are replaced: they always exist, and only for ``replace`` does Glance guard ``/owner`` (an ``add`` by a
-    plain member answers 403 and changes the owner all the same). The owner goes last: what comes after it would be done to
-    somebody else's image.
+    The owner goes last: Glance applies what comes after it to an image of another project.
     """
-    operations: list[dict[str, t.Any]] = []
-    for change in sorted(changes, key=lambda change: change.attribute == "owner"):
-        if not change.attribute.startswith(PROPERTY):
-            operations.append({"op": "replace", "path": pointer(change.attribute), "value": change.after})
-            continue
-        path = pointer(change.attribute[len(PROPERTY) :])
-        if change.after is None:
-            operations.append({"op": "remove", "path": path})
-        else:
-            operations.append({"op": "add" if change.before is None else "replace", "path": path, "value": change.after})
-    return operations
+    return [_patch_operation(change) for change in sorted(changes, key=lambda change: change.key == "owner")]
+
+
+def _patch_operation(change: Change) -> dict[str, t.Any]:
+    path = pointer(change.key)
+    if not change.is_property:
+        # Base attributes always exist, and only for ``replace`` does Glance guard ``/owner``: an ``add`` by a plain member
+        # is answered 403 and changes the owner all the same.
+        return {"op": "replace", "path": path, "value": change.after}
+    if change.after is None:
+        return {"op": "remove", "path": path}
+    return {"op": "add" if change.before is None else "replace", "path": path, "value": change.after}

@@ -15,7 +15,7 @@ from .._glance.error_hints import hint, names_alike
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import identity_of_data, source_record
 from .._glance.image_ids import derived_ids
-from .._glance.json_patch import PROPERTY, Change, build_patch
+from .._glance.json_patch import build_patch, property_change
 from .._glance.operations import (
     ADD_MEMBER,
     CREATE,
@@ -31,7 +31,6 @@ from .._glance.responses import MISDIRECTED
 from .._plan.plan import (
     MAX_PLANS,
     Plan,
-    is_copy,
     joined,
     removal,
     set_protection,
@@ -41,6 +40,7 @@ from .._plan.plan import (
     without_deletion,
     without_gone,
 )
+from .._plan.store_changes import is_copy
 from .._timing import TIMING
 from .._transfer.upload import Backoff, DataMismatch, Deadline
 from .._transfer.uploader import DataStillInTransit, Uploader, wait_for_attributes, wait_for_other_upload
@@ -272,7 +272,7 @@ class PlanExecutor:
         """
         image = not_none(self.image)
         identity = identity_of_data(image)
-        changes = [Change(PROPERTY + key, image.get(key), source_record(text, identity)) for key, text in records.items()]
+        changes = [property_change(key, image.get(key), source_record(text, identity)) for key, text in records.items()]
         operation = Operation(UPDATE, image.id, build_patch(changes))
         self._before_conversion = before
         self.image = self._api.perform(operation)

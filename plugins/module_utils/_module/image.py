@@ -20,20 +20,9 @@ from .._glance.input_checks import MAX_INTEGER, check_id, check_text
 from .._glance.list_query import equals_filter
 from .._glance.properties import REFERENCES, desired_properties
 from .._options.data import check_data_options, source_option
-from .._plan.plan import (
-    MAX_PLANS,
-    DataState,
-    DesiredImage,
-    Plan,
-    data_state,
-    differ_in_stores,
-    in_transit,
-    is_abandoned,
-    max_wait,
-    plan_create,
-    plan_delete,
-    plan_update,
-)
+from .._plan.data_state import DataState, data_state, in_transit, is_abandoned, max_wait
+from .._plan.desired_image import DesiredImage
+from .._plan.plan import MAX_PLANS, Plan, plan_create, plan_delete, plan_update
 from .._plan.replacement import (
     ReplacementState,
     carried_over,
@@ -45,6 +34,7 @@ from .._plan.replacement import (
     temporary_name,
 )
 from .._plan.result import result_of_plans
+from .._plan.store_changes import differ_in_stores
 from .._timing import TIMING
 from .._transfer.progress import reporter
 from .lookup import choose, find_by_id, find_by_id_or_name, find_by_name, oldest_first, project_id
@@ -281,7 +271,9 @@ class Planner:
         """The image once another run that sends its data has done so, or has taken too long."""
         from .._transfer.uploader import wait_for_other_upload  # noqa: PLC0415
 
-        return wait_for_other_upload(self._api, image.id, max_wait(image, _age(image), self._wait or 0))
+        return wait_for_other_upload(
+            self._api, image.id, max_wait(image, _age(image), self._wait or 0, TIMING.staged_abandoned)
+        )
 
     def _finish_replacing(self, replaced: list[Image], new: Image) -> Plan:
         """Continue a replacement that was interrupted when all images had the name."""
@@ -336,7 +328,7 @@ class Planner:
         for left in unfinished:
             if in_transit(left):
                 waited, failure = self._after_transit(left)
-                if in_transit(waited) and not failure and not is_abandoned(waited, _age(waited)):
+                if in_transit(waited) and not failure and not _is_abandoned(waited):
                     raise InvalidInput(
                         f"{old} is being replaced by another run: {left.id} has the"
                         f" status '{waited.status}'. Wait for it and run the task again; if no run sends its data,"
@@ -393,7 +385,7 @@ class Planner:
         )
 
     def _is_abandoned_upload(self, image: Image) -> bool:
-        return not image.protected and is_abandoned(image, _age(image)) and self._may_create_again(image)
+        return not image.protected and _is_abandoned(image) and self._may_create_again(image)
 
     def _may_create_again(self, image: Image) -> bool:
         """Whether an image that never got its data may be deleted and created again: this collection's, and not shared."""
@@ -432,6 +424,10 @@ def _statuses(api: GlanceApi, image_id: str) -> dict[str, str]:
             raise ImageIsGone(error) from error
         raise
     return {str(member["member_id"]): str(member["status"]) for member in members}
+
+
+def _is_abandoned(image: Image) -> bool:
+    return is_abandoned(image, _age(image), TIMING.staged_abandoned, TIMING.upload_abandoned)
 
 
 def _age(image: Image) -> float:

@@ -21,7 +21,7 @@ from .._glance.image import FlatImage, Image, properties_of, to_result
 from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data, recorded_formats
 from .._glance.image_ids import has_derived_id
 from .._glance.input_checks import MAX_TEXT
-from .._glance.json_patch import PROPERTY, Change, build_patch
+from .._glance.json_patch import Change, Subject, build_patch
 from .._glance.operations import (
     ADD_MEMBER,
     CREATE,
@@ -32,22 +32,10 @@ from .._glance.operations import (
     Operation,
 )
 from .._glance.properties import OPTION_OF, RECORDS, RESERVED_PREFIX
-from .plan import (
-    OF_OLD,
-    OF_UNFINISHED,
-    DataSpec,
-    DesiredImage,
-    Plan,
-    attribute_changes,
-    changes_of_stores,
-    check_formats,
-    data_operations,
-    diff_of,
-    property_changes,
-    removal,
-    status_after,
-    store_operations,
-)
+from .desired_image import DataSpec, DesiredImage
+from .diff import attribute_changes, diff_of, property_changes
+from .plan import Plan, data_operations, removal
+from .store_changes import store_changes, store_operations
 
 # What tells of the old data and would be false of the new: the marks of openstacksdk's uploads.
 OF_OLD_DATA = frozenset(
@@ -77,24 +65,24 @@ def _with_suffix(name: str, suffix: str) -> str:
     return name[: MAX_TEXT - len(suffix)] + suffix
 
 
-def is_replacement_of(old: Image, new: Image, wanted: DesiredImage, project: str | None) -> bool:
+def is_replacement_of(old: Image, new: Image, desired: DesiredImage, project: str | None) -> bool:
     """Whether an earlier run has made an image to take the place of another one.
 
     Anybody can make an image with such an id in a project of their own, so it has to belong to whom the new one shall.
     """
-    owner = wanted.attributes.get("owner") or old.owner or project
+    owner = desired.attributes.get("owner") or old.owner or project
     return new.owner == owner and has_derived_id(new, temporary_name(old))
 
 
 def replacements_in(
-    images: t.Sequence[Image], wanted: DesiredImage, project: str | None
+    images: t.Sequence[Image], desired: DesiredImage, project: str | None
 ) -> tuple[Image, list[Image]] | None:
     """The newest image and those that it replaces, oldest first, if a replacement was interrupted when all had the name.
 
     It replaces several if a run was interrupted, and the next one, with newer data again, was interrupted too.
     """
     old_of = {
-        new.id: old for old in images for new in images if new is not old and is_replacement_of(old, new, wanted, project)
+        new.id: old for old in images for new in images if new is not old and is_replacement_of(old, new, desired, project)
     }
     replaced_ids = {old.id for old in old_of.values()}
     for newest in images:
@@ -108,21 +96,21 @@ def replacements_in(
     return None
 
 
-def carried_over(old: Image, wanted: DesiredImage, project: str | None) -> FlatImage:
+def carried_over(old: Image, desired: DesiredImage, project: str | None) -> FlatImage:
     """All that the new image is to be: as the old one, with what the task names, as Glance's flat map.
 
     :param project: the project that the session works for, which owns what it makes unless it says otherwise.
     """
     target: FlatImage = {key: old.get(key) for key in CARRIED if old.get(key) is not None} | recorded_formats(old)
     properties = {key: value for key, value in old.properties.items() if key not in OF_OLD_DATA}
-    if SIGNATURE in properties and SIGNATURE not in wanted.properties:
+    if SIGNATURE in properties and SIGNATURE not in desired.properties:
         raise InvalidInput(
             f"{old} is signed, and its signature does not fit other data."
             f" Give the new '{SIGNATURE}' in 'properties', or null for none."
         )
-    for change in property_changes(Image({**properties}), wanted):
-        properties[change.attribute[len(PROPERTY) :]] = change.after
-    target.update(wanted.attributes)
+    for change in property_changes(Image({**properties}), desired):
+        properties[change.key] = change.after
+    target.update(desired.attributes)
     target["tags"] = sorted(target.get("tags") or [])
     if target.get("owner") in (None, project):
         target.pop("owner", None)
@@ -154,7 +142,7 @@ class ReplacementState:
 
 
 def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: str) -> Plan:
-    """A new image with the wanted data in the place of ``state.old``, from wherever an earlier run stopped.
+    """A new image with the desired data in the place of ``state.old``, from wherever an earlier run stopped.
 
     :param replaced: what becomes of the old image: delete, hide, deactivate or keep.
     """
@@ -163,7 +151,7 @@ def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: s
     # Once the new image has the name it has all the rest too, and either may have been changed since.
     model = new if new and new.name == old.name else old
     target = carried_over(model, desired, state.project_id)
-    check_formats(target, data)
+    data.check_formats(target)
     operations, changes_of_unfinished = _remove_unfinished(state.unfinished)
     if new:
         new_id, current = new.id, dict(new.fields)
@@ -189,7 +177,7 @@ def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: s
         Change("id", old.id, new_id or ID_PLACEHOLDER),
         *_changes_of_data(old, desired),
         *_differences(old, {"owner": old.owner, **target}),
-        *changes_of_stores(old, desired),
+        *store_changes(old, desired),
         *changes_of_unfinished,
         *(change for _operations, each in aside for change in each),
     ]
@@ -212,27 +200,29 @@ def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
 def _remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
     """The removal of the new images that interrupted replacements have left."""
     operations = [operation for image in images for operation in removal(image)]
-    return operations, [Change(f"{OF_UNFINISHED}state", "present", "absent", image.id) for image in images]
+    return operations, [
+        Change("state", "present", "absent", subject=Subject.UNFINISHED, image_id=image.id) for image in images
+    ]
 
 
-def plan_restart(left: Image, wanted: DesiredImage, project: str | None) -> Plan:
+def plan_restart(left: Image, desired: DesiredImage, project: str | None) -> Plan:
     """An image whose data never came, and whose maker has given up: it is deleted and made again as it was to be."""
-    data = not_none(wanted.data)
-    target = carried_over(left, wanted, project)
-    check_formats(target, data)
+    data = not_none(desired.data)
+    target = carried_over(left, desired, project)
+    data.check_formats(target)
     operations = [
         *removal(left),
         Operation(CREATE, body={"id": ID_PLACEHOLDER, **target}),
-        *data_operations(data, wanted.stores, None, {}),
+        *data_operations(data, desired.stores, None, {}),
     ]
     changes = [
         Change("id", left.id, ID_PLACEHOLDER),
-        Change("status", left.status, status_after(data)),
-        *_changes_of_data(left, wanted),
+        Change("status", left.status, data.status_after),
+        *_changes_of_data(left, desired),
         *_differences(left, {"owner": left.owner, **target, **data.record}),
     ]
     before, after = diff_of(changes)
-    predicted = {"owner": left.owner, **target, **data.record, "status": status_after(data), "size": data.size}
+    predicted = {"owner": left.owner, **target, **data.record, "status": data.status_after, "size": data.size}
     return Plan(to_result(Image(predicted)), None, tuple(changes), tuple(operations), before, after)
 
 
@@ -252,7 +242,7 @@ def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapp
 def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
     """What is done to an old image once the new one has the name."""
     if replaced == "delete":
-        return removal(old), [Change(f"{OF_OLD}state", "present", "absent", old.id)]
+        return removal(old), [Change("state", "present", "absent", subject=Subject.REPLACED, image_id=old.id)]
     changes = [Change("name", old.name, dated_name(old))]
     if replaced == "hide" and not old.hidden:
         changes.append(Change("os_hidden", False, True))
@@ -261,12 +251,11 @@ def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]
         # Before it loses the name: by that a run that is cut off in between is recognised.
         operations.insert(0, Operation(DEACTIVATE, old.id))
         changes.append(Change("status", "active", "deactivated"))
-    of_old = [Change(OF_OLD + change.attribute, change.before, change.after, old.id) for change in changes]
-    return operations, of_old
+    return operations, [dataclasses.replace(change, subject=Subject.REPLACED, image_id=old.id) for change in changes]
 
 
-def _changes_of_data(old: Image, wanted: DesiredImage) -> t.Iterator[Change]:
-    data = not_none(wanted.data)
+def _changes_of_data(old: Image, desired: DesiredImage) -> t.Iterator[Change]:
+    data = not_none(desired.data)
     if data.size != old.size:
         yield Change("size", old.size, data.size)
     digest = data.hash

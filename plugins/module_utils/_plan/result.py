@@ -10,7 +10,7 @@ import typing as t
 
 from .._glance.image import Image
 from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data
-from .._glance.json_patch import PROPERTY, Change
+from .._glance.json_patch import Change
 from .._glance.operations import ID_PLACEHOLDER, Operation
 from .._glance.properties import SOURCE_CHECKSUM
 from .plan import Plan
@@ -23,7 +23,7 @@ def result_of_plans(plans: t.Sequence[Plan], image: Image | None = None) -> dict
     """
     changing = [plan for plan in plans if plan.changed]
     diffs: list[dict[str, t.Any]] = [
-        {"before": dict(plan.before), "after": {key: _known(key, value, image) for key, value in plan.after.items()}}
+        {"before": dict(plan.before), "after": {key: _filled(key, value, image) for key, value in plan.after.items()}}
         for plan in changing
     ]
     if len(diffs) > 1:
@@ -42,19 +42,19 @@ def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
         "id": change.image_id or plan.image_id or (image.get("id") if image else None),
         "attribute": change.attribute,
         "before": change.before,
-        "after": _known(change.attribute, change.after, image),
+        "after": _filled(change.key, change.after, image),
     }
 
 
-def _known(attribute: str, value: t.Any, image: Image | None) -> t.Any:
-    """A planned value, with the id and the hash that only the cloud knows."""
-    if image is None:
+def _filled(key: str, value: t.Any, image: Image | None) -> t.Any:
+    """A planned value, with the id and the hash that only the cloud can tell."""
+    if image is None or value is None:
         return value
-    if attribute == "id" and value == ID_PLACEHOLDER:
+    if key == "id" and value == ID_PLACEHOLDER:
         return image.get("id")
-    if attribute == "properties":
-        return {key: _known(PROPERTY + key, item, image) for key, item in value.items()}
-    if attribute == PROPERTY + SOURCE_CHECKSUM and value is not None:
+    if key == "properties":
+        return {name: _filled(name, item, image) for name, item in value.items()}
+    if key == SOURCE_CHECKSUM:
         return value.replace(HASH_PLACEHOLDER, identity_of_data(image))
     return value
 

@@ -16,7 +16,8 @@ from .._glance.checksums import Checksum, parse_checksum
 from .._glance.image import Image
 from .._glance.image_hashes import hashes_of, recorded_formats, recorded_source, strongest_hash
 from .._glance.operations import IMPORT, STAGE, UPLOAD, Operation
-from .._plan.plan import DataSpec, copy_to_stores
+from .._plan.desired_image import DataSpec
+from .._plan.store_changes import copy_to_stores
 from .download import read_back
 from .source import SourceContent, UrlSource, check_url, compression_of, file_source, resolve_checksum
 from .upload import EXPECTED_ALGORITHM, Deadline, size_and_hash

@@ -18,7 +18,9 @@ from .._glance.image_hashes import hashes_of, strongest_hash
 from .._glance.operations import DELETE, IMPORT, Operation
 from .._glance.properties import SOURCE_CHECKSUM, SOURCE_FORMATS
 from .._glance.responses import unapplied_fields
-from .._plan.plan import DataSpec, in_transit, is_copy, is_staged
+from .._plan.data_state import in_transit, is_staged
+from .._plan.desired_image import DataSpec
+from .._plan.store_changes import is_copy
 from .._timing import TIMING
 from .._url_redaction import without_queries
 from .download import read_back

@@ -9,7 +9,13 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, build_patch, pointer
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import (
+    Change,
+    Subject,
+    build_patch,
+    pointer,
+    property_change,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import (
     check_property_key,
     desired_properties,
@@ -95,11 +101,11 @@ def test_pointer(key: str, path: str) -> None:
         (Change("name", "a", "b"), {"op": "replace", "path": "/name", "value": "b"}),
         (Change("tags", ["a"], []), {"op": "replace", "path": "/tags", "value": []}),
         (Change("min_disk", None, 1), {"op": "replace", "path": "/min_disk", "value": 1}),
-        (Change("properties.a", None, "1"), {"op": "add", "path": "/a", "value": "1"}),
-        (Change("properties.a", "1", ""), {"op": "replace", "path": "/a", "value": ""}),
-        (Change("properties.a", "", "1"), {"op": "replace", "path": "/a", "value": "1"}),
-        (Change("properties.a/b.c", "1", None), {"op": "remove", "path": "/a~1b.c"}),
-        (Change("properties.owner_x", None, "1"), {"op": "add", "path": "/owner_x", "value": "1"}),
+        (property_change("a", None, "1"), {"op": "add", "path": "/a", "value": "1"}),
+        (property_change("a", "1", ""), {"op": "replace", "path": "/a", "value": ""}),
+        (property_change("a", "", "1"), {"op": "replace", "path": "/a", "value": "1"}),
+        (property_change("a/b.c", "1", None), {"op": "remove", "path": "/a~1b.c"}),
+        (property_change("owner_x", None, "1"), {"op": "add", "path": "/owner_x", "value": "1"}),
     ],
 )
 def test_build_patch(change: Change, operation: dict[str, t.Any]) -> None:
@@ -107,9 +113,22 @@ def test_build_patch(change: Change, operation: dict[str, t.Any]) -> None:
 
 
 def test_the_owner_is_replaced_and_goes_last() -> None:
-    patch = build_patch([Change("owner", "a", "b"), Change("tags", [], ["t"]), Change("properties.p", None, "1")])
+    patch = build_patch([Change("owner", "a", "b"), Change("tags", [], ["t"]), property_change("p", None, "1")])
     assert [(operation["op"], operation["path"]) for operation in patch] == [
         ("replace", "/tags"),
         ("add", "/p"),
         ("replace", "/owner"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "attribute"),
+    [
+        (Change("min_ram", 0, 1), "min_ram"),
+        (property_change("min_ram.x", None, "1"), "properties.min_ram.x"),
+        (Change("name", "a", "b", subject=Subject.REPLACED), "replaced.name"),
+        (Change("state", "present", "absent", subject=Subject.UNFINISHED), "unfinished.state"),
+    ],
+)
+def test_results_name_the_image_and_the_kind_of_attribute(change: Change, attribute: str) -> None:
+    assert change.attribute == attribute

@@ -12,14 +12,10 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.data_state import DataState
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import (
-    DataSpec,
-    DataState,
-    DesiredImage,
     Plan,
-    data_state,
-    is_abandoned,
-    max_wait,
     plan_create,
     plan_delete,
     plan_state,
@@ -185,70 +181,6 @@ def test_other_data() -> None:
     with pytest.raises(InvalidInput, match="has other data than /f, and an image's data cannot be changed in place"):
         plan_update(IMAGE, DesiredImage(data=DATA), DataState.OTHER)
     assert not plan_update(IMAGE, DesiredImage(data=DATA, keep_data=True), DataState.OTHER).changed
-
-
-@pytest.mark.parametrize(
-    ("image", "same", "awaited", "state"),
-    [
-        (IMAGE, True, True, DataState.SAME),
-        (IMAGE, False, True, DataState.OTHER),
-        (altered(IMAGE, status="deactivated"), True, True, DataState.SAME),
-        (QUEUED, None, True, DataState.NONE),
-        (altered(QUEUED, os_glance_failed_import="fast"), None, True, DataState.NONE),
-        (altered(IMAGE, status="saving"), None, False, DataState.COMING),
-        (altered(QUEUED, os_glance_import_task="t"), None, False, DataState.COMING),
-        (altered(IMAGE, status="saving"), None, True, "has the status 'saving': its data are being sent"),
-        (
-            altered(QUEUED, os_glance_import_task="t"),
-            None,
-            True,
-            "has the status 'queued': its data are being sent",
-        ),
-        (altered(IMAGE, status="killed"), None, True, "has the status 'killed' and can take no data"),
-    ],
-)
-def test_the_state_of_an_images_data(image: Image, same: bool | None, awaited: bool, state: t.Any) -> None:
-    def compare(_image: t.Any) -> bool:
-        assert same is not None
-        return same
-
-    data = dataclasses.replace(DATA, awaited=awaited)
-    if isinstance(state, DataState):
-        assert data_state(image, data, compare) is state
-    else:
-        with pytest.raises(InvalidInput, match=state):
-            data_state(image, data, compare)
-
-
-@pytest.mark.parametrize(
-    ("changes_of_image", "age", "abandoned"),
-    [
-        ({"status": "saving"}, 3600, False),
-        ({"status": "saving"}, 24 * 3600, True),
-        ({"status": "uploading", "size": None}, 3600, False),
-        ({"status": "uploading", "size": 3}, 9, False),
-        ({"status": "uploading", "size": 3}, 10, True),
-        ({"status": "uploading", "size": 3, "os_glance_import_task": "t"}, 24 * 3600, False),
-        ({"status": "importing"}, 24 * 3600, False),
-    ],
-)
-def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
-    assert is_abandoned(altered(IMAGE, **changes_of_image), age) is abandoned
-
-
-@pytest.mark.parametrize(
-    ("attributes", "age", "seconds"),
-    [
-        ({"status": "saving"}, 5, 60),
-        ({"status": "uploading", "size": None}, 500, 60),
-        ({"status": "uploading"}, 4, 6),
-        ({"status": "uploading"}, 11, 0),
-        ({"status": "uploading", "os_glance_import_task": "t"}, 11, 60),
-        ({"status": "importing"}, 500, 60),
-    ],
-)
-def test_how_long_to_wait_for_data_of_another_run(attributes: dict[str, t.Any], age: float, seconds: float) -> None:
-    assert max_wait(altered(IMAGE, **attributes), age, wait=60) == seconds
 
 
 @pytest.mark.parametrize(

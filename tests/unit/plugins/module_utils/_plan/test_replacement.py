@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids, has_derived_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import DataSpec, DesiredImage
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import (
     ReplacementState,
     carried_over,

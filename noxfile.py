@@ -170,7 +170,10 @@ def mariadb(session: nox.Session) -> None:
 @nox.session(default=False)
 def stores(session: nox.Session) -> None:
     """Uploads, downloads and replacements with an S3 store, which has no random access."""
-    files = ("test_data", "test_image", "test_image_download", "test_replace", "test_transfer_faults", "test_interrupted")
+    files = (
+        *("test_image_data", "test_image", "test_image_download", "test_replacement"),
+        *("test_transfer_faults", "test_interrupted_runs"),
+    )
     run_variant(session, files=files)
 
 
@@ -183,7 +186,7 @@ def proxy(session: nox.Session) -> None:
 @nox.session(default=False)
 def plugins(session: nox.Session) -> None:
     """Imports that the cloud decompresses, converts and marks; needs Debian's qemu-utils."""
-    run_variant(session, files=("test_plugins",), workers=1)
+    run_variant(session, files=("test_import_plugins",), workers=1)
 
 
 @nox.session(default=False)
@@ -191,21 +194,23 @@ def random_cases(session: nox.Session) -> None:
     """Whether check mode matches the real run: 1,000 random cases; GLANCE_RANDOM_CASES asks for another number."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     cases = os.environ.get("GLANCE_RANDOM_CASES", "1000")
-    run_functional(session, "-k", "test_check_mode_matches_real_run", workers=1, GLANCE_RANDOM_CASES=cases)
+    run_functional(session, files=("test_check_mode_matches_real_run",), workers=1, GLANCE_RANDOM_CASES=cases)
 
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Every fault and every kill at every place of a transfer, of which the session functional has a slice."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    run_functional(session, "-k", "test_transfer_faults or test_interrupted or test_replace", workers=1, GLANCE_FAULTS="all")
+    files = ("test_transfer_faults", "test_interrupted_runs", "test_replacement")
+    run_functional(session, files=files, workers=1, GLANCE_FAULTS="all")
 
 
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Answers of any kind: 1,000 tasks with spoilt answers; GLANCE_FUZZ_CASES asks for another number."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    run_functional(session, "-k", "test_fuzz", workers=1, GLANCE_FUZZ_CASES=os.environ.get("GLANCE_FUZZ_CASES", "1000"))
+    cases = os.environ.get("GLANCE_FUZZ_CASES", "1000")
+    run_functional(session, files=("test_fuzz",), workers=1, GLANCE_FUZZ_CASES=cases)
 
 
 @nox.session(default=False)

@@ -23,9 +23,9 @@ from ansible_collections.cloudimage.glance.tests.sandbox.variants import VARIANT
 
 from .certificates import certificates
 from .conftest import Cloud, Json, Outcome, Sandbox, run_module
-from .dialects import Otc, Pcd, Plain, Rackspace
 from .gateway import Gateway
-from .support import DOCS
+from .simulated_clouds import Otc, Pcd, Plain, Rackspace
+from .support_page import DOCS
 
 # What the pages have where a user puts in what is his own.
 USER, SECRET, PROJECT, CA_FILE = "images", "not-a-real-secret", "my-project", "/etc/ssl/certs/pcd-ca.pem"

@@ -16,7 +16,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from .serving import BLOCK, Broken, Handler, served
+from .http_server import BLOCK, Broken, Handler, served
 
 TCP_ESTABLISHED = 1  # as Linux counts them
 

@@ -109,23 +109,23 @@ def check_not_mostly_refused() -> None:
     assert SEEN["changed"] + SEEN["unchanged"] > SEEN["refused"] / 2
 
 
-def test_tasks_on_attributes(clouds: dict[str, Cloud], web: Web) -> None:
+def test_random_tasks_on_attributes(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.attribute_cases, 45, clouds, web)
     assert SEEN["of these replaced"]
     check_not_mostly_refused()
 
 
-def test_tasks_on_data(clouds: dict[str, Cloud], web: Web) -> None:
+def test_random_tasks_on_data(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.data_cases(), 20, clouds, web, known.ON_DATA)
     check_not_mostly_refused()
 
 
 @pytest.mark.usefixtures("nobody_else_sends")
-def test_interrupted_run_followed_by_another_task(clouds: dict[str, Cloud], web: Web) -> None:
+def test_random_interrupted_runs(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.interrupted_cases(), 20, clouds, web, known.INTERRUPTED)
     check_not_mostly_refused()
 
 
-def test_overlapping_runs(clouds: dict[str, Cloud], web: Web) -> None:
+def test_random_overlapping_runs(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.overlapping_cases(), 15, clouds, web, known.OVERLAPPING)
     check_not_mostly_refused()

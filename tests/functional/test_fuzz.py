@@ -23,7 +23,7 @@ import pytest
 
 from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox
 from .gateway import Gateway, Reply, Request, forward, json_reply, token_of
-from .support import replaced_block
+from .support_page import replaced_block
 from .timing import Clock
 
 CASES = int(os.environ.get("GLANCE_FUZZ_CASES") or 150)
@@ -326,7 +326,7 @@ def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Cl
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
-def test_answers_of_any_kind(
+def test_fuzzed_responses_end_in_an_error_or_the_truth(
     alice: Cloud, password_auth: Json, sandbox: Sandbox, tmp_path: pathlib.Path, clock: Clock
 ) -> None:
     FILES["data"], FILES["dest"] = str(tmp_path / "data"), str(tmp_path / "dest")

@@ -24,13 +24,13 @@ def everything_but_times(image: Json) -> Json:
 # Create
 
 
-def test_create_with_attributes_only(alice: Cloud, name: str) -> None:
+def test_image_is_created_without_data(alice: Cloud, name: str) -> None:
     real = alice.thrice("image", name=name)
     assert real.sent == ["GET /v2/images", "GET /v2/images", "POST /v2/images"]
     assert (real.image["name"], real.image["status"], real.image["visibility"]) == (name, "queued", "shared")
 
 
-def test_create_is_one_post_with_all_attributes(admin: Cloud, name: str) -> None:
+def test_all_attributes_are_created_with_one_post(admin: Cloud, name: str) -> None:
     options = {
         "visibility": "public",
         "protected": True,
@@ -47,7 +47,7 @@ def test_create_is_one_post_with_all_attributes(admin: Cloud, name: str) -> None
     assert (real.image["tags"], real.image["os_hidden"], real.image["protected"]) == (["a", "b"], True, True)
 
 
-def test_create_with_a_file(alice: Cloud, name: str, path: str) -> None:
+def test_image_is_created_from_a_file(alice: Cloud, name: str, path: str) -> None:
     real = alice.thrice("image", name=name, path=path, **FORMATS)
     assert real.sent == [
         "GET /v2/images",
@@ -62,14 +62,14 @@ def test_create_with_a_file(alice: Cloud, name: str, path: str) -> None:
     assert alice.call("GET", f"/images/{real.image['id']}/file").content == data
 
 
-def test_unchanged_is_one_get(alice: Cloud, name: str, path: str) -> None:
+def test_unchanged_image_costs_one_request(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, pathlib.Path(path).read_bytes(), tags=["a"])
     by_name = alice.unchanged("image", name=name, path=path, tags=["a"], **FORMATS)
     assert by_name.sent == ["GET /v2/images"]
     assert alice.unchanged("image", id=image["id"], name=name).sent == ["GET /v2/images/ID"]
 
 
-def test_create_with_an_id(alice: Cloud, name: str) -> None:
+def test_deleted_id_cannot_be_used_again(alice: Cloud, name: str) -> None:
     image_id = str(uuid.uuid4())
     assert alice.thrice("image", id=image_id, name=name).image["id"] == image_id
     alice.thrice("image", id=image_id, state="absent")
@@ -77,7 +77,7 @@ def test_create_with_an_id(alice: Cloud, name: str) -> None:
     assert "An id is used once and for all" in message
 
 
-def test_data_for_an_image_that_has_none(alice: Cloud, name: str, path: str) -> None:
+def test_queued_image_gets_its_data(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name)
     assert "disk_format and container_format is missing" in alice.fails("image", name=name, path=path)
     real = alice.thrice("image", name=name, path=path, **FORMATS)
@@ -85,14 +85,14 @@ def test_data_for_an_image_that_has_none(alice: Cloud, name: str, path: str) -> 
     assert (real.image["id"], real.image["status"]) == (image["id"], "active")
 
 
-def test_other_data_are_an_error(alice: Cloud, name: str, path: str) -> None:
+def test_different_data_are_an_error(alice: Cloud, name: str, path: str) -> None:
     data = pathlib.Path(path).read_bytes()
     alice.make(name, b"x" + data[1:])
     assert "has other data than" in alice.fails("image", name=name, path=path)
 
 
 @pytest.mark.since_glance(29, "does not compare the data with disk_format")
-def test_a_failed_upload_leaves_nothing_behind(alice: Cloud, name: str, path: str) -> None:
+def test_failed_upload_of_a_new_image_leaves_no_image(alice: Cloud, name: str, path: str) -> None:
     real = alice.run("image", name=name, path=path, disk_format="qcow2", container_format="bare", protected=True)
     assert "HTTP 415" in real.message
     assert "The file is not of the format that disk_format says" in real.message
@@ -101,7 +101,7 @@ def test_a_failed_upload_leaves_nothing_behind(alice: Cloud, name: str, path: st
 
 
 @pytest.mark.since_glance(29, "does not compare the data with disk_format")
-def test_a_failed_upload_leaves_an_image_that_was_there(alice: Cloud, name: str, path: str) -> None:
+def test_failed_upload_keeps_an_existing_image(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, disk_format="qcow2", container_format="bare")
     assert "HTTP 415" in alice.run("image", name=name, path=path).message
     assert alice.show(image["id"])["status"] == "queued"
@@ -116,7 +116,7 @@ def test_a_failed_upload_leaves_an_image_that_was_there(alice: Cloud, name: str,
         (lambda path: path.write_bytes(b""), "is empty"),
     ],
 )
-def test_files_that_cannot_be_sent(alice: Cloud, name: str, path: str, spoil: t.Any, message: str) -> None:
+def test_unusable_file_is_rejected(alice: Cloud, name: str, path: str, spoil: t.Any, message: str) -> None:
     spoil(pathlib.Path(path))
     if message == "Permission denied" and os.geteuid() == 0:
         pytest.skip("root may read everything")
@@ -144,7 +144,9 @@ def test_files_that_cannot_be_sent(alice: Cloud, name: str, path: str, spoil: t.
         ("container_format", "ova", "container_format", "ova"),
     ],
 )
-def test_each_attribute_alone(alice: Cloud, name: str, option: str, value: t.Any, attribute: str, stored: t.Any) -> None:
+def test_one_attribute_is_updated_alone(
+    alice: Cloud, name: str, option: str, value: t.Any, attribute: str, stored: t.Any
+) -> None:
     before = alice.make(name, tags=["t"], p="1", q="1", **FORMATS)
     real = alice.thrice("image", name=name, **{option: value})
     # Whoever hides an image must know of one that is hidden already: in the next run there would be two.
@@ -171,7 +173,7 @@ def test_zero_is_not_the_same_as_not_given(alice: Cloud, name: str, option: str)
     assert alice.thrice("image", name=name, **{option: 0}).image[option] == 0
 
 
-def test_several_changes_are_one_patch(alice: Cloud, name: str) -> None:
+def test_several_changes_are_sent_in_one_patch(alice: Cloud, name: str) -> None:
     alice.make(name, tags=["t"], p="1", q="1")
     real = alice.thrice(
         "image", name=name, tags=["u", "v"], min_ram=7, protected=True, properties={"p": 2, "q": None, "r": ""}
@@ -183,12 +185,12 @@ def test_several_changes_are_one_patch(alice: Cloud, name: str) -> None:
     }
 
 
-def test_rename(alice: Cloud, name: str) -> None:
+def test_image_is_renamed_by_id(alice: Cloud, name: str) -> None:
     image = alice.make(name)
     assert alice.thrice("image", id=image["id"], name=f"{name}-new").image["name"] == f"{name}-new"
 
 
-def test_tags(alice: Cloud, name: str) -> None:
+def test_tags_are_compared_as_a_set_and_cleared(alice: Cloud, name: str) -> None:
     alice.make(name, tags=["a", "b"])
     alice.unchanged("image", name=name, tags=["b", "a"])
     alice.unchanged("image", name=name, tags=["b", "a", "b"])
@@ -196,7 +198,7 @@ def test_tags(alice: Cloud, name: str) -> None:
     assert alice.thrice("image", name=name, tags=[]).image["tags"] == []
 
 
-def test_properties_converge(alice: Cloud, name: str) -> None:
+def test_properties_are_stored_as_text(alice: Cloud, name: str) -> None:
     alice.make(name, kept="k")
     real = alice.thrice("image", name=name, properties={"a": 1, "b": True, "c": 1.5, "d": ""})
     assert real.image["properties"] == {"a": "1", "b": "true", "c": "1.5", "d": "", "kept": "k"}
@@ -204,7 +206,7 @@ def test_properties_converge(alice: Cloud, name: str) -> None:
     alice.unchanged("image", name=name, properties={"a": "1", "not_there": None})
 
 
-def test_purge(alice: Cloud, name: str) -> None:
+def test_purge_removes_other_properties_except_the_kernel(alice: Cloud, name: str) -> None:
     alice.make(name, a="1", b="2", kernel_id=str(uuid.uuid4()))
     real = alice.thrice("image", name=name, properties={"a": 1}, purge_properties=True)
     assert set(real.image["properties"]) == {"a", "kernel_id"}
@@ -225,7 +227,7 @@ def test_kernel_and_ramdisk(alice: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["public", "private", "shared", "community", "hidden", "protected", "deactivated"])
-def test_a_name_alone_changes_nothing(admin: Cloud, name: str, state: str) -> None:
+def test_task_without_attributes_changes_nothing(admin: Cloud, name: str, state: str) -> None:
     attributes: Json = {"hidden": {"os_hidden": True}, "protected": {"protected": True}}.get(state, {"visibility": state})
     image = admin.make(name, b"data", tags=["t"], p="1", **({} if state == "deactivated" else attributes))
     if state == "deactivated":
@@ -236,7 +238,7 @@ def test_a_name_alone_changes_nothing(admin: Cloud, name: str, state: str) -> No
     assert admin.show(image["id"]) == before
 
 
-def test_formats_of_an_active_image(alice: Cloud, name: str) -> None:
+def test_formats_of_an_active_image_cannot_be_changed(alice: Cloud, name: str) -> None:
     alice.make(name, b"data")
     alice.unchanged("image", name=name, **FORMATS)
     assert "disk_format 'raw', which cannot be changed to 'qcow2'" in alice.fails("image", name=name, disk_format="qcow2")
@@ -278,7 +280,7 @@ def test_the_owner(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
         " spaced ",
     ],
 )
-def test_awkward_names(alice: Cloud, name: str, text: str) -> None:
+def test_names_with_special_characters(alice: Cloud, name: str, text: str) -> None:
     full = f"{text}{name}{text}"
     alice.thrice("image", name=full, tags=["t"])
     assert len(alice.named(full)) == 1
@@ -287,7 +289,7 @@ def test_awkward_names(alice: Cloud, name: str, text: str) -> None:
     assert alice.named(full) == []
 
 
-def test_names_are_no_wildcards(alice: Cloud, name: str) -> None:
+def test_name_is_not_a_wildcard(alice: Cloud, name: str) -> None:
     alice.make(f"{name}-1")
     alice.unchanged("image", name=f"{name}-*", state="absent")
     assert len(alice.named(f"{name}-1")) == 1
@@ -309,7 +311,7 @@ def test_two_images_of_one_name(alice: Cloud, name: str) -> None:
     assert [image["id"] for image in alice.named(name)] == ids[1:]
 
 
-def test_all_images_of_a_name_can_go(alice: Cloud, name: str) -> None:
+def test_on_duplicate_all_deletes_every_image_of_the_name(alice: Cloud, name: str) -> None:
     alice.make(name), alice.make(name, protected=True)
     assert "is protected" in alice.fails("image", name=name, state="absent", on_duplicate="all")
     real = alice.thrice("image", name=name, state="absent", on_duplicate="all", force=True)
@@ -318,20 +320,20 @@ def test_all_images_of_a_name_can_go(alice: Cloud, name: str) -> None:
     assert len({change["id"] for change in real.result["changes"]}) == 2
 
 
-def test_a_hidden_image_is_found_and_not_doubled(alice: Cloud, name: str) -> None:
+def test_hidden_image_is_found_by_name(alice: Cloud, name: str) -> None:
     hidden = alice.make(name, os_hidden=True)
     outcome = alice.unchanged("image", name=name)
     assert outcome.image["id"] == hidden["id"]
     assert outcome.sent == ["GET /v2/images", "GET /v2/images"]
 
 
-def test_a_shown_image_comes_before_a_hidden_one(alice: Cloud, name: str) -> None:
+def test_visible_image_is_preferred_to_a_hidden_one(alice: Cloud, name: str) -> None:
     alice.make(name, os_hidden=True)
     shown = alice.make(name)
     assert alice.unchanged("image", name=name).image["id"] == shown["id"]
 
 
-def test_another_projects_image(admin: Cloud, alice: Cloud, name: str) -> None:
+def test_change_of_another_projects_image_is_refused(admin: Cloud, alice: Cloud, name: str) -> None:
     image = admin.make(name, visibility="public")
     for options in ({"tags": ["x"]}, {"state": "absent"}):
         message = alice.run("image", name=name, **options).message
@@ -341,7 +343,7 @@ def test_another_projects_image(admin: Cloud, alice: Cloud, name: str) -> None:
     assert admin.show(image["id"]) == image
 
 
-def test_anothers_community_image_is_not_taken_for_ones_own(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+def test_community_image_of_another_project_is_not_found_by_name(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     others = bob.make(name, visibility="community")
     own = alice.thrice("image", name=name).image
     assert own["owner"] == alice.project_id
@@ -349,7 +351,7 @@ def test_anothers_community_image_is_not_taken_for_ones_own(admin: Cloud, alice:
     assert admin.unchanged("image", name=name, owner="beta").image["id"] == others["id"]
 
 
-def test_a_share_that_was_not_accepted_is_not_found(alice: Cloud, bob: Cloud, name: str) -> None:
+def test_pending_share_is_not_found_by_name(alice: Cloud, bob: Cloud, name: str) -> None:
     image = bob.make(name)
     bob.call("POST", f"/images/{image['id']}/members", json={"member": alice.project_id})
     alice.unchanged("image", name=name, state="absent")
@@ -359,7 +361,7 @@ def test_a_share_that_was_not_accepted_is_not_found(alice: Cloud, bob: Cloud, na
     assert bob.show(image["id"])["status"] == "queued"
 
 
-def test_a_hidden_twin_is_not_left_for_the_next_run(alice: Cloud, name: str) -> None:
+def test_hidden_duplicate_is_ambiguous(alice: Cloud, name: str) -> None:
     alice.make(name), alice.make(name, os_hidden=True)
     for options in ({"state": "absent"}, {"hidden": True}):
         assert "means 2 images" in alice.fails("image", name=name, **options)
@@ -368,7 +370,7 @@ def test_a_hidden_twin_is_not_left_for_the_next_run(alice: Cloud, name: str) -> 
 
 
 @pytest.mark.parametrize("visibility", ["community", "private", "shared"])
-def test_another_projects_image_stays_in_the_scope_of_its_name(
+def test_visibility_that_would_hide_the_image_from_its_name_is_rejected(
     admin: Cloud, alice: Cloud, name: str, visibility: str
 ) -> None:
     image = admin.make(name, visibility="public", owner=alice.project_id)
@@ -378,7 +380,7 @@ def test_another_projects_image_stays_in_the_scope_of_its_name(
     assert len(alice.named(name)) == 1
 
 
-def test_the_case_of_an_id_is_of_no_importance(alice: Cloud, name: str) -> None:
+def test_ids_are_compared_without_case(alice: Cloud, name: str) -> None:
     image = alice.make(name)
     assert alice.unchanged("image", id=image["id"].upper(), name=name).image["id"] == image["id"]
     new_id = str(uuid.uuid4())
@@ -390,7 +392,7 @@ def test_the_case_of_an_id_is_of_no_importance(alice: Cloud, name: str) -> None:
 # Delete
 
 
-def test_absent(alice: Cloud, name: str) -> None:
+def test_image_is_deleted_by_name(alice: Cloud, name: str) -> None:
     alice.unchanged("image", name=name, state="absent")
     alice.make(name)
     real = alice.thrice("image", name=name, state="absent")
@@ -399,12 +401,12 @@ def test_absent(alice: Cloud, name: str) -> None:
     alice.unchanged("image", id=str(uuid.uuid4()), state="absent")
 
 
-def test_absent_looks_at_no_other_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_absent_ignores_other_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, b"data")
     alice.thrice("image", name=name, state="absent", disk_format="qcow2", path=str(tmp_path / "gone"), tags=["x"])
 
 
-def test_absent_of_a_protected_image(alice: Cloud, name: str) -> None:
+def test_protected_image_is_deleted_only_with_force(alice: Cloud, name: str) -> None:
     image = alice.make(name, protected=True)
     assert "Set 'force: true'" in alice.fails("image", name=name, state="absent")
     assert alice.show(image["id"]) == image
@@ -449,11 +451,11 @@ def test_absent_of_a_protected_image(alice: Cloud, name: str) -> None:
         ({"name": "n", "api_timeout": 0}, "api_timeout: 0 was given"),
     ],
 )
-def test_bad_options(alice: Cloud, options: Json, message: str) -> None:
+def test_invalid_options_are_rejected(alice: Cloud, options: Json, message: str) -> None:
     assert re.search(message, alice.fails("image", **options))
 
 
-def test_what_only_the_cloud_can_refuse(alice: Cloud, name: str) -> None:
+def test_values_that_the_cloud_refuses_are_errors(alice: Cloud, name: str) -> None:
     message = alice.run("image", name=name, disk_format="zzz").message
     assert "HTTP 400" in message
     assert "'zzz' is not one of" in message
@@ -462,7 +464,7 @@ def test_what_only_the_cloud_can_refuse(alice: Cloud, name: str) -> None:
     assert alice.named(name) == []
 
 
-def test_the_time_of_a_change_is_not_known_in_check_mode(alice: Cloud, name: str) -> None:
+def test_check_mode_does_not_predict_updated_at(alice: Cloud, name: str) -> None:
     made = alice.make(name, b"data")
     assert alice.run("image", check=True, name=name, min_ram=5).image["updated_at"] is None
     assert alice.run("image_state", check=True, name=name, state="deactivated").images[0]["updated_at"] is None

@@ -42,7 +42,7 @@ def download(cloud: Cloud, name: str, dest: pathlib.Path, **options: t.Any) -> J
     return real.result
 
 
-def test_into_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_image_is_downloaded_to_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     result = download(alice, name, tmp_path / "disk")
     assert (tmp_path / "disk").read_bytes() == DATA
@@ -56,7 +56,7 @@ def test_into_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     assert parts(tmp_path) == []
 
 
-def test_into_a_folder(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_file_in_a_folder_is_named_after_the_image(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(f"{name}/x", DATA)
     result = alice.run("image_download", name=f"{name}/x", dest=str(tmp_path)).succeeded().result
     assert result["dest"] == str(tmp_path / f"{name}_x.raw")
@@ -64,7 +64,7 @@ def test_into_a_folder(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     assert not alice.unchanged("image_download", name=f"{name}/x", dest=str(tmp_path)).changed
 
 
-def test_a_file_with_other_data_is_replaced(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_file_with_different_data_is_replaced(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     dest = tmp_path / "disk"
     for other in (b"short", DATA[:-1] + b"x"):
@@ -75,7 +75,7 @@ def test_a_file_with_other_data_is_replaced(alice: Cloud, name: str, tmp_path: p
         assert stat.S_IMODE(dest.stat().st_mode) == 0o640
 
 
-def test_mode(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_mode_of_the_file_is_set(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     dest = tmp_path / "disk"
     download(alice, name, dest, mode="0600")
@@ -89,7 +89,7 @@ def test_mode(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     assert not alice.unchanged("image_download", name=name, dest=str(dest), mode="0644").changed
 
 
-def test_what_an_earlier_run_left_is_not_fetched_again(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_partial_download_is_continued(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     part = tmp_path / f".disk.{image['id']}.part"
     part.write_bytes(DATA[:1_000_000])
@@ -102,7 +102,7 @@ def test_what_an_earlier_run_left_is_not_fetched_again(alice: Cloud, name: str, 
 
 
 @pytest.mark.parametrize("left", [b"x" * 1000, b"x" * len(DATA), DATA + b"x"])
-def test_what_is_left_and_wrong_is_fetched_again(alice: Cloud, name: str, tmp_path: pathlib.Path, left: bytes) -> None:
+def test_partial_download_with_wrong_data_is_discarded(alice: Cloud, name: str, tmp_path: pathlib.Path, left: bytes) -> None:
     image = alice.make(name, DATA)
     (tmp_path / f".disk.{image['id']}.part").write_bytes(left)
     alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded()
@@ -110,7 +110,7 @@ def test_what_is_left_and_wrong_is_fetched_again(alice: Cloud, name: str, tmp_pa
     assert parts(tmp_path) == []
 
 
-def test_something_in_the_way(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_symlink_in_place_of_the_partial_file_is_not_followed(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     (tmp_path / "elsewhere").write_bytes(b"")
     (tmp_path / f".disk.{image['id']}.part").symlink_to(tmp_path / "elsewhere")
@@ -118,7 +118,7 @@ def test_something_in_the_way(alice: Cloud, name: str, tmp_path: pathlib.Path) -
     assert (tmp_path / "elsewhere").read_bytes() == b""
 
 
-def test_bad_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_invalid_options_are_rejected(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name)
     fails = alice.fails
     assert "There is no image with the name 'nobody'" in fails("image_download", name="nobody", dest=str(tmp_path))
@@ -128,7 +128,7 @@ def test_bad_options(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     assert "is not an image id" in fails("image_download", id="1", dest=str(tmp_path))
 
 
-def test_a_name_of_an_image_is_no_variable(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_name_of_the_file_expands_no_variables(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make("$HOME/~root\n" + name, DATA)
     (tmp_path / "other").write_bytes(b"")
     result = alice.run("image_download", name="$HOME/~root\n" + name, dest=str(tmp_path), mode="0600").succeeded().result
@@ -146,18 +146,20 @@ def test_a_name_of_an_image_is_no_variable(alice: Cloud, name: str, tmp_path: pa
         ({"dest": "/tmp/x", "owner": "nobody-of-this-name"}, "failed to look up user"),
     ],
 )
-def test_bad_destinations(alice: Cloud, name: str, options: Json, message: str) -> None:
+def test_invalid_destination_is_rejected(alice: Cloud, name: str, options: Json, message: str) -> None:
     alice.make(name, DATA)
     assert message in alice.fails("image_download", name=name, **options)
     assert not os.path.exists("/tmp/x")
 
 
-def test_a_long_name(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_long_file_name_is_accepted(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     assert download(alice, name, tmp_path / ("漢" * 80))["changed"]
 
 
-def test_a_deactivated_image(admin: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_only_administrators_download_a_deactivated_image(
+    admin: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
     image = alice.make(name, DATA)
     admin.call("POST", f"/images/{image['id']}/actions/deactivate")
     outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"))
@@ -170,7 +172,7 @@ def _download(cloud: Cloud, name: str, dest: str, results: multiprocessing.Queue
     results.put(cloud.run("image_download", name=name, dest=dest).failed)
 
 
-def test_two_runs_at_once(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_concurrent_downloads_leave_one_complete_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -196,7 +198,7 @@ def breaking_at(*places: int) -> Fault:
 
 
 @pytest.mark.parametrize("status", [400, 416, 501])
-def test_a_download_is_completed_where_ranges_are_refused(
+def test_download_is_completed_where_ranges_are_refused(
     alice: Cloud, name: str, tmp_path: pathlib.Path, status: int
 ) -> None:
     image = alice.make(name, DATA)
@@ -215,7 +217,7 @@ def test_a_download_is_completed_where_ranges_are_refused(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_refused_range_is_not_requested_again(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_refused_range_is_not_requested_again(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
     with proxy(alice.sandbox.glance_url, breaking_at(500_000, 0, 900_000, 2_000_000), behaviour=no_ranges) as url:
@@ -227,9 +229,7 @@ def test_a_refused_range_is_not_requested_again(alice: Cloud, name: str, tmp_pat
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_download_without_ranges_that_always_breaks_at_one_place_ends(
-    alice: Cloud, name: str, tmp_path: pathlib.Path
-) -> None:
+def test_download_without_ranges_that_always_breaks_fails(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     part = tmp_path / f".disk.{image['id']}.part"
     no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
@@ -246,7 +246,7 @@ def test_a_download_without_ranges_that_always_breaks_at_one_place_ends(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_the_last_attempt_sends_no_range(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_last_attempt_sends_no_range(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     (tmp_path / f".disk.{image['id']}.part").write_bytes(DATA[:1_000_000])
     fails = Behaviour(refuses_ranges=Page(500, "oops", "text/plain"))
@@ -256,7 +256,9 @@ def test_the_last_attempt_sends_no_range(alice: Cloud, name: str, tmp_path: path
     assert fails.ranges == ["bytes=1000000-"] * 3 + [""]
 
 
-def test_a_wrong_beginning_is_found_where_ranges_are_refused(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_wrong_partial_download_is_detected_where_ranges_are_refused(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
     image = alice.make(name, DATA)
     (tmp_path / f".disk.{image['id']}.part").write_bytes(b"x" * 1000)
     no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
@@ -279,7 +281,7 @@ def test_data_are_read_back_where_ranges_are_refused(alice: Cloud, name: str) ->
     assert no_ranges.ranges == ["", "bytes=500000-", ""]
 
 
-def test_a_download_behind_a_compressing_proxy(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_download_through_a_compressing_proxy(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     gzips = Behaviour(compresses="unless refused")
     with proxy(alice.sandbox.glance_url, no_fault, behaviour=gzips) as url:
@@ -289,7 +291,7 @@ def test_a_download_behind_a_compressing_proxy(alice: Cloud, name: str, tmp_path
     assert result["hash"] == f"sha512:{image['os_hash_value']}"
 
 
-def test_compressed_data_are_an_error_that_names_the_cause(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_compressed_data_are_rejected(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     (tmp_path / f".disk.{image['id']}.part").write_bytes(DATA[:1000])
     gzips = Behaviour(compresses="always")
@@ -304,7 +306,7 @@ def test_compressed_data_are_an_error_that_names_the_cause(alice: Cloud, name: s
     alice.run("image_download", name=name, dest=str(tmp_path / "disk")).succeeded()
 
 
-def test_compressed_answers_are_read(alice: Cloud, name: str, path: str) -> None:
+def test_compressed_responses_are_read(alice: Cloud, name: str, path: str) -> None:
     """Errors' pages and JSON may be compressed, only data may not."""
     gzips = Behaviour(compresses="always")
     with proxy(alice.sandbox.glance_url, no_fault, behaviour=gzips) as url:

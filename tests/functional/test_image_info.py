@@ -42,20 +42,20 @@ def catalogue(bob: Cloud) -> str:
     return prefix
 
 
-def test_by_name_is_one_request_in_a_large_catalogue(bob: Cloud, catalogue: str) -> None:
+def test_name_costs_one_request_in_a_large_catalogue(bob: Cloud, catalogue: str) -> None:
     outcome = find(bob, name=[f"{catalogue}-1234"])
     assert outcome.names == [f"{catalogue}-1234"]
     assert outcome.sent == ["GET /v2/images"]
 
 
-def test_many_names_are_few_requests(bob: Cloud, catalogue: str) -> None:
+def test_many_names_cost_few_requests(bob: Cloud, catalogue: str) -> None:
     names = [f"{catalogue}-{number:04}" for number in range(100)]
     outcome = find(bob, name=names)
     assert sorted(outcome.names) == names
     assert len(outcome.sent) <= 5
 
 
-def test_everything_comes_in_pages_of_a_thousand(bob: Cloud, catalogue: str) -> None:
+def test_list_uses_pages_of_a_thousand(bob: Cloud, catalogue: str) -> None:
     outcome = find(bob)
     assert sum(image["name"].startswith(catalogue) for image in outcome.images) == CATALOGUE
     assert len({image["id"] for image in outcome.images}) == len(outcome.images)
@@ -65,7 +65,7 @@ def test_everything_comes_in_pages_of_a_thousand(bob: Cloud, catalogue: str) -> 
     assert len(find(bob, name_pattern=f"^{catalogue}").images) == CATALOGUE
 
 
-def test_limit_stops_early(bob: Cloud, catalogue: str) -> None:
+def test_limit_stops_reading(bob: Cloud, catalogue: str) -> None:
     outcome = find(bob, limit=3, visibility="private", sort=["name:asc"])
     assert len(outcome.images) == 3
     assert len(outcome.sent) == 1
@@ -74,7 +74,7 @@ def test_limit_stops_early(bob: Cloud, catalogue: str) -> None:
     assert len(outcome.images) == 2
 
 
-def test_newest_is_one_request_for_one_image(alice: Cloud, name: str) -> None:
+def test_newest_requests_one_image(alice: Cloud, name: str) -> None:
     old = alice.make(f"{name}-old", tags=[name])
     wait_for_a_later_second(old["created_at"])
     new = alice.make(f"{name}-new", tags=[name])
@@ -83,14 +83,14 @@ def test_newest_is_one_request_for_one_image(alice: Cloud, name: str) -> None:
     assert queries(outcome)[0]["limit"] == ["1"]
 
 
-def test_finding_none_is_no_error(alice: Cloud) -> None:
+def test_finding_no_image_is_not_an_error(alice: Cloud) -> None:
     assert find(alice, name=["nobody"]).images == []
     assert find(alice, id=[str(uuid.uuid4())]).images == []
     for outcome in (find(alice, name=[]), find(alice, id=[])):
         assert (outcome.images, outcome.sent) == ([], [])
 
 
-def test_filters(alice: Cloud, name: str) -> None:
+def test_filters_select_the_matching_images(alice: Cloud, name: str) -> None:
     one = alice.make(f"{name}:1", b"x" * 100, tags=["a", "b", name], os_distro="debian", n="1")
     two = alice.make(f"{name},2", tags=["a", name], protected=True, visibility="private", min_disk=3)
     three = alice.make(f'{name}"3', os_hidden=True, tags=[name], disk_format="iso", container_format="ova")
@@ -146,7 +146,7 @@ def test_filters(alice: Cloud, name: str) -> None:
         assert found == expected, options
 
 
-def test_filters_go_to_the_server(alice: Cloud) -> None:
+def test_filters_are_sent_to_the_server(alice: Cloud) -> None:
     outcome = find(
         alice,
         name=["a:b"],
@@ -192,14 +192,14 @@ def test_filters_go_to_the_server(alice: Cloud) -> None:
 @pytest.mark.parametrize(
     "key", ["foo_min", "get", "to_dict", "metadata", "limit", "tag", "visibility2", "ünï:c,o/de", "a b"]
 )
-def test_properties_of_awkward_names(alice: Cloud, name: str, key: str) -> None:
+def test_property_names_with_special_characters_are_filtered(alice: Cloud, name: str, key: str) -> None:
     properties: dict[str, t.Any] = {key: "v"}
     image = alice.make(name, **properties)
     assert [found["id"] for found in find(alice, properties={key: "v"}, name=[name]).images] == [image["id"]]
     assert find(alice, properties={key: "w"}, name=[name]).images == []
 
 
-def test_sort(alice: Cloud, name: str) -> None:
+def test_images_are_sorted(alice: Cloud, name: str) -> None:
     for number, min_ram, hidden in ((1, 5, False), (2, 5, True), (3, 4, False)):
         alice.make(f"{name}-{number}", tags=[name], min_ram=min_ram, os_hidden=hidden)
     for wanted, expected in (("false", [3, 1]), ("any", [3, 2, 1])):
@@ -208,14 +208,14 @@ def test_sort(alice: Cloud, name: str) -> None:
     assert find(alice, tags=[name], sort=["name"], hidden="any", limit=2).names == [f"{name}-1", f"{name}-2"]
 
 
-def test_ids_come_in_the_order_given(alice: Cloud, name: str) -> None:
+def test_images_are_returned_in_the_order_of_the_ids(alice: Cloud, name: str) -> None:
     ids = [alice.make(f"{name}-{number}", os_hidden=number == 1)["id"] for number in range(3)]
     outcome = find(alice, id=[ids[2], ids[0], ids[1]])
     assert [image["id"] for image in outcome.images] == [ids[2], ids[0], ids[1]]
     assert len(outcome.sent) == 2
 
 
-def test_others_images(alice: Cloud, bob: Cloud, name: str) -> None:
+def test_images_of_other_projects_are_found_by_visibility_and_share(alice: Cloud, bob: Cloud, name: str) -> None:
     community = bob.make(name, visibility="community", tags=[name])
     pending = bob.make(name, tags=[name])
     bob.make(name, visibility="private", tags=[name])
@@ -248,5 +248,5 @@ def test_others_images(alice: Cloud, bob: Cloud, name: str) -> None:
         ({"name_pattern": "["}, "is not a regular expression"),
     ],
 )
-def test_bad_options(alice: Cloud, options: dict[str, t.Any], message: str) -> None:
+def test_invalid_options_are_rejected(alice: Cloud, options: dict[str, t.Any], message: str) -> None:
     assert re.search(message, alice.fails("image_info", **options))

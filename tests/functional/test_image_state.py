@@ -14,7 +14,7 @@ from .conftest import IN_PROCESS, Cloud
 from .faults import fault_on, proxy
 
 
-def test_deactivate_and_reactivate(admin: Cloud, name: str) -> None:
+def test_image_is_deactivated_and_reactivated(admin: Cloud, name: str) -> None:
     image = admin.make(name, b"data", tags=["t"], protected=True)
     for state, action in (("deactivated", "deactivate"), ("active", "reactivate")):
         real = admin.thrice("image_state", name=[name], state=state)
@@ -27,12 +27,12 @@ def test_deactivate_and_reactivate(admin: Cloud, name: str) -> None:
     assert {**after, "updated_at": None} == {**image, "updated_at": None}
 
 
-def test_unchanged_is_one_get_an_image(admin: Cloud, name: str) -> None:
+def test_unchanged_image_costs_one_request(admin: Cloud, name: str) -> None:
     image = admin.make(name, b"data")
     assert admin.unchanged("image_state", id=[image["id"]], state="active").sent == ["GET /v2/images/ID"]
 
 
-def test_several_images_of_which_one_is_so_already(admin: Cloud, name: str) -> None:
+def test_only_images_in_another_state_are_changed(admin: Cloud, name: str) -> None:
     images = [admin.make(f"{name}-{number}", b"data", os_hidden=number == 2) for number in range(3)]
     admin.call("POST", f"/images/{images[1]['id']}/actions/deactivate")
     names = [image["name"] for image in images]
@@ -42,7 +42,7 @@ def test_several_images_of_which_one_is_so_already(admin: Cloud, name: str) -> N
     assert len(real.result["diff"]) == 2
 
 
-def test_nothing_is_changed_if_one_cannot_be(admin: Cloud, name: str) -> None:
+def test_nothing_is_changed_if_one_image_cannot_be_changed(admin: Cloud, name: str) -> None:
     good, queued = admin.make(name, b"data"), admin.make(f"{name}-queued")
     ids = [good["id"], queued["id"]]
     assert "has the status 'queued'" in admin.fails("image_state", id=ids, state="deactivated")
@@ -53,7 +53,7 @@ def test_nothing_is_changed_if_one_cannot_be(admin: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["active", "deactivated"])
-def test_a_plain_member_is_told_whose_image_it_is(admin: Cloud, alice: Cloud, name: str, state: str) -> None:
+def test_refusal_names_the_owner_of_the_image(admin: Cloud, alice: Cloud, name: str, state: str) -> None:
     image = admin.make(name, b"data", visibility="public")
     if state == "active":
         admin.call("POST", f"/images/{image['id']}/actions/deactivate")
@@ -62,7 +62,7 @@ def test_a_plain_member_is_told_whose_image_it_is(admin: Cloud, alice: Cloud, na
     assert f"The image belongs to project {admin.project_id}" in message
 
 
-def test_a_plain_member_is_told_who_may(alice: Cloud, name: str) -> None:
+def test_refusal_has_a_hint_about_administrators(alice: Cloud, name: str) -> None:
     alice.make(name, b"data")
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/deactivate", 403)) as url:
         message = alice.run("image_state", name=[name], state="deactivated", endpoint_override=url).message
@@ -70,7 +70,7 @@ def test_a_plain_member_is_told_who_may(alice: Cloud, name: str) -> None:
     assert "on many clouds only administrators may" in message
 
 
-def test_what_was_changed_before_a_failure_is_said(admin: Cloud, name: str) -> None:
+def test_failure_reports_the_images_changed_before(admin: Cloud, name: str) -> None:
     first, second = (admin.make(f"{name}-{number}", b"data")["id"] for number in range(2))
     with proxy(admin.sandbox.glance_url, fault_on("POST", f"{second}/actions/deactivate", 500)) as url:
         message = admin.run("image_state", id=[first, second], state="deactivated", endpoint_override=url).message
@@ -79,7 +79,7 @@ def test_what_was_changed_before_a_failure_is_said(admin: Cloud, name: str) -> N
     assert [change["id"] for change in real.result["changes"]] == [second]
 
 
-def test_a_name_that_several_images_have(admin: Cloud, name: str) -> None:
+def test_ambiguous_name_is_an_error(admin: Cloud, name: str) -> None:
     ids = [admin.make(name, b"data")["id"] for _number in range(2)]
     message = admin.fails("image_state", name=[name], state="deactivated")
     assert all(image_id in message for image_id in ids)
@@ -95,5 +95,5 @@ def test_a_name_that_several_images_have(admin: Cloud, name: str) -> None:
         ({"name": ["x"], "state": "paused"}, "value of state must be one of"),
     ],
 )
-def test_bad_options(admin: Cloud, options: dict[str, t.Any], message: str) -> None:
+def test_invalid_options_are_rejected(admin: Cloud, options: dict[str, t.Any], message: str) -> None:
     assert message in admin.fails("image_state", **options)

@@ -52,7 +52,7 @@ def with_id(told: Json, image: Json | None) -> Json:
     return t.cast("Json", json.loads(json.dumps(told).replace("{id}", new_id)))
 
 
-def test_a_catalogue(alice: Cloud, name: str, path: str) -> None:
+def test_list_of_images_is_created_changed_and_deleted(alice: Cloud, name: str, path: str) -> None:
     gone, changed, same = (alice.make(f"{name}-{what}", tags=["t"]) for what in ("gone", "changed", "same"))
     outcome = thrice(
         alice,
@@ -86,14 +86,14 @@ def test_unchanged_images_cost_one_request(alice: Cloud, name: str) -> None:
     assert absent.sent == READ_ONCE * (2 if IN_PROCESS else 3)
 
 
-def test_names_that_cannot_stand_in_a_list(alice: Cloud, name: str) -> None:
+def test_names_with_special_characters_are_found(alice: Cloud, name: str) -> None:
     names = [f"{name}{end}" for end in (':a"', ",b", " ü%", "\\")]
     thrice(alice, [{"name": each} for each in names])
     found = alice.unchanged("images", images=[{"name": each} for each in names]).images
     assert [image["name"] for image in found] == names
 
 
-def test_what_fails_does_not_stop_the_others(alice: Cloud, name: str) -> None:
+def test_failing_image_does_not_stop_the_others(alice: Cloud, name: str) -> None:
     locked = alice.make(f"{name}-locked", protected=True)
     twins = [alice.make(f"{name}-twin") for _twin in range(2)]
     images = [
@@ -112,7 +112,7 @@ def test_what_fails_does_not_stop_the_others(alice: Cloud, name: str) -> None:
     assert {image["id"] for image in alice.named(twins[0]["name"])} == {twin["id"] for twin in twins}
 
 
-def test_what_the_cloud_refuses_does_not_stop_the_others(alice: Cloud, name: str) -> None:
+def test_refused_image_does_not_stop_the_others(alice: Cloud, name: str) -> None:
     seen = []
 
     def fault(method: str, path: str, _count: int) -> int | None:
@@ -143,19 +143,19 @@ def test_what_the_cloud_refuses_does_not_stop_the_others(alice: Cloud, name: str
         ([{"id": "5A8B9D0E-0000-4000-8000-000000000001"}, {"id": "5a8b9d0e-0000-4000-8000-000000000001"}], "another one"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_asked(alice: Cloud, images: list[Json], message: str) -> None:
+def test_invalid_entries_are_rejected_before_any_request(alice: Cloud, images: list[Json], message: str) -> None:
     outcome = alice.run("images", images=images)
     assert message in outcome.message
     assert outcome.requests == []
 
 
 @pytest.mark.parametrize("parallel", [0, 33])
-def test_how_many_at_a_time(alice: Cloud, parallel: int) -> None:
+def test_invalid_parallel_is_rejected(alice: Cloud, parallel: int) -> None:
     outcome = alice.run("images", images=[], parallel=parallel)
     assert f"parallel: {parallel} was given; 1 to 32 images at a time are allowed." in outcome.message
 
 
-def test_who_looks_again_sees_how_it_is_by_then(alice: Cloud, name: str) -> None:
+def test_second_lookup_reads_the_image_again(alice: Cloud, name: str) -> None:
     """The first look comes from a list of many; after that somebody may have changed the image."""
     image, other = alice.make(name), alice.make(f"{name}-other")
     api = PrefetchedImages(GlanceApi(connect("alice")), [item(name=name), item(id=other["id"])])
@@ -175,26 +175,26 @@ def item(**options: t.Any) -> Json:
     return {**given, "state": "present", "create": True, "on_duplicate": "fail", **options}
 
 
-def test_no_images(alice: Cloud) -> None:
+def test_empty_list_sends_no_request(alice: Cloud) -> None:
     outcome = alice.unchanged("images", images=[])
     assert (outcome.images, outcome.sent) == ([], [])
 
 
-def test_one_image_by_id_and_by_name(alice: Cloud, name: str) -> None:
+def test_entries_for_the_same_image_are_rejected(alice: Cloud, name: str) -> None:
     image = alice.make(name)
     outcome = alice.run("images", images=[{"id": image["id"], "tags": ["a"]}, {"name": name, "tags": ["b"]}])
     assert f"images: images[0] and images[1] mean the same image, {image['id']} '{name}'." in outcome.message
     assert outcome.mutations == []
 
 
-def test_one_name_in_two_projects(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+def test_same_name_in_two_projects(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     theirs = {cloud.project_id: cloud.make(name) for cloud in (alice, bob)}
     images = [{"name": name, "owner": project, "tags": ["t"]} for project in ("alpha", "beta")]
     outcome = thrice(admin, images)
     assert [image["id"] for image in outcome.images] == [theirs[cloud.project_id]["id"] for cloud in (alice, bob)]
 
 
-def test_hidden_images(alice: Cloud, name: str) -> None:
+def test_hidden_images_are_found(alice: Cloud, name: str) -> None:
     hidden = alice.make(f"{name}-a", os_hidden=True)
     shown = alice.make(f"{name}-b")
     alice.make(f"{name}-c", os_hidden=True)
@@ -207,7 +207,7 @@ def test_hidden_images(alice: Cloud, name: str) -> None:
     assert [image and image["id"] for image in outcome.images] == [hidden["id"], shown["id"], None]
 
 
-def test_replacements_side_by_side(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_replacements_run_in_parallel(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     for number in range(3):
         alice.make(f"{name}-{number}", b"old")
         (tmp_path / str(number)).write_bytes(b"new" * (number + 1))
@@ -219,14 +219,14 @@ def test_replacements_side_by_side(alice: Cloud, name: str, tmp_path: pathlib.Pa
     assert [image["size"] for image in outcome.images] == [3, 6, 9]
 
 
-def test_a_url_with_a_secret(sandbox: Sandbox, name: str) -> None:
+def test_secret_in_a_url_is_not_shown(sandbox: Sandbox, name: str) -> None:
     images = [{"name": name, "url": "https://me:sesame-open@127.0.0.1:9/disk", "transfer": "stream", **FORMATS}]
     outcome = run_module(sandbox, "images", {"cloud": "alice", "images": images})
     assert outcome.failed
     assert "sesame-open" not in outcome.stdout
 
 
-def test_what_the_cloud_offers_is_asked_once(alice: Cloud, name: str) -> None:
+def test_import_methods_are_requested_once(alice: Cloud, name: str) -> None:
     with serving() as web:
         web.files["/disk"] = b"data"
         images = [{"name": f"{name}-{number}", "url": f"{web.url}/disk", **FORMATS} for number in range(3)]

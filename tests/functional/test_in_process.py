@@ -68,7 +68,7 @@ def everything(name: str) -> list[Json]:
     ]
 
 
-def test_both_ways_give_the_same_results(play: Play, name: str, tmp_path: pathlib.Path) -> None:
+def test_both_execution_modes_give_the_same_results(play: Play, name: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "disk.raw").write_bytes(b"data" * 1000)
     here, there = (play(*everything(f"{name}-same-{way}"), **{SWITCH: way}) for way in ("true", "false"))
@@ -130,7 +130,7 @@ def odd_arguments(vaulted: str) -> list[tuple[str, dict[t.Any, t.Any]]]:
     ]
 
 
-def test_odd_arguments_give_the_same_results_both_ways(
+def test_unusual_arguments_give_the_same_results_in_both_modes(
     play: Play, name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     password = tmp_path / "password"
@@ -177,7 +177,7 @@ WHERE: list[tuple[Json, bool]] = [
 MAY_FAIL = {"become", "/usr/bin/env", "async"}
 
 
-def test_where_a_task_runs(play: Play) -> None:
+def test_execution_mode_depends_on_the_task(play: Play) -> None:
     run = play(*({"cloudimage.glance.image_info": {"name": "nobody"}, **task} for task, _here in WHERE))
     for (task, here), section, result in zip(WHERE, run.sections, run.results, strict=False):
         assert ran_as_modules(section) == (0 if here else 1), (task, section)
@@ -185,12 +185,12 @@ def test_where_a_task_runs(play: Play) -> None:
             assert result["images"] == [], (task, section)
 
 
-def test_a_switch_that_is_neither_on_nor_off(play: Play) -> None:
+def test_invalid_value_of_the_switch_is_an_error(play: Play) -> None:
     run = play({"cloudimage.glance.image_info": {}, "vars": {"cloudimage_glance_in_process": "perhaps"}})
     assert "cloudimage_glance_in_process: 'perhaps' was given; true or false is allowed." in run.results[0]["msg"]
 
 
-def test_the_working_folder_is_the_playbooks(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+def test_working_folder_is_that_of_the_playbook(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     """As for any module: clouds.yaml is found beside the playbook, from wherever that is started."""
     (tmp_path / "clouds.yaml").write_text((sandbox.folder / "clouds.yaml").read_text())
     run = play({"cloudimage.glance.image_info": {"name": "nobody"}}, OS_CLIENT_CONFIG_FILE="")
@@ -199,7 +199,7 @@ def test_the_working_folder_is_the_playbooks(play: Play, sandbox: Sandbox, tmp_p
 
 
 @pytest.mark.parametrize("here", ["true", "false"])
-def test_one_login_a_run(play: Play, sandbox: Sandbox, name: str, here: str) -> None:
+def test_playbook_logs_in_once(play: Play, sandbox: Sandbox, name: str, here: str) -> None:
     """Modules in processes of their own use it too, as long as they run on this host as the same user."""
     names = [f"{name}-{number}" for number in range(3)]
     present = {**image(name="{{ item }}", tags=["t"]), "loop": names}
@@ -213,7 +213,7 @@ def test_one_login_a_run(play: Play, sandbox: Sandbox, name: str, here: str) -> 
     assert found_there == ["GET /v3", "POST /v3/auth/tokens"]
 
 
-def test_processes_that_begin_together_log_in_once(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+def test_concurrent_processes_log_in_once(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     inventory = tmp_path / "hosts.ini"
     inventory.write_text("host[0:3] ansible_connection=local\n")
     before = sandbox.logins()
@@ -222,7 +222,7 @@ def test_processes_that_begin_together_log_in_once(play: Play, sandbox: Sandbox,
     assert sandbox.logins() == before + 1
 
 
-def test_an_expired_token_is_not_used(alice: Cloud) -> None:
+def test_expired_token_is_not_used(alice: Cloud) -> None:
     first = connect("alice")
     state = json.loads(str(first.auth_state))
     before = alice.sandbox.logins()
@@ -235,7 +235,7 @@ def test_an_expired_token_is_not_used(alice: Cloud) -> None:
         assert (other.auth_state == first.auth_state) is (logins == 0)
 
 
-def test_a_withdrawn_token_is_renewed_unseen(alice: Cloud, name: str) -> None:
+def test_revoked_token_is_renewed(alice: Cloud, name: str) -> None:
     """And all the processes of the run go on with the new one."""
     refused = [False]
 

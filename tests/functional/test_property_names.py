@@ -58,7 +58,7 @@ ODD = (
 
 
 @pytest.mark.parametrize("name_of_glance", sorted({*NAMES_OF_GLANCE, *PRIVATE}))
-def test_a_name_that_cannot_be_changed_later_is_refused(alice: Cloud, name: str, name_of_glance: str) -> None:
+def test_property_that_glance_cannot_change_is_rejected(alice: Cloud, name: str, name_of_glance: str) -> None:
     message = alice.fails("image", name=name, properties={name_of_glance: "one"})
     assert f"properties: '{name_of_glance}' is reserved by Glance" in message
     # Which is true: the real Glance takes it for a new image, and does not remove it again.
@@ -71,14 +71,14 @@ def test_a_name_that_cannot_be_changed_later_is_refused(alice: Cloud, name: str,
 
 
 @pytest.mark.parametrize("left", ["context", " a"])
-def test_purging_a_property_that_cannot_be_removed_is_refused(alice: Cloud, name: str, left: str) -> None:
+def test_purge_of_a_property_that_glance_cannot_remove_is_rejected(alice: Cloud, name: str, left: str) -> None:
     made = alice.make(name, None, **{left: "one", "other": "two"})
     message = alice.fails("image", name=name, properties={}, purge_properties=True)
     assert f"has the property '{left}', which Glance cannot remove" in message
     assert alice.show(made["id"]) == made
 
 
-def test_odd_names_are_set_changed_and_removed(alice: Cloud, name: str) -> None:
+def test_unusual_names_are_set_changed_and_removed(alice: Cloud, name: str) -> None:
     for value in ("one", "two", None):
         properties = dict.fromkeys(ODD, value)
         image = alice.thrice("image", name=name, properties=properties).image

@@ -51,7 +51,7 @@ def test_no_server_outlives_the_process_that_started_it() -> None:
 
 
 @pytest.mark.parametrize(("size", "status"), [(256 * 1024, 204), (1024 * 1024, 500)])
-def test_the_size_of_a_chunk_is_limited_as_in_clouds(alice: Cloud, name: str, size: int, status: int) -> None:
+def test_size_of_a_chunk_is_limited_as_in_clouds(alice: Cloud, name: str, size: int, status: int) -> None:
     image = alice.make(name, **FORMATS)
     # uWSGI takes 1 MiB a chunk, with its framing.
     headers = {"Content-Type": "application/octet-stream"}

@@ -58,7 +58,9 @@ FORMS: dict[str, t.Callable[[Auth], Auth]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_secrets_in_odd_forms_are_hidden(sandbox: Sandbox, auth: Auth, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_in_unusual_forms_are_hidden(
+    sandbox: Sandbox, auth: Auth, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logged: list[str] = []
     monkeypatch.setattr(AnsibleModule, "log", lambda _self, text, log_args=None: logged.append(f"{text} {log_args}"))
     outcome = run_module(sandbox, "image", {**FORMS[form](auth), "name": "nobody", "state": "absent"})
@@ -67,7 +69,7 @@ def test_secrets_in_odd_forms_are_hidden(sandbox: Sandbox, auth: Auth, form: str
     assert "Traceback" not in outcome.stdout
 
 
-def test_results_are_not_blanked_out(sandbox: Sandbox, alice: Cloud, auth: Auth, name: str) -> None:
+def test_other_values_in_results_are_not_hidden(sandbox: Sandbox, alice: Cloud, auth: Auth, name: str) -> None:
     image = alice.make(f"alice-alpha-{name}", tags=["alpha"])
     outcome = run_module(sandbox, "image_info", {"auth": auth, "id": [image["id"]]})
     assert (outcome.images[0]["name"], outcome.images[0]["tags"]) == (f"alice-alpha-{name}", ["alpha"])

@@ -16,7 +16,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from . import conftest
 from .conftest import FORMATS, Json, Play, Sandbox, ran_as_modules, run_module
-from .serving import Handler, served
+from .http_server import Handler, served
 
 # As they stand in URLs; the second one is 'open@sesame-2' there, and a token without a password.
 PASSWORD, ENCODED, TOKEN = "open-sesame-1", "open%40sesame-2", "tok-sesame-3"

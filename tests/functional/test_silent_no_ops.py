@@ -31,7 +31,7 @@ LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
     ],
 )
 @pytest.mark.parametrize("upper", [False, True])
-def test_an_id_given_as_name_is_an_error(alice: Cloud, name: str, module: str, options: Json, upper: bool) -> None:
+def test_id_given_as_name_is_an_error(alice: Cloud, name: str, module: str, options: Json, upper: bool) -> None:
     image = alice.make(name, b"data")
     given = image["id"].upper() if upper else image["id"]
 
@@ -47,7 +47,7 @@ def test_an_id_given_as_name_is_an_error(alice: Cloud, name: str, module: str, o
     assert alice.show(image["id"]) == image
 
 
-def test_a_name_that_looks_like_an_id_is_a_name(alice: Cloud, name: str) -> None:
+def test_name_that_looks_like_an_id_is_found(alice: Cloud, name: str) -> None:
     """Also if it is the id of another image; one more request tells, and only where no image has the name."""
     looks_like_an_id = str(uuid.uuid4())
     assert alice.run("image", check=True, name=looks_like_an_id).succeeded().sent == [LIST, LIST, SHOW]
@@ -63,7 +63,7 @@ def test_a_name_that_looks_like_an_id_is_a_name(alice: Cloud, name: str) -> None
     assert alice.show(made["id"])["name"] == looks_like_an_id
 
 
-def test_a_new_image_without_data_gets_a_warning(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_new_image_without_data_has_a_warning(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     for check in (True, False):
         warnings = alice.run("image", check=check, name=name).succeeded().warnings
         assert len(warnings) == 1
@@ -80,7 +80,7 @@ def test_a_new_image_without_data_gets_a_warning(alice: Cloud, name: str, tmp_pa
         assert [warning.partition(":")[0] for warning in warnings] == [f"{name}-1"]
 
 
-def test_a_missing_image_is_an_error_where_the_task_must_not_create_it(alice: Cloud, name: str, path: str) -> None:
+def test_missing_image_is_an_error_with_create_false(alice: Cloud, name: str, path: str) -> None:
     message = alice.fails("image", name=name, create=False, path=path, **FORMATS)
     assert message.startswith(f"There is no image with the name '{name}', and 'create: false' says not to create it.")
     assert "with the id" in alice.fails("image", id=str(uuid.uuid4()), create="false")
@@ -91,7 +91,7 @@ def test_a_missing_image_is_an_error_where_the_task_must_not_create_it(alice: Cl
     alice.thrice("image", name=name, create=False, path=path, data_policy="replace")
 
 
-def test_a_missing_image_of_a_list_is_an_error_before_anything_is_changed(alice: Cloud, name: str) -> None:
+def test_missing_image_of_a_list_is_an_error_before_any_change(alice: Cloud, name: str) -> None:
     image = alice.make(name)
     for missing in ({"name": f"{name}-2"}, {"id": str(uuid.uuid4())}):
         entries: list[Json] = [{"name": name, "tags": ["x"]}, {"name": f"{name}-3"}, {**missing, "create": False}]
@@ -101,7 +101,7 @@ def test_a_missing_image_of_a_list_is_an_error_before_anything_is_changed(alice:
     assert alice.run("images", images=[{"name": name, "create": False, "tags": ["x"]}]).succeeded().changed
 
 
-def test_a_deactivated_image_gets_a_warning(admin: Cloud, alice: Cloud, name: str, path: str) -> None:
+def test_deactivated_image_has_a_warning(admin: Cloud, alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, b"data")
     options: list[Json] = [{}, {"min_ram": 7}, {"path": path, "data_policy": "replace"}]
     assert all(alice.run("image", check=True, name=name, **each).warnings == [] for each in options)
@@ -121,7 +121,7 @@ def test_a_deactivated_image_gets_a_warning(admin: Cloud, alice: Cloud, name: st
     assert admin.run("image", name=name, owner="alpha", state="absent").succeeded().warnings == []
 
 
-def test_entries_that_mean_the_same_image_are_refused(alice: Cloud, name: str) -> None:
+def test_entries_for_the_same_image_are_rejected(alice: Cloud, name: str) -> None:
     """Before anything is changed, whichever way they name the image and its project."""
     image, new_id = alice.make(name), str(uuid.uuid4())
     project = alice.project_id

@@ -155,7 +155,7 @@ def record(target: str, fault: str, place: str, times: str, outcome: Outcome) ->
 
 
 @pytest.mark.parametrize(("target", "fault", "place", "spoil", "times"), CASES)
-def test_every_fault_ends_in_all_or_nothing(
+def test_fault_leaves_verified_data_or_none(
     alice: Cloud, name: str, tmp_path: pathlib.Path, target: str, fault: str, place: str, spoil: t.Any, times: str
 ) -> None:
     (tmp_path / "disk").write_bytes(DATA)
@@ -191,7 +191,7 @@ def test_every_fault_ends_in_all_or_nothing(
 
 @pytest.mark.parametrize("fault", [*STATUSES, "cut:0", "cut:1000000", f"cut:{len(DATA) - 1}", "long:7", "stall:1000000"])
 @pytest.mark.parametrize("times", TIMES)
-def test_a_source_that_breaks(alice: Cloud, name: str, fault: t.Any, times: str) -> None:
+def test_broken_source_leaves_verified_data_or_none(alice: Cloud, name: str, fault: t.Any, times: str) -> None:
     kind, _colon, at = str(fault).partition(":")
     stalls = stalled_requests("GET", "/disk", times) if kind == "stall" else nothing_stalls
     with serving() as web, timing_out_soon(stalls):

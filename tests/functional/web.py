@@ -12,7 +12,7 @@ import gzip
 import threading
 import typing as t
 
-from .serving import Handler, served
+from .http_server import Handler, served
 
 
 @dataclasses.dataclass

@@ -1414,8 +1414,15 @@ CLOUD_MUTATIONS = [
     ("cloud: 300: it is no word about the address", "_client/image_api.py", "if 300 <= means < 400 or means", "if means"),
 ]
 
-DATA_TESTS = ("data", "replace", "image_download", "peers_defects", "interrupted", "transfer_faults")
-SPEED_TESTS = [f"tests/functional/test_{name}.py" for name in ("images", "budgets", "in_process")]
+DATA_TESTS = (
+    "image_data",
+    "replacement",
+    "image_download",
+    "openstack_cloud_regressions",
+    "interrupted_runs",
+    "transfer_faults",
+)
+SPEED_TESTS = [f"tests/functional/test_{name}.py" for name in ("images", "request_counts", "in_process")]
 RANDOMIZED_TESTS = "tests/functional/test_check_mode_matches_real_run.py"
 NOTICED_BY = (
     ("unit tests", ["tests/unit"]),
@@ -1431,8 +1438,8 @@ NOTICED_BY = (
 # A whole run of the other tests takes minutes, and what clouds do differently is what these two files are about.
 CLOUDS_NOTICED_BY = (
     NOTICED_BY[0],
-    ("tests of what clouds do differently", ["tests/functional/test_dialects.py"]),
-    ("same scenarios on each cloud", ["tests/functional/test_clouds.py"]),
+    ("tests of what clouds do differently", ["tests/functional/test_cloud_differences.py"]),
+    ("same scenarios on each cloud", ["tests/functional/test_supported_clouds.py"]),
     *NOTICED_BY[1:],
 )
 

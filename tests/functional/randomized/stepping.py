@@ -15,7 +15,7 @@ import typing as t
 import urllib.parse
 
 from ..faults import HOP_BY_HOP
-from ..serving import Handler, served
+from ..http_server import Handler, served
 
 READING = ("GET", "HEAD")
 # Longer than any run takes; only a run that hangs is waited for as long.

@@ -42,19 +42,19 @@ def connect(sandbox: Sandbox, bare: pathlib.Path) -> Connect:
     return lambda **connection: run_module(sandbox, "image_info", {"name": ["nobody"], **connection})
 
 
-def test_auth_with_a_password(connect: Connect, password_auth: dict[str, str]) -> None:
+def test_login_with_a_password(connect: Connect, password_auth: dict[str, str]) -> None:
     assert connect(auth=password_auth).images == []
     assert connect(auth=password_auth, auth_type="password").images == []
     assert connect(auth=password_auth, auth_type="v3password", region_name="RegionOne", interface="internal").images == []
 
 
-def test_auth_with_a_token(connect: Connect, sandbox: Sandbox, alice: Cloud) -> None:
+def test_login_with_a_token(connect: Connect, sandbox: Sandbox, alice: Cloud) -> None:
     auth = {"auth_url": f"{sandbox.keystone_url}/v3", "token": alice.session.get_token(), "project_id": alice.project_id}
     assert connect(auth=auth, auth_type="token").images == []
     assert connect(auth=auth, auth_type="v3token").images == []
 
 
-def test_auth_with_an_application_credential(connect: Connect, sandbox: Sandbox, alice: Cloud) -> None:
+def test_login_with_an_application_credential(connect: Connect, sandbox: Sandbox, alice: Cloud) -> None:
     made = alice.session.post(
         f"{sandbox.keystone_url}/v3/users/{alice.session.get_user_id()}/application_credentials",
         json={"application_credential": {"name": f"test-{uuid.uuid4()}"}},
@@ -67,7 +67,9 @@ def test_auth_with_an_application_credential(connect: Connect, sandbox: Sandbox,
     assert connect(auth=auth, auth_type="v3applicationcredential").images == []
 
 
-def test_cloud_as_a_dictionary(connect: Connect, password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cloud_as_a_dictionary_ignores_the_environment(
+    connect: Connect, password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     cloud = {"auth": password_auth, "region_name": "RegionOne", "interface": "public"}
     assert connect(cloud=cloud).images == []
     # It stands for itself: what the environment says is of no importance.
@@ -77,7 +79,9 @@ def test_cloud_as_a_dictionary(connect: Connect, password_auth: dict[str, str], 
     assert "no public endpoint" in connect(cloud=cloud, region_name="Atlantis").message
 
 
-def test_environment_variables(connect: Connect, password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_login_from_environment_variables(
+    connect: Connect, password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for key, value in password_auth.items():
         monkeypatch.setenv(f"OS_{key.upper()}", value)
     assert connect().images == []
@@ -103,7 +107,9 @@ def connect_in_new_process(*, hide_library: bool = False, **connection: t.Any) -
     return Outcome(json.loads(done.stdout), [], done.stdout)
 
 
-def test_cloud_from_files(password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch, bare: pathlib.Path) -> None:
+def test_cloud_is_read_from_clouds_yaml_and_secure_yaml(
+    password_auth: dict[str, str], monkeypatch: pytest.MonkeyPatch, bare: pathlib.Path
+) -> None:
     connect = connect_in_new_process
     secret = {"clouds": {"mine": {"auth": {"password": password_auth.pop("password")}}}}
     clouds = {"clouds": {"mine": {"auth": password_auth, "region_name": "RegionOne"}}}
@@ -123,7 +129,7 @@ def test_cloud_from_files(password_auth: dict[str, str], monkeypatch: pytest.Mon
     assert connect(cloud="mine").images == []
 
 
-def test_interface_of_clouds_yaml_is_left_alone(password_auth: dict[str, str], bare: pathlib.Path) -> None:
+def test_interface_of_clouds_yaml_is_used(password_auth: dict[str, str], bare: pathlib.Path) -> None:
     connect = connect_in_new_process
     clouds = {"clouds": {"mine": {"auth": password_auth, "interface": "no-such-interface"}}}
     (bare / "clouds.yaml").write_text(yaml.safe_dump(clouds))
@@ -135,7 +141,7 @@ def test_no_version_discovery(connect: Connect, password_auth: dict[str, str]) -
     assert connect(auth=password_auth).sent == ["GET /v2/images"]
 
 
-def test_a_missing_library() -> None:
+def test_missing_library_is_an_error() -> None:
     outcome = connect_in_new_process(hide_library=True)
     assert (
         "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk."
@@ -143,22 +149,22 @@ def test_a_missing_library() -> None:
     )
 
 
-def test_no_configuration_at_all(connect: Connect) -> None:
+def test_missing_configuration_is_an_error(connect: Connect) -> None:
     assert "The connection to the cloud is not configured" in connect().message
 
 
-def test_an_unknown_cloud(connect: Connect) -> None:
+def test_unknown_cloud_is_an_error(connect: Connect) -> None:
     message = connect(cloud="nowhere").message
     assert "The connection to the cloud is not configured: Cloud nowhere was not found." in message
 
 
-def test_a_refused_password(connect: Connect, password_auth: dict[str, str]) -> None:
+def test_wrong_password_is_an_error(connect: Connect, password_auth: dict[str, str]) -> None:
     message = connect(auth={**password_auth, "password": "wrong-secret"}).message
     assert "The login was refused at" in message
     assert "wrong-secret" not in message
 
 
-def test_an_unknown_login_plugin(connect: Connect, password_auth: dict[str, str]) -> None:
+def test_unknown_login_plugin_is_an_error(connect: Connect, password_auth: dict[str, str]) -> None:
     assert "not configured" in connect(auth=password_auth, auth_type="telepathy").message
 
 
@@ -171,18 +177,20 @@ def nobody_listens() -> t.Iterator[int]:
 
 
 @pytest.mark.parametrize("version", ["", "/v3"])
-def test_an_unreachable_keystone(connect: Connect, password_auth: dict[str, str], nobody_listens: int, version: str) -> None:
+def test_unreachable_keystone_is_an_error(
+    connect: Connect, password_auth: dict[str, str], nobody_listens: int, version: str
+) -> None:
     message = connect(auth={**password_auth, "auth_url": f"http://127.0.0.1:{nobody_listens}{version}"}).message
     assert "The identity service cannot be reached" in message
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_unreachable_glance(connect: Connect, password_auth: dict[str, str], nobody_listens: int) -> None:
+def test_unreachable_glance_is_an_error(connect: Connect, password_auth: dict[str, str], nobody_listens: int) -> None:
     message = connect(auth=password_auth, endpoint_override=f"http://127.0.0.1:{nobody_listens}").message
     assert "GET /v2/images got no answer: Unable to establish connection" in message
 
 
-def test_certificates(
+def test_certificates_are_verified(
     connect: Connect,
     sandbox: Sandbox,
     password_auth: dict[str, str],
@@ -207,7 +215,7 @@ def test_certificates(
         assert connect(**secure, validate_certs=False).images == []
 
 
-def test_what_auth_must_be(connect: Connect) -> None:
+def test_auth_and_cloud_of_another_type_are_rejected(connect: Connect) -> None:
     assert "argument 'auth' is of type" in connect(auth="nonsense").message
     assert "cloud: the name of an entry of clouds.yaml is allowed, or a dictionary" in connect(cloud=["a"]).message
 
@@ -222,7 +230,7 @@ def test_what_auth_must_be(connect: Connect) -> None:
         ({"project_name": None}, "The login is for no project"),
     ],
 )
-def test_an_auth_that_is_not_whole(
+def test_incomplete_auth_is_rejected(
     connect: Connect, password_auth: dict[str, str], change: dict[str, t.Any], message: str
 ) -> None:
     auth = {key: value for key, value in {**password_auth, **change}.items() if value is not None or key == "auth_url"}
@@ -245,7 +253,7 @@ def test_an_auth_that_is_not_whole(
         ({"cloud": {"api_timeout": -1}}, "api_timeout: -1|not configured"),
     ],
 )
-def test_odd_connection_options(
+def test_invalid_connection_options_are_rejected(
     connect: Connect, password_auth: dict[str, str], options: dict[str, t.Any], message: str
 ) -> None:
     outcome = connect(**({} if "cloud" in options else {"auth": password_auth}), **options)
@@ -253,6 +261,6 @@ def test_odd_connection_options(
 
 
 @pytest.mark.parametrize("entry", [None, 5, {"auth": 5}])
-def test_odd_clouds_yaml(bare: pathlib.Path, entry: t.Any) -> None:
+def test_invalid_clouds_yaml_is_an_error(bare: pathlib.Path, entry: t.Any) -> None:
     (bare / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"mine": entry}}))
     assert "not configured" in connect_in_new_process(cloud="mine").message

@@ -81,7 +81,7 @@ def with_sources(options: Json, path: pathlib.Path, url: str) -> Json:
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("what_of_it", [CUT, CUT_ANSWER, None] if ALL else [CUT_ANSWER])
-def test_the_next_run_leaves_one_good_image(
+def test_next_run_leaves_one_complete_image(
     alice: Cloud, name: str, tmp_path: pathlib.Path, task: str, what_of_it: int | None
 ) -> None:
     (tmp_path / "disk").write_bytes(DATA)
@@ -130,7 +130,7 @@ def unfinished(cloud: Cloud, name: str) -> list[Json]:
     return [image for image in images if image["name"].startswith(f"{name}-replacing-")]
 
 
-def test_newer_data_after_an_interrupted_replacement_keep_what_it_set(
+def test_replacement_with_newer_data_keeps_the_attributes_of_the_interrupted_one(
     alice: Cloud, name: str, tmp_path: pathlib.Path
 ) -> None:
     """Once the new image has the name, it is the one that the next task changes; before that the old one is."""
@@ -221,9 +221,7 @@ def failed_tasks(cloud: Cloud, image: Json) -> list[Json]:
 
 
 @pytest.mark.parametrize("protected", [False, True])
-def test_import_that_failed_after_its_run_was_killed_is_begun_again(
-    alice: Cloud, name: str, path: str, protected: bool
-) -> None:
+def test_failed_import_of_a_killed_run_is_started_again(alice: Cloud, name: str, path: str, protected: bool) -> None:
     """The image cannot take data any more: it is created again with all its attributes, at once and in check mode too."""
     image = alice.run("image", name=name, tags=["t"], protected=protected, properties={"p": 1}, **FORMATS).succeeded().image
     make_dead_import(alice, image)
@@ -234,7 +232,7 @@ def test_import_that_failed_after_its_run_was_killed_is_begun_again(
     assert new["id"] != image["id"]
 
 
-def test_import_that_failed_in_another_projects_image_is_an_error(alice: Cloud, name: str, path: str) -> None:
+def test_failed_import_in_another_projects_image_is_an_error(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, **FORMATS)
     make_dead_import(alice, image)
     for options in ({"name": name}, {"id": image["id"]}):
@@ -244,7 +242,7 @@ def test_import_that_failed_in_another_projects_image_is_an_error(alice: Cloud, 
     assert alice.show(image["id"])["status"] == "importing"
 
 
-def test_replacement_whose_import_failed_is_begun_again(alice: Cloud, name: str, path: str) -> None:
+def test_replacement_with_a_failed_import_is_started_again(alice: Cloud, name: str, path: str) -> None:
     old = alice.make(name, OLD, tags=["t"])
     options: Json = {"name": name, "path": path, "data_policy": "replace", "import_method": "glance-direct"}
     assert run_killed(alice, "image", options, 1, CUT)  # before the data are staged
@@ -257,7 +255,7 @@ def test_replacement_whose_import_failed_is_begun_again(alice: Cloud, name: str,
     assert alice.call("GET", f"/images/{old['id']}", raise_exc=False).status_code == 404
 
 
-def test_anothers_upload_is_not_taken_over(alice: Cloud, name: str, path: str) -> None:
+def test_upload_of_another_run_is_not_taken_over(alice: Cloud, name: str, path: str) -> None:
     """What somebody else makes under the same name, by other means, is never deleted: the task says so and stops."""
     image = alice.make(name, **FORMATS)
     alice.call("PUT", f"/images/{image['id']}/stage", data=OLD, headers={"Content-Type": "application/octet-stream"})
@@ -267,7 +265,7 @@ def test_anothers_upload_is_not_taken_over(alice: Cloud, name: str, path: str) -
     assert alice.show(image["id"])["status"] == "uploading"
 
 
-def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str, clock: Clock) -> None:
+def test_running_upload_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str, clock: Clock) -> None:
     """Also into an image that this collection has made."""
     image = alice.run("image", name=name, protected=True, tags=["t"], **FORMATS).succeeded().image
     go_on = threading.Event()
@@ -300,7 +298,7 @@ def test_an_upload_that_goes_on_is_waited_for_and_never_deleted(alice: Cloud, na
     assert (left["status"], left["size"], left["tags"]) == ("active", len(DATA), ["t"])
 
 
-def test_another_project_cannot_plant_a_replacement(
+def test_replacement_made_by_another_project_is_ignored(
     admin: Cloud, bob: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = admin.make(name, OLD, visibility="public")
@@ -324,7 +322,7 @@ def test_another_project_cannot_plant_a_replacement(
 
 
 @pytest.mark.parametrize("what_of_it", [CUT, None])
-def test_a_download_goes_on(alice: Cloud, name: str, tmp_path: pathlib.Path, what_of_it: int | None) -> None:
+def test_killed_download_is_continued(alice: Cloud, name: str, tmp_path: pathlib.Path, what_of_it: int | None) -> None:
     alice.make(name, DATA)
     options: Json = {"name": name, "dest": str(tmp_path / "disk")}
     assert run_killed(alice, "image_download", options, 0, what_of_it, reading=True)
@@ -334,7 +332,7 @@ def test_a_download_goes_on(alice: Cloud, name: str, tmp_path: pathlib.Path, wha
     assert os.listdir(tmp_path) == ["disk"]
 
 
-def test_a_download_that_is_killed_in_the_middle_goes_on_there(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_killed_download_is_continued_at_the_same_byte(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     options: Json = {"name": name, "dest": str(tmp_path / "disk")}
     part = tmp_path / f".disk.{image['id']}.part"

@@ -23,20 +23,20 @@ def large(tmp_path: pathlib.Path) -> str:
     return str(tmp_path / "large.raw")
 
 
-def test_data_go_through_and_come_back(alice: Cloud, name: str, large: str, tmp_path: pathlib.Path) -> None:
+def test_data_are_uploaded_and_downloaded(alice: Cloud, name: str, large: str, tmp_path: pathlib.Path) -> None:
     outcome = alice.thrice("image", name=name, path=large, **FORMATS)
     alice.run("image_download", id=outcome.image["id"], dest=str(tmp_path / "back.raw")).succeeded()
     assert (tmp_path / "back.raw").read_bytes() == DATA
 
 
-def test_compressed_downloads_are_whole(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_compressed_downloads_are_complete(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name, DATA)
     override = f"{alice.sandbox.facts['gzip_url']}/v2"
     alice.run("image_download", id=image["id"], dest=str(tmp_path / "back.raw"), endpoint_override=override).succeeded()
     assert (tmp_path / "back.raw").read_bytes() == DATA
 
 
-def test_the_error_names_the_limit_on_bodies(alice: Cloud, name: str, large: str) -> None:
+def test_error_names_the_limit_on_bodies(alice: Cloud, name: str, large: str) -> None:
     override = f"{alice.sandbox.facts['defaults_url']}/v2"
     outcome = alice.run("image", name=name, path=large, endpoint_override=override, **FORMATS)
     assert "413" in outcome.message
@@ -48,7 +48,7 @@ def test_small_images_pass_the_default_limits(alice: Cloud, name: str, path: str
     alice.thrice("image", name=name, path=path, endpoint_override=f"{alice.sandbox.facts['defaults_url']}/v2", **FORMATS)
 
 
-def test_a_rate_limit_is_waited_out(alice: Cloud, name: str) -> None:
+def test_rate_limit_is_waited_out(alice: Cloud, name: str) -> None:
     """nginx takes three requests at once here and five a second; it answers the others 503."""
     override = f"{alice.sandbox.facts['limited_url']}/v2"
     for _time in range(8):

@@ -24,7 +24,7 @@ def apart_from_data(image: Json) -> Json:
     return {**kept, "tags": sorted(image["tags"])}
 
 
-def test_all_that_is_not_named_is_carried_over(alice: Cloud, name: str, path: str) -> None:
+def test_unnamed_attributes_are_carried_over(alice: Cloud, name: str, path: str) -> None:
     old = alice.make(
         name, OLD, tags=["b", "a"], protected=True, min_disk=3, min_ram=4, visibility="community", p="1", **{"a/b~c": "é"}
     )
@@ -50,7 +50,7 @@ def test_all_that_is_not_named_is_carried_over(alice: Cloud, name: str, path: st
 
 
 @pytest.mark.parametrize("replaced", ["hide", "deactivate", "keep"])
-def test_the_old_image_can_be_kept(alice: Cloud, name: str, path: str, replaced: str) -> None:
+def test_old_image_can_be_kept(alice: Cloud, name: str, path: str, replaced: str) -> None:
     old = alice.make(name, OLD, protected=True, tags=["t"])
     alice.thrice("image", name=name, path=path, data_policy="replace", replaced=replaced)
     (new,) = alice.named(name)
@@ -61,7 +61,7 @@ def test_the_old_image_can_be_kept(alice: Cloud, name: str, path: str, replaced:
     assert {key for key in kept if kept[key] != old[key]} - {"updated_at"} == changed
 
 
-def test_a_replaced_image_is_not_replaced_again(alice: Cloud, name: str, path: str) -> None:
+def test_replaced_image_is_not_replaced_again(alice: Cloud, name: str, path: str) -> None:
     alice.make(name, OLD)
     for data in (b"first", b"second", b"first"):
         pathlib.Path(path).write_bytes(data)
@@ -69,14 +69,14 @@ def test_a_replaced_image_is_not_replaced_again(alice: Cloud, name: str, path: s
         assert alice.call("GET", f"/images/{outcome.image['id']}/file").content == data
 
 
-def test_a_deactivated_image_stays_deactivated(alice: Cloud, name: str, path: str) -> None:
+def test_replacement_of_a_deactivated_image_is_deactivated(alice: Cloud, name: str, path: str) -> None:
     old = alice.make(name, OLD)
     alice.call("POST", f"/images/{old['id']}/actions/deactivate")
     outcome = alice.thrice("image", name=name, path=path, data_policy="replace")
     assert outcome.image["status"] == "deactivated"
 
 
-def test_members(admin: Cloud, alice: Cloud, bob: Cloud, name: str, path: str) -> None:
+def test_members_are_carried_over(admin: Cloud, alice: Cloud, bob: Cloud, name: str, path: str) -> None:
     for cloud, status, warned in ((admin, "accepted", False), (alice, "pending", True)):
         old = cloud.make(f"{name}-{cloud.name}", OLD)
         for member in (bob.project_id, "0" * 32):
@@ -106,11 +106,11 @@ def test_stores_are_carried_over(admin: Cloud, name: str, path: str) -> None:
         ({"wait": False}, "needs 'wait: true'"),
     ],
 )
-def test_what_does_not_go_with_replace(alice: Cloud, name: str, path: str, options: Json, message: str) -> None:
+def test_options_that_exclude_replace_are_rejected(alice: Cloud, name: str, path: str, options: Json, message: str) -> None:
     assert message in alice.fails("image", name=name, path=path, data_policy="replace", **options)
 
 
-def test_a_signed_image_needs_a_new_signature(alice: Cloud, name: str, path: str) -> None:
+def test_replacement_of_a_signed_image_needs_a_new_signature(alice: Cloud, name: str, path: str) -> None:
     alice.make(name, OLD, img_signature="x")
     assert "is signed" in alice.fails("image", name=name, path=path, data_policy="replace")
     alice.thrice("image", name=name, path=path, data_policy="replace", properties={"img_signature": None})
@@ -138,7 +138,9 @@ def fault_at(step: int, what: int, seen: list[str]) -> Fault:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("replaced", ["delete", "hide", "deactivate", "keep"])
 @pytest.mark.parametrize("fault", [500, CUT, CUT_ANSWER] if ALL else [CUT_ANSWER])
-def test_a_failure_at_any_step_leaves_one_in_service(alice: Cloud, name: str, path: str, replaced: str, fault: int) -> None:
+def test_failure_at_any_step_leaves_one_image_in_service(
+    alice: Cloud, name: str, path: str, replaced: str, fault: int
+) -> None:
     """Either the old image is as before and nothing new is left, or the new one is in place and the next run finishes."""
     options: Json = {"path": path, "data_policy": "replace", "replaced": replaced}
     for step in range(mutating_calls(alice, name, path, replaced)):

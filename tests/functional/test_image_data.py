@@ -23,7 +23,7 @@ import zstandard
 
 from .conftest import FORMATS, Cloud, Json, Outcome
 from .faults import CUT, proxy
-from .test_interrupted import run_killed
+from .test_interrupted_runs import run_killed
 from .web import Web, serving
 
 DATA = bytes(range(256)) * 5000
@@ -52,7 +52,7 @@ def stored(cloud: Cloud, outcome: Outcome) -> bytes:
     return cloud.call("GET", f"/images/{outcome.image['id']}/file").content
 
 
-def test_a_url_by_the_cloud(alice: Cloud, name: str, web: Web) -> None:
+def test_cloud_imports_data_from_a_url(alice: Cloud, name: str, web: Web) -> None:
     outcome = alice.thrice("image", name=name, url=f"{web.url}/disk.raw", checksum=hashed("sha512"), **FORMATS)
     assert outcome.sent == [
         "GET /v2/images",
@@ -71,7 +71,7 @@ def test_a_url_by_the_cloud(alice: Cloud, name: str, web: Web) -> None:
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
 @pytest.mark.parametrize("transfer", ["import", "stream"])
-def test_checksums_of_a_url(alice: Cloud, name: str, web: Web, transfer: str, algorithm: str) -> None:
+def test_checksum_of_a_url_is_verified(alice: Cloud, name: str, web: Web, transfer: str, algorithm: str) -> None:
     url: Json = {"url": f"{web.url}/disk.raw", "transfer": transfer}
     wrong = alice.run("image", name=name, checksum=hashed(algorithm, b"other"), **url, **FORMATS)
     assert "was deleted again" in wrong.message
@@ -88,7 +88,7 @@ def test_checksums_of_a_url(alice: Cloud, name: str, web: Web, transfer: str, al
     )
 
 
-def test_a_url_without_a_checksum(alice: Cloud, name: str, web: Web) -> None:
+def test_import_without_a_checksum_warns_that_only_the_size_is_verified(alice: Cloud, name: str, web: Web) -> None:
     outcome = alice.thrice("image", name=name, url=f"{web.url}/disk.raw", **FORMATS)
     assert outcome.warnings == [
         f"What the cloud imported into image {outcome.image['id']} could be verified by its size only."
@@ -98,7 +98,7 @@ def test_a_url_without_a_checksum(alice: Cloud, name: str, web: Web) -> None:
     assert streamed.result["transfer"]["hash"] == hashed("sha512")
 
 
-def test_a_cloud_that_offers_no_imports(alice: Cloud, name: str, web: Web) -> None:
+def test_data_are_streamed_where_the_cloud_offers_no_imports(alice: Cloud, name: str, web: Web) -> None:
     with proxy(alice.sandbox.glance_url, lambda _m, path, _c: 404 if path.endswith("/info/import") else None) as url:
         options = {"endpoint_override": url, "url": f"{web.url}/disk.raw", **FORMATS}
         assert "does not offer web-download; it offers no imports" in alice.fails(
@@ -111,7 +111,7 @@ def test_a_cloud_that_offers_no_imports(alice: Cloud, name: str, web: Web) -> No
 
 
 @pytest.mark.parametrize("style", ["{value}  disk.raw\n{other}  other\n", "SHA256 (disk.raw) = {value}\n", "{value}\n"])
-def test_lists_of_checksums(alice: Cloud, name: str, web: Web, style: str) -> None:
+def test_checksum_is_read_from_a_checksum_list(alice: Cloud, name: str, web: Web, style: str) -> None:
     value = hashed("sha256").partition(":")[2]
     web.files["/SHA256SUMS"] = style.format(value=value, other="0" * 64).encode()
     outcome = alice.thrice(
@@ -198,7 +198,7 @@ def test_decompressing(alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path
         assert alice.named(name) == []
 
 
-def test_glance_direct(alice: Cloud, name: str, path: str, web: Web) -> None:
+def test_glance_direct_stages_and_imports_data(alice: Cloud, name: str, path: str, web: Web) -> None:
     outcome = alice.thrice("image", name=name, path=path, import_method="glance-direct", **FORMATS)
     assert [entry["path"].rpartition("/")[2] for entry in outcome.mutations] == ["images", "stage", "import"]
     assert outcome.result["transfer"]["method"] == "stage"
@@ -210,7 +210,7 @@ def test_glance_direct(alice: Cloud, name: str, path: str, web: Web) -> None:
     assert stored(alice, outcome) == DATA
 
 
-def test_glance_download(alice: Cloud, name: str) -> None:
+def test_glance_download_copies_an_image_of_another_region(alice: Cloud, name: str) -> None:
     origin = alice.make(f"{name}-origin", DATA)
     remote = {"region": "RegionTwo", "id": origin["id"]}
     outcome = alice.thrice("image", name=name, remote=remote, **FORMATS)
@@ -221,7 +221,7 @@ def test_glance_download(alice: Cloud, name: str) -> None:
     assert "no public endpoint" in alice.fails("image", name=name, remote={**remote, "region": "nowhere"})
 
 
-def test_stores(admin: Cloud, name: str, path: str) -> None:
+def test_image_is_copied_to_and_removed_from_stores(admin: Cloud, name: str, path: str) -> None:
     outcome = admin.thrice("image", name=name, path=path, stores=["cheap", "fast"], **FORMATS)
     assert outcome.image["stores"] == ["cheap", "fast"]
     assert [entry["path"].rpartition("/")[2] for entry in outcome.mutations] == ["images", "file", "import"]
@@ -236,20 +236,20 @@ def test_stores(admin: Cloud, name: str, path: str) -> None:
     assert outcome.image["stores"] == ["cheap"]
 
 
-def test_a_plain_user_gets_a_hint_about_stores(alice: Cloud, name: str) -> None:
+def test_refused_copy_between_stores_has_a_hint(alice: Cloud, name: str) -> None:
     alice.make(name, DATA)
     for stores, word in ((["fast", "cheap"], "copy images"),):
         assert f"only administrators may {word}" in alice.run("image", name=name, stores=stores).message
 
 
-def test_data_policy_keep(alice: Cloud, name: str, path: str) -> None:
+def test_data_policy_keep_warns_and_keeps_the_data(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name, DATA)
     outcome = alice.thrice("image", name=name, path=path, data_policy="keep", tags=["t"])
     assert f"has other data than {path}, and keeps them" in outcome.warnings[0]
     assert alice.show(image["id"])["os_hash_value"] == image["os_hash_value"]
 
 
-def test_an_unchanged_image_is_recognised_without_reading(alice: Cloud, name: str, path: str, web: Web) -> None:
+def test_unchanged_image_is_recognised_without_reading_the_source(alice: Cloud, name: str, path: str, web: Web) -> None:
     data = pathlib.Path(path).read_bytes()
     alice.thrice("image", name=name, path=path, **FORMATS)
     opened = pathlib.Path(path)
@@ -262,7 +262,7 @@ def test_an_unchanged_image_is_recognised_without_reading(alice: Cloud, name: st
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
-def test_a_long_transfer_tells_how_far_it_is(name: str, web: Web, tmp_path: pathlib.Path) -> None:
+def test_long_transfer_reports_its_progress(name: str, web: Web, tmp_path: pathlib.Path) -> None:
     web.files["/disk.raw"] = DATA * 10
     web.faults = ["slow:30"]
     options = {"cloud": "alice", "name": name, "url": f"{web.url}/disk.raw", "transfer": "stream", **FORMATS}
@@ -288,13 +288,13 @@ def test_a_long_transfer_tells_how_far_it_is(name: str, web: Web, tmp_path: path
 
 
 @pytest.mark.parametrize("options", [{"transfer": "import"}, {"transfer": "stream"}, {}])
-def test_an_empty_source_is_no_image(alice: Cloud, name: str, web: Web, options: Json) -> None:
+def test_empty_source_is_rejected(alice: Cloud, name: str, web: Web, options: Json) -> None:
     web.files["/empty"] = b""
     assert "empty" in alice.run("image", name=name, url=f"{web.url}/empty", **options, **FORMATS).message
     assert alice.named(name) == []
 
 
-def test_a_forgotten_decompress_can_be_made_up_for(alice: Cloud, name: str, web: Web) -> None:
+def test_data_are_replaced_where_decompress_changes(alice: Cloud, name: str, web: Web) -> None:
     packed = gzip.compress(DATA)
     web.files["/disk.gz"] = packed
     source: Json = {"url": f"{web.url}/disk.gz", "checksum": hashed("sha256", packed)}
@@ -305,7 +305,7 @@ def test_a_forgotten_decompress_can_be_made_up_for(alice: Cloud, name: str, web:
         assert stored(alice, outcome) == data
 
 
-def test_wrong_data_in_an_image_that_was_there(alice: Cloud, name: str, web: Web) -> None:
+def test_existing_image_with_wrong_data_is_deactivated(alice: Cloud, name: str, web: Web) -> None:
     image = alice.make(name, protected=True, tags=["t"], **FORMATS)
     options: Json = {"url": f"{web.url}/disk.raw", "transfer": "import"}
     outcome = alice.run("image", name=name, checksum=hashed("sha512", b"other"), **options)
@@ -314,7 +314,7 @@ def test_wrong_data_in_an_image_that_was_there(alice: Cloud, name: str, web: Web
     assert (left["status"], left["protected"], left["tags"]) == ("deactivated", True, ["t"])
 
 
-def test_a_url_that_is_not_ascii(alice: Cloud, name: str, web: Web) -> None:
+def test_url_with_other_than_ascii_characters_is_imported(alice: Cloud, name: str, web: Web) -> None:
     web.files["/%C3%BC.raw"] = DATA
     outcome = alice.thrice("image", name=name, url=f"{web.url}/ü.raw", **FORMATS)
     assert outcome.result["transfer"]["method"] == "web-download"
@@ -334,7 +334,7 @@ def test_a_url_that_is_not_ascii(alice: Cloud, name: str, web: Web) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["url", "checksum"])
-def test_no_secret_of_a_url_is_shown(alice: Cloud, name: str, web: Web, url: str, where: str) -> None:
+def test_secrets_in_urls_are_not_shown(alice: Cloud, name: str, web: Web, url: str, where: str) -> None:
     web.redirects["/to"] = "http://127.0.0.1:9/obj?X-Amz-Signature=SECRET12345-of-the-target"
     url = url.replace("URL", web.url).replace("HOST", web.url.removeprefix("http://"))
     options: Json = {"url": url} if where == "url" else {"url": f"{web.url}/disk.raw", "checksum": f"sha256:{url}"}
@@ -346,7 +346,7 @@ def test_no_secret_of_a_url_is_shown(alice: Cloud, name: str, web: Web, url: str
 
 
 @pytest.mark.parametrize("compresses", ["unless refused", "always"])
-def test_a_url_whose_server_compresses(alice: Cloud, name: str, web: Web, compresses: str) -> None:
+def test_data_that_a_server_always_compresses_are_rejected(alice: Cloud, name: str, web: Web, compresses: str) -> None:
     web.compresses = compresses
     outcome = alice.run("image", name=name, url=f"{web.url}/disk.raw", transfer="stream", **FORMATS)
     if compresses == "always":
@@ -357,14 +357,14 @@ def test_a_url_whose_server_compresses(alice: Cloud, name: str, web: Web, compre
         assert stored(alice, outcome) == DATA
 
 
-def test_the_length_of_compressed_data_is_not_the_size(alice: Cloud, name: str, web: Web) -> None:
+def test_content_length_of_compressed_data_is_not_taken_for_the_size(alice: Cloud, name: str, web: Web) -> None:
     """Glance 33 requests no compression, and stores compressed bytes as the data if they arrive all the same."""
     web.encodings["/disk.raw"] = "gzip"
     outcome = alice.run("image", name=name, url=f"{web.url}/disk.raw", transfer="import", **FORMATS)
     assert "could not be verified; give a 'checksum'" in " ".join(outcome.warnings)
 
 
-def test_a_file_whose_compression_is_given_as_its_encoding(alice: Cloud, name: str, web: Web) -> None:
+def test_content_encoding_of_a_compressed_file_is_ignored(alice: Cloud, name: str, web: Web) -> None:
     """As Apache does with AddEncoding: what arrives is the file as it is."""
     web.files["/disk.raw.gz"] = gzip.compress(DATA)
     web.encodings["/disk.raw.gz"] = "x-gzip"

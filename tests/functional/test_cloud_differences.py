@@ -15,9 +15,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client import i
 
 from .clouds import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
-from .dialects import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
 from .gateway import Reply, Request, json_reply, token_of
-from .support import SUPPORT_PAGE, replaced_block
+from .simulated_clouds import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
+from .support_page import SUPPORT_PAGE, replaced_block
 from .timing import Clock
 from .web import serving
 
@@ -95,7 +95,7 @@ def with_key(entry: Json, key: str) -> Json:
 
 
 @row("Auth")
-def test_a_certificate_of_a_ca_of_its_own(pcd: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_ca_is_trusted_only_if_configured(pcd: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """PCD's certificate is not trusted unless `cacert` says so."""
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
@@ -109,7 +109,7 @@ def test_a_certificate_of_a_ca_of_its_own(pcd: CloudUnderTest, monkeypatch: pyte
 
 
 @row("Auth")
-def test_a_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
+def test_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
     """Rackspace's own plugin logs in at Identity v2.0; the key is shown nowhere."""
     assert rackspace.run("image_info", name=["nobody"]).images == []
     assert "POST /v2.0/tokens" in [request.asked for request in rackspace.gateway.asked]
@@ -122,7 +122,7 @@ def test_a_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
 
 
 @row("Auth")
-def test_a_login_that_is_none(rackspace: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_login_response_is_an_error(rackspace: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is no login is not shown: there may be a token in it."""
     monkeypatch.setattr(Rackspace, "_login", lambda _self, _body: json_reply(200, {"id": "a-token", "message": "a-token"}))
     # A key of its own, because an earlier login of this run would be gone on with.
@@ -136,7 +136,7 @@ def test_a_login_that_is_none(rackspace: CloudUnderTest, monkeypatch: pytest.Mon
 
 
 @row("Endpoints")
-def test_the_admin_endpoint(pcd: CloudUnderTest, name: str, path: str) -> None:
+def test_interface_selects_the_admin_endpoint(pcd: CloudUnderTest, name: str, path: str) -> None:
     """`interface: admin` takes all requests of a task to PCD's other Glance."""
     image = pcd.run("image", name=name, path=path, interface="admin", **FORMATS).image
     asked = [request for request in pcd.gateway.asked if "/images" in request.path]
@@ -147,7 +147,7 @@ def test_the_admin_endpoint(pcd: CloudUnderTest, name: str, path: str) -> None:
 
 @row("Endpoints")
 @pytest.mark.parametrize("interface", ["admin", "internal"])
-def test_an_endpoint_that_is_not_there(rackspace: CloudUnderTest, interface: str) -> None:
+def test_missing_endpoint_is_an_error(rackspace: CloudUnderTest, interface: str) -> None:
     """Rackspace has public endpoints only, and the error names what was asked for."""
     message = rackspace.run("image_info", name=["nobody"], interface=interface).message
     assert f"has no {interface} endpoint of a service of type 'image' in region 'IAD'" in message
@@ -155,7 +155,7 @@ def test_an_endpoint_that_is_not_there(rackspace: CloudUnderTest, interface: str
 
 @row("Endpoints")
 @pytest.mark.parametrize("end", ["", "/", "/v1", "/v2", "/v2/"])
-def test_an_endpoint_override(pcd: CloudUnderTest, name: str, end: str) -> None:
+def test_endpoint_override_with_and_without_a_version(pcd: CloudUnderTest, name: str, end: str) -> None:
     """`endpoint_override` with a prefix, with a version and without."""
     pcd.make(name)
     assert not pcd.unchanged("image", name=name, endpoint_override=f"{pcd.gateway.url}/glance{end}").changed
@@ -165,7 +165,7 @@ def test_an_endpoint_override(pcd: CloudUnderTest, name: str, end: str) -> None:
 
 
 @row("Prefix")
-def test_nothing_is_asked_outside_of_the_prefix(clouds: Clouds, name: str) -> None:
+def test_all_requests_use_the_path_prefix(clouds: Clouds, name: str) -> None:
     """All requests go to PCD's prefixes, those for the version and for further pages too."""
     pcd = clouds.cloud("pcd", administrator=True)
     pcd.gateway.asked.clear()
@@ -180,7 +180,7 @@ def test_nothing_is_asked_outside_of_the_prefix(clouds: Clouds, name: str) -> No
 
 @row("Pages")
 @pytest.mark.parametrize("cloud", ["pcd", "rackspace", "otc"])
-def test_only_the_marker_is_taken_of_next(clouds: Clouds, name: str, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_page_uses_only_the_marker(clouds: Clouds, name: str, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """`next` may be without the prefix (PCD) or have conditions of its own (OTC): only its marker counts."""
     monkeypatch.setattr(image_api, "PAGE_SIZE", 2)
     found = fresh(clouds, cloud)
@@ -192,7 +192,7 @@ def test_only_the_marker_is_taken_of_next(clouds: Clouds, name: str, cloud: str,
 
 
 @row("Pages")
-def test_a_page_that_is_smaller_than_was_asked_for(rackspace: CloudUnderTest, name: str) -> None:
+def test_short_page_is_not_the_last(rackspace: CloudUnderTest, name: str) -> None:
     """Rackspace gives 100 at most, whatever is asked for: a short page is not the last one."""
     for _image in range(101):
         rackspace.make(name, tags=[name])
@@ -204,7 +204,7 @@ def test_a_page_that_is_smaller_than_was_asked_for(rackspace: CloudUnderTest, na
 
 
 @row("Conditions")
-def test_operators_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
+def test_images_are_found_without_filter_operators(otc: CloudUnderTest, name: str) -> None:
     """Where `in:` is taken for a name, images are found all the same, and none is made twice."""
     names = [f"{name}-1", f"{name}-2"]
     otc.run("images", images=[{"name": each} for each in names]).succeeded()
@@ -215,7 +215,7 @@ def test_operators_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
 
 @row("Conditions")
 @pytest.mark.parametrize("cloud", ["rackspace", "otc"])
-def test_many_names_where_operators_are_not_known(clouds: Clouds, name: str, cloud: str) -> None:
+def test_many_names_are_found_once_without_filter_operators(clouds: Clouds, name: str, cloud: str) -> None:
     """Names in several lists bring each image once."""
     found = fresh(clouds, cloud)
     names = [f"{name}-{'x' * 60}-{number}" for number in range(100)]
@@ -226,7 +226,7 @@ def test_many_names_where_operators_are_not_known(clouds: Clouds, name: str, clo
 
 
 @row("Conditions")
-def test_conditions_that_nobody_notices(plain: CloudUnderTest, name: str) -> None:
+def test_ignored_filters_are_applied_by_the_client(plain: CloudUnderTest, name: str) -> None:
     """Where `os_hidden` is not known, the same image in both lists is one image; without a time it is of no age."""
     image = plain.make(name)
     shown = {key: value for key, value in image.items() if key not in ("os_hidden", "created_at")}
@@ -242,7 +242,7 @@ def test_conditions_that_nobody_notices(plain: CloudUnderTest, name: str) -> Non
 
 
 @row("Conditions")
-def test_a_name_with_a_colon(otc: CloudUnderTest, name: str) -> None:
+def test_name_with_a_colon_is_found_without_filter_operators(otc: CloudUnderTest, name: str) -> None:
     """A name that others could take for an operator is found where operators are not known, alone and by its owner too."""
     image = otc.make(f"{name}:22.04", tags=[name])
     otc.make(f"{name}:24.04", tags=[name])
@@ -254,7 +254,7 @@ def test_a_name_with_a_colon(otc: CloudUnderTest, name: str) -> None:
 
 
 @row("Conditions")
-def test_lists_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
+def test_lists_are_filtered_by_the_client(otc: CloudUnderTest, name: str) -> None:
     """Where lists of ids, formats and statuses are not known, images are chosen here, with the task's other conditions."""
     formats = ("raw", "iso", "qcow2")
     raw, iso, other = (otc.make(name, tags=[name], container_format="bare", disk_format=kind) for kind in formats)
@@ -278,7 +278,7 @@ def test_lists_that_are_not_known(otc: CloudUnderTest, name: str) -> None:
 
 
 @row("Conditions")
-def test_what_the_question_for_operators_is_answered(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+def test_probe_for_filter_operators(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
     """Only a 400 says that operators are known, and then an empty list is the answer; any other error is one."""
     names = [f"{name}-1", f"{name}-2"]
     assert plain.run("image_info", name=names).images == []
@@ -291,7 +291,7 @@ def test_what_the_question_for_operators_is_answered(plain: CloudUnderTest, name
 
 
 @row("Conditions")
-def test_times_that_are_not_known(rackspace: CloudUnderTest, name: str) -> None:
+def test_times_and_sort_are_applied_by_the_client(rackspace: CloudUnderTest, name: str) -> None:
     """Where conditions on times and `sort` are not known, images are chosen and sorted here."""
     for number in range(3):
         rackspace.make(f"{name}-{number}", tags=[name])
@@ -307,7 +307,7 @@ def test_times_that_are_not_known(rackspace: CloudUnderTest, name: str) -> None:
 
 
 @row("Deactivate")
-def test_a_version_that_is_too_old(otc: CloudUnderTest, name: str) -> None:
+def test_action_newer_than_the_api_version_is_not_sent(otc: CloudUnderTest, name: str) -> None:
     """OTC's Image API is v2.2: nothing is sent, in check mode and for real."""
     image = otc.make(name, b"data")
     message = otc.fails("image_state", id=[image["id"]], state="deactivated")
@@ -318,7 +318,7 @@ def test_a_version_that_is_too_old(otc: CloudUnderTest, name: str) -> None:
 
 
 @row("Deactivate")
-def test_an_action_that_is_not_there(rackspace: CloudUnderTest, name: str) -> None:
+def test_missing_action_is_reported_as_unsupported(rackspace: CloudUnderTest, name: str) -> None:
     """Rackspace does not tell a version and has no such operation: 404 for an image that is there says so."""
     image = rackspace.make(name, b"data")
     message = rackspace.run("image_state", id=[image["id"]], state="deactivated").message
@@ -328,7 +328,7 @@ def test_an_action_that_is_not_there(rackspace: CloudUnderTest, name: str) -> No
 
 @row("Deactivate")
 @pytest.mark.parametrize("status", [404, 405, 501])
-def test_no_such_operation_and_no_such_image(plain: CloudUnderTest, name: str, status: int) -> None:
+def test_missing_operation_is_distinguished_from_a_missing_image(plain: CloudUnderTest, name: str, status: int) -> None:
     """404, 405 and 501 say that there is no such operation, but not if it is the image that has gone meanwhile."""
     image = plain.make(name, b"data")
     refused = ("POST /deactivate", Reply(status))
@@ -342,14 +342,14 @@ def test_no_such_operation_and_no_such_image(plain: CloudUnderTest, name: str, s
 
 
 @row("Deactivate")
-def test_a_status_that_cannot_be_deactivated(plain: CloudUnderTest, name: str) -> None:
+def test_only_active_images_can_be_deactivated(plain: CloudUnderTest, name: str) -> None:
     """Only an active image can be deactivated, and the error names the status."""
     image = plain.make(name)
     assert "has the status 'queued'" in plain.fails("image_state", id=[image["id"]], state="deactivated")
 
 
 @row("Deactivate")
-def test_deactivating_is_for_administrators(pcd: CloudUnderTest, name: str) -> None:
+def test_refused_deactivation_has_a_hint(pcd: CloudUnderTest, name: str) -> None:
     """PCD's refusal, with a hint."""
     image = pcd.make(name, b"data")
     message = pcd.run("image_state", id=[image["id"]], state="deactivated").message
@@ -362,7 +362,7 @@ def test_deactivating_is_for_administrators(pcd: CloudUnderTest, name: str) -> N
 
 @row("Delete")
 @pytest.mark.parametrize("status", [200, 204])
-def test_a_deletion_that_leaves_a_record(
+def test_image_with_status_deleted_is_absent(
     otc: CloudUnderTest, name: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """200 with an empty HTML body and 204 are success, and an image that stays readable as `deleted` is absent."""
@@ -379,7 +379,7 @@ def test_a_deletion_that_leaves_a_record(
 
 @row("Delete")
 @pytest.mark.parametrize("status", ["deleted", "pending_delete"])
-def test_a_deleted_image_that_is_listed(plain: CloudUnderTest, name: str, status: str) -> None:
+def test_listed_deleted_image_is_not_found(plain: CloudUnderTest, name: str, status: str) -> None:
     """What a list shows as `deleted` or `pending_delete` is not found by its name, nor among many by name or id."""
     image = {**plain.make(f"{name}-of-another-name"), "name": name, "status": status}
     listed = ("GET /images", json_reply(200, {"images": [image]}))
@@ -394,7 +394,7 @@ def test_a_deleted_image_that_is_listed(plain: CloudUnderTest, name: str, status
 
 
 @row("Delete")
-def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+def test_wait_polls_until_the_image_is_deleted(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
     """`wait` looks until the image is gone, and says so if it is not."""
     image = plain.make(name)
     accepted = ("DELETE", Reply(204))
@@ -421,7 +421,7 @@ def test_a_deletion_that_takes_its_time(plain: CloudUnderTest, name: str, slept:
         (403, HTML_403, "HTTP 403: Not for you"),
     ],
 )
-def test_a_deletion_that_is_refused(
+def test_refused_deletion_is_an_error(
     plain: CloudUnderTest, name: str, status: int, body: bytes, words: str, slept: list[float]
 ) -> None:
     """405, 409, 413, 500, 503 and 403 say what they are; only 503 is tried again."""
@@ -436,7 +436,7 @@ def test_a_deletion_that_is_refused(
 
 @row("Delete")
 @pytest.mark.usefixtures("clock")
-def test_a_deletion_that_is_not_carried_out(plain: CloudUnderTest, name: str) -> None:
+def test_protection_is_restored_if_the_image_is_not_deleted(plain: CloudUnderTest, name: str) -> None:
     """If an image stays though its deletion was accepted, its protection is put back."""
     image = plain.make(name, protected=True)
     plain.gateway.instead += [("DELETE", Reply(204))]
@@ -448,7 +448,7 @@ def test_a_deletion_that_is_not_carried_out(plain: CloudUnderTest, name: str) ->
 
 @row("Delete")
 @pytest.mark.usefixtures("clock")
-def test_a_replacement_whose_old_image_is_deleted_slowly(plain: CloudUnderTest, name: str, path: str) -> None:
+def test_replacement_stands_though_the_old_image_is_deleted_slowly(plain: CloudUnderTest, name: str, path: str) -> None:
     """The new image stays in its place if the deletion of the old one was accepted and is not done yet."""
     old = plain.make(name, b"other data")
     plain.gateway.instead += [("DELETE", Reply(204))]
@@ -463,7 +463,7 @@ def test_a_replacement_whose_old_image_is_deleted_slowly(plain: CloudUnderTest, 
 
 
 @row("Delete")
-def test_a_deletion_that_cannot_be_looked_after(plain: CloudUnderTest, name: str) -> None:
+def test_unconfirmed_deletion_is_an_error(plain: CloudUnderTest, name: str) -> None:
     """If nobody can see whether the image is gone, the error says that its deletion was accepted."""
     image = plain.make(name)
     shown = ("GET", json_reply(200, image))
@@ -474,7 +474,7 @@ def test_a_deletion_that_cannot_be_looked_after(plain: CloudUnderTest, name: str
 
 
 @row("Delete")
-def test_deleted_images_are_not_listed(plain: CloudUnderTest, name: str) -> None:
+def test_deleted_images_are_listed_only_on_request(plain: CloudUnderTest, name: str) -> None:
     """Nor does `image_info` show them, unless it is asked for that status."""
     image = {**plain.make(name), "status": "deleted"}
     page = ("GET", json_reply(200, {"images": [image]}))
@@ -489,7 +489,7 @@ def test_deleted_images_are_not_listed(plain: CloudUnderTest, name: str) -> None
 
 @row("Missing, protected")
 @pytest.mark.parametrize("code", ["IMG.0027", "IMG.0086", "IMG.0144"])
-def test_codes_of_an_image_that_is_not_there(otc: CloudUnderTest, name: str, code: str) -> None:
+def test_error_code_of_a_missing_image_means_absent(otc: CloudUnderTest, name: str, code: str) -> None:
     """OTC's 400 with one of these codes is Glance's 404."""
     image = otc.make(name)
     error = json_reply(400, {"error": {"message": "not there", "code": code}})
@@ -511,7 +511,9 @@ def test_codes_of_an_image_that_is_not_there(otc: CloudUnderTest, name: str, cod
         ("IMG.0060", "HTTP 400 (IMG.0060): no. A quota or the store's space is used up"),
     ],
 )
-def test_codes_of_what_cannot_be_deleted(otc: CloudUnderTest, name: str, code: str, words: str, slept: list[float]) -> None:
+def test_error_codes_of_refused_deletions_are_mapped(
+    otc: CloudUnderTest, name: str, code: str, words: str, slept: list[float]
+) -> None:
     """OTC's 400 with one of these codes is Glance's 403, 409 or 413; none is tried again."""
     image = otc.make(name)
     otc.gateway.instead += [("DELETE", json_reply(400, {"error": {"message": "no.", "code": code}}))] * 2
@@ -522,7 +524,7 @@ def test_codes_of_what_cannot_be_deleted(otc: CloudUnderTest, name: str, code: s
 
 @row("Missing, protected")
 @pytest.mark.parametrize(("status", "code"), [(400, "IMG.0001"), (500, "IMG.0027")])
-def test_codes_that_say_something_else(otc: CloudUnderTest, name: str, status: int, code: str) -> None:
+def test_other_error_codes_do_not_mean_absent(otc: CloudUnderTest, name: str, status: int, code: str) -> None:
     """A 400 with any other code, or one of these codes with another status, is no absent image."""
     image = otc.make(name)
     otc.gateway.instead += [("GET", json_reply(status, {"error": {"message": "no.", "code": code}}))] * 2
@@ -532,7 +534,7 @@ def test_codes_that_say_something_else(otc: CloudUnderTest, name: str, status: i
 
 @row("Missing, protected")
 @pytest.mark.parametrize("code", ["APIG.0101", "APIGW.0101"])
-def test_an_image_that_the_gateway_does_not_know(otc: CloudUnderTest, name: str, code: str) -> None:
+def test_404_of_the_gateway_does_not_mean_absent(otc: CloudUnderTest, name: str, code: str) -> None:
     """The gateway's 404 (`APIG.*`, `APIGW.*`) is no absent image, also where the Image API answers everything else."""
     image = otc.make(name)
     unknown = json_reply(404, {"error_code": code, "error_msg": "The API does not exist", "request_id": "gateway-1"})
@@ -543,7 +545,7 @@ def test_an_image_that_the_gateway_does_not_know(otc: CloudUnderTest, name: str,
 
 
 @row("Missing, protected")
-def test_an_address_that_the_gateway_does_not_know(otc: CloudUnderTest, name: str) -> None:
+def test_404_of_the_gateway_means_a_wrong_endpoint(otc: CloudUnderTest, name: str) -> None:
     """The gateway's 404 (`APIGW.*`) is a wrong endpoint, and no absent image."""
     image = otc.make(name)
     message = otc.fails("image", id=image["id"], state="absent", endpoint_override=f"{otc.gateway.url}/ims")
@@ -552,7 +554,7 @@ def test_an_address_that_the_gateway_does_not_know(otc: CloudUnderTest, name: st
 
 
 @row("Missing, protected")
-def test_an_address_that_a_web_server_does_not_know(pcd: CloudUnderTest, name: str) -> None:
+def test_404_of_a_web_server_means_a_wrong_endpoint(pcd: CloudUnderTest, name: str) -> None:
     """Nor is any other 404 an absent image, where no Image API answers."""
     assert PAGE_NOT_FOUND.status == 404
     image = pcd.make(name)
@@ -584,7 +586,7 @@ def test_an_address_that_a_web_server_does_not_know(pcd: CloudUnderTest, name: s
         ),
     ],
 )
-def test_a_limit_on_requests(
+def test_rate_limit_is_waited_out(
     clouds: Clouds, name: str, cloud: str, reply: Reply, waits: float | None, slept: list[float]
 ) -> None:
     """413 with `overLimit` or a Retry-After, and 429, are waited out."""
@@ -600,7 +602,7 @@ def test_a_limit_on_requests(
 
 
 @row("Limits")
-def test_a_limit_on_requests_that_change_something(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+def test_rate_limited_create_is_repeated(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
     """A refusal for the limit is waited out also where nothing else is tried again, as an image is made."""
     plain.gateway.instead += [("POST", Reply(429, b"", {"Retry-After": "2"}))]
     plain.run("image", name=name).succeeded()
@@ -614,7 +616,7 @@ def test_a_limit_on_requests_that_change_something(plain: CloudUnderTest, name: 
 
 
 @row("Limits")
-def test_a_quota(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
+def test_quota_is_final(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
     """Glance's own 413 is a quota, and final."""
     plain.gateway.instead += [("POST", Reply(413, b"too many", {"x-openstack-request-id": "req-1"}))]
     assert "A quota or the store's space is used up" in plain.run("image", name=name).message
@@ -643,7 +645,7 @@ def test_a_quota(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
         (Reply(403, b"No.", {"x-request-id": "r-7"}), "HTTP 403: No. [request r-7]"),
     ],
 )
-def test_bodies_of_errors(plain: CloudUnderTest, name: str, reply: Reply, words: str) -> None:
+def test_error_bodies_are_parsed(plain: CloudUnderTest, name: str, reply: Reply, words: str) -> None:
     """HTML, text and four kinds of JSON: message, code and request id reach the user."""
     plain.make(name)
     plain.gateway.instead += [("PATCH", reply)]
@@ -651,7 +653,7 @@ def test_bodies_of_errors(plain: CloudUnderTest, name: str, reply: Reply, words:
 
 
 @row("Error bodies")
-def test_an_error_that_repeats_the_token(plain: CloudUnderTest, name: str) -> None:
+def test_token_in_an_error_body_is_not_shown(plain: CloudUnderTest, name: str) -> None:
     """What a gateway repeats of the request shows no token."""
     plain.make(name)
     handle = plain.gateway.handle
@@ -671,7 +673,7 @@ def test_an_error_that_repeats_the_token(plain: CloudUnderTest, name: str) -> No
 
 
 @row("PATCH")
-def test_the_smallest_patch(rackspace: CloudUnderTest, name: str) -> None:
+def test_patch_holds_only_the_named_change(rackspace: CloudUnderTest, name: str) -> None:
     """One operation for what the task names, and the cloud's own properties stay."""
     own: Json = {"com.rackspace__1__options": "0", "org.openstack__1__os_version": "13"}
     image = rackspace.make(name, **own)
@@ -682,7 +684,7 @@ def test_the_smallest_patch(rackspace: CloudUnderTest, name: str) -> None:
 
 
 @row("PATCH")
-def test_what_must_not_be_changed(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
+def test_refused_change_shows_the_message_of_the_cloud(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
     """What a cloud bars fails with its own words, and changes nothing."""
     image = rackspace.make(name, **OPTIONS)
     message = rackspace.run("image", name=name, properties={"com.rackspace__1__options": "1"}).message
@@ -692,7 +694,7 @@ def test_what_must_not_be_changed(rackspace: CloudUnderTest, otc: CloudUnderTest
 
 
 @row("PATCH")
-def test_a_change_that_is_accepted_and_not_made(plain: CloudUnderTest, name: str) -> None:
+def test_unapplied_change_is_an_error(plain: CloudUnderTest, name: str) -> None:
     """200 for a change that the image does not show is no success."""
     image = plain.make(name)
     plain.gateway.instead += [("PATCH", json_reply(200, image))]
@@ -701,7 +703,7 @@ def test_a_change_that_is_accepted_and_not_made(plain: CloudUnderTest, name: str
 
 
 @row("Properties")
-def test_properties_of_the_clouds_own(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
+def test_properties_of_the_cloud_are_left_alone(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
     """Properties are a flat map, shown as it is, and no reason to change anything."""
     rackspace.make(name, **OPTIONS)
     (found,) = rackspace.run("image_info", name=[name]).images
@@ -715,7 +717,7 @@ def test_properties_of_the_clouds_own(rackspace: CloudUnderTest, otc: CloudUnder
 
 
 @row("Missing fields")
-def test_attributes_that_are_left_out(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
+def test_missing_attributes_have_the_defaults_of_glance(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
     """Rackspace's samples lack `protected`, `min_disk` and `owner`: what is left out has Glance's default."""
     rackspace.make(name)
     shown = rackspace.unchanged("image", name=name, protected=False, min_disk=0, min_ram=0, hidden=False).image
@@ -728,7 +730,7 @@ def test_attributes_that_are_left_out(rackspace: CloudUnderTest, otc: CloudUnder
 
 
 @row("Missing fields")
-def test_an_owner_that_is_not_shown(rackspace: CloudUnderTest, name: str) -> None:
+def test_missing_owner_is_no_difference(rackspace: CloudUnderTest, name: str) -> None:
     """Whose an image is that does not tell is no difference."""
     image = rackspace.make(name)
     for options in ({"name": name}, {"id": image["id"]}):
@@ -737,14 +739,16 @@ def test_an_owner_that_is_not_shown(rackspace: CloudUnderTest, name: str) -> Non
 
 
 @row("Missing fields")
-def test_a_size_that_is_a_property_as_any_other(plain: CloudUnderTest, name: str, path: str) -> None:
+def test_image_size_property_is_ignored_where_there_is_a_hash(plain: CloudUnderTest, name: str, path: str) -> None:
     """`__image_size` counts only where a cloud has no hash of the data."""
     options = {"name": name, "path": path, "properties": {"__image_size": "5"}, **FORMATS}
     assert plain.thrice("image", **options).image["size"] == pathlib.Path(path).stat().st_size
 
 
 @row("Missing fields")
-def test_placeholders(otc: CloudUnderTest, name: str, path: str, tmp_path: pathlib.Path) -> None:
+def test_placeholder_size_and_checksum_are_ignored(
+    otc: CloudUnderTest, name: str, path: str, tmp_path: pathlib.Path
+) -> None:
     """OTC shows size 0 and the MD5 of nothing: the size is `__image_size`, and data are read back to be verified."""
     size = pathlib.Path(path).stat().st_size
     made = otc.thrice("image", name=name, path=path, **FORMATS)
@@ -759,7 +763,7 @@ def test_placeholders(otc: CloudUnderTest, name: str, path: str, tmp_path: pathl
 
 
 @row("Missing fields")
-def test_a_checksum_that_is_there(otc: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_checksum_is_used(otc: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the MD5 of nothing is a placeholder: a checksum beside `__image_size` is one."""
     shown = Otc._shown
     checksum = hashlib.md5(b"data", usedforsecurity=False).hexdigest()
@@ -770,7 +774,7 @@ def test_a_checksum_that_is_there(otc: CloudUnderTest, name: str, monkeypatch: p
 
 
 @row("Missing fields")
-def test_data_that_arrive_changed(otc: CloudUnderTest, name: str, path: str) -> None:
+def test_corrupted_data_are_deleted(otc: CloudUnderTest, name: str, path: str) -> None:
     """What is read back is compared with what was sent; an image with other data is deleted again."""
     size = pathlib.Path(path).stat().st_size
     otc.gateway.instead += [("GET /file", Reply(200, bytes(size)))]
@@ -780,7 +784,9 @@ def test_data_that_arrive_changed(otc: CloudUnderTest, name: str, path: str) -> 
 
 
 @row("Missing fields")
-def test_data_that_cannot_be_read_back(otc: CloudUnderTest, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_data_are_verified_by_size(
+    otc: CloudUnderTest, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the data cannot be read, the size alone is verified, with a warning."""
     barred = ("GET /file", json_reply(403, {"error": {"message": "no.", "code": "IMG.0099"}}))
     otc.gateway.instead += [barred]
@@ -798,7 +804,7 @@ def test_data_that_cannot_be_read_back(otc: CloudUnderTest, name: str, path: str
 
 
 @row("Missing fields")
-def test_a_checksum_is_noted_where_the_cloud_has_none(otc: CloudUnderTest, name: str, path: str) -> None:
+def test_checksum_is_recorded_where_the_cloud_has_none(otc: CloudUnderTest, name: str, path: str) -> None:
     """With `checksum: sha256:…` further runs read nothing back."""
     checksum = f"sha256:{hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()}"
     otc.thrice("image", name=name, path=path, checksum=checksum, **FORMATS)
@@ -811,7 +817,7 @@ def test_a_checksum_is_noted_where_the_cloud_has_none(otc: CloudUnderTest, name:
 
 
 @row("Create")
-def test_a_cloud_that_makes_no_images(rackspace: CloudUnderTest, name: str, path: str) -> None:
+def test_missing_create_operation_is_an_error(rackspace: CloudUnderTest, name: str, path: str) -> None:
     """Rackspace makes images by tasks only: a clear error, and nothing is left behind."""
     message = rackspace.run("image", name=name, path=path, **FORMATS).message
     assert (
@@ -823,7 +829,7 @@ def test_a_cloud_that_makes_no_images(rackspace: CloudUnderTest, name: str, path
 
 
 @row("Create")
-def test_a_url_where_nothing_is_imported(otc: CloudUnderTest, name: str) -> None:
+def test_url_is_streamed_where_the_cloud_does_not_import(otc: CloudUnderTest, name: str) -> None:
     """Where the cloud does not know imports, data from a URL are streamed."""
     with serving() as web:
         web.files["/disk"] = b"data"
@@ -833,7 +839,7 @@ def test_a_url_where_nothing_is_imported(otc: CloudUnderTest, name: str) -> None
 
 
 @row("Create")
-def test_an_id_that_is_always_taken(plain: CloudUnderTest, name: str) -> None:
+def test_repeated_conflict_of_a_create_ends_in_an_error(plain: CloudUnderTest, name: str) -> None:
     """A create that is always answered 409 comes to an end."""
     plain.gateway.instead += [("POST", json_reply(409, {"error": {"message": "taken"}}))] * 100
     assert "HTTP 409: taken" in plain.run("image", name=name).message
@@ -841,7 +847,7 @@ def test_an_id_that_is_always_taken(plain: CloudUnderTest, name: str) -> None:
 
 
 @row("Create")
-def test_an_image_that_is_not_made_as_was_asked(plain: CloudUnderTest, name: str) -> None:
+def test_created_image_with_another_id_is_an_error(plain: CloudUnderTest, name: str) -> None:
     """The error names the image that may have been made."""
     reply = json_reply(201, {"id": "0f5e9a3c-26f0-4c4e-8d35-0a9c2f9d7c11", "name": name, "status": "queued"})
     plain.gateway.instead += [("POST", reply)]
@@ -851,7 +857,7 @@ def test_an_image_that_is_not_made_as_was_asked(plain: CloudUnderTest, name: str
 
 
 @row("Sharing")
-def test_images_are_found_whatever_their_visibility(otc: CloudUnderTest, name: str) -> None:
+def test_images_of_every_visibility_are_found(otc: CloudUnderTest, name: str) -> None:
     """A visibility that is asked for would leave shared images out on OTC: none is asked for."""
     image = otc.make(name, visibility="shared")
     assert otc.unchanged("image", name=name).image["id"] == image["id"]
@@ -859,7 +865,7 @@ def test_images_are_found_whatever_their_visibility(otc: CloudUnderTest, name: s
 
 
 @row("HTTP 300")
-def test_300_is_success_for_the_versions_only(plain: CloudUnderTest, name: str) -> None:
+def test_300_is_success_only_for_the_versions(plain: CloudUnderTest, name: str) -> None:
     """For an unknown prefix Glance answers 300 with its versions: no image is found or deleted that way."""
     image = plain.make(name)
     for options in ({"name": name}, {"id": image["id"]}):
@@ -870,7 +876,7 @@ def test_300_is_success_for_the_versions_only(plain: CloudUnderTest, name: str) 
     assert "HTTP 300" in plain.run("image", name=name, state="absent", wait_timeout=1).message
 
 
-def test_the_page_of_the_differences() -> None:
+def test_support_page_lists_these_differences() -> None:
     """The list in the documentation is this file's."""
     lines = ["| Difference | Test |", "|---|---|"]
     lines += [f"| {title} | {'<br>'.join(tests)} |" for title, tests in ROWS.items()]

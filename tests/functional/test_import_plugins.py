@@ -72,7 +72,7 @@ def check_converted(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("checksum", [None, "sha512", "sha256", "md5"])
-def test_converted_url(alice: Cloud, name: str, web: Web, checksum: str | None) -> None:
+def test_converted_import_from_a_url_is_recognised(alice: Cloud, name: str, web: Web, checksum: str | None) -> None:
     data = web.files["/disk.qcow2"]
     given = sha(checksum, data) if checksum else None
     outcome = import_twice(alice, name=name, url=f"{web.url}/disk.qcow2", checksum=given, transfer="import", **QCOW2)
@@ -83,7 +83,7 @@ def test_converted_url(alice: Cloud, name: str, web: Web, checksum: str | None) 
 
 
 @pytest.mark.parametrize("checksum", [None, "sha512", "sha256"])
-def test_converted_file(alice: Cloud, name: str, disk: pathlib.Path, checksum: str | None) -> None:
+def test_converted_file_is_recognised(alice: Cloud, name: str, disk: pathlib.Path, checksum: str | None) -> None:
     given = sha(checksum, disk.read_bytes()) if checksum else None
     outcome = import_twice(alice, name=name, path=str(disk), checksum=given, import_method="glance-direct", **QCOW2)
     check_converted(outcome)
@@ -91,7 +91,7 @@ def test_converted_file(alice: Cloud, name: str, disk: pathlib.Path, checksum: s
     assert outcome.image["properties"][CHECKSUM].startswith(given or sha("sha512", disk.read_bytes()))
 
 
-def test_converted_archive(alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_converted_archive_is_recognised(alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """This host decompresses, and the cloud converts."""
     (tmp_path / "disk.gz").write_bytes(gzip.compress(disk.read_bytes()))
     options: Json = {"path": str(tmp_path / "disk.gz"), "decompress": "auto", "import_method": "glance-direct"}
@@ -100,7 +100,7 @@ def test_converted_archive(alice: Cloud, name: str, disk: pathlib.Path, tmp_path
 
 @pytest.mark.parametrize("checksum", [None, "sha512", "sha256"])
 @pytest.mark.parametrize("source", ["url", "path"])
-def test_archive_that_the_cloud_decompresses(
+def test_archive_decompressed_by_the_cloud_is_recognised(
     alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, source: str, checksum: str | None
 ) -> None:
     """Glance changes no format then; what it has is compared with the decompressed source."""
@@ -131,7 +131,7 @@ def test_other_source_replaces_a_converted_image(
     alice.unchanged("image", path=str(other), data_policy="replace", **options, **QCOW2)
 
 
-def test_import_into_an_image_that_was_there(alice: Cloud, name: str, disk: pathlib.Path) -> None:
+def test_import_into_an_existing_image_is_converted(alice: Cloud, name: str, disk: pathlib.Path) -> None:
     alice.make(name, **QCOW2)
     outcome = import_twice(alice, name=name, path=str(disk), import_method="glance-direct")
     check_converted(outcome)
@@ -144,7 +144,7 @@ def test_unconverted_import_is_verified(alice: Cloud, name: str, path: str) -> N
     assert outcome.warnings == []
 
 
-def test_properties_that_the_cloud_adds_are_left_alone(alice: Cloud, name: str, path: str) -> None:
+def test_properties_added_by_the_cloud_are_left_alone(alice: Cloud, name: str, path: str) -> None:
     formats = {"disk_format": "raw", "container_format": "bare"}
     options: Json = {"name": name, "path": path, "import_method": "glance-direct", **formats}
     outcome = alice.thrice("image", properties={"p": 1}, **options)

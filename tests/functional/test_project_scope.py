@@ -50,7 +50,7 @@ def others(alice: Cloud, bob: Cloud, admin: Cloud, name: str) -> Others:
     return Others([(cloud, cloud.show(image["id"])) for cloud, image in made])
 
 
-def test_an_administrators_name_means_its_own_image_only(
+def test_name_of_an_administrator_selects_only_own_images(
     admin: Cloud, others: Others, name: str, tmp_path: pathlib.Path
 ) -> None:
     """From nothing over a change and other data to nothing again."""
@@ -67,7 +67,7 @@ def test_an_administrators_name_means_its_own_image_only(
     assert others.are_untouched()
 
 
-def test_an_administrators_list_of_images_means_its_own_images_only(admin: Cloud, others: Others, name: str) -> None:
+def test_list_of_an_administrator_selects_only_own_images(admin: Cloud, others: Others, name: str) -> None:
     absent: Json = {"name": name, "state": "absent", "on_duplicate": "all"}
     assert not admin.run("images", images=[absent]).succeeded().changed
     made = admin.run("images", images=[{"name": name}, {"name": f"{name}-2"}]).succeeded()
@@ -82,7 +82,7 @@ def test_an_administrators_list_of_images_means_its_own_images_only(admin: Cloud
     assert others.are_untouched()
 
 
-def test_states_data_and_kernels_are_those_of_the_own_project(
+def test_other_modules_select_images_of_the_own_project(
     admin: Cloud, others: Others, name: str, tmp_path: pathlib.Path
 ) -> None:
     dest = str(tmp_path / "disk")
@@ -102,7 +102,7 @@ def test_states_data_and_kernels_are_those_of_the_own_project(
 
 
 @pytest.mark.parametrize("status", ["accepted", "pending", "rejected"])
-def test_a_share_is_found_by_an_administrator_once_it_is_accepted(
+def test_share_is_found_by_an_administrator_once_it_is_accepted(
     admin: Cloud, alice: Cloud, bob: Cloud, name: str, status: str
 ) -> None:
     image = bob.make(name)
@@ -131,7 +131,7 @@ def made_at(sandbox: Sandbox, image: Json, second: int) -> None:
         database.commit()
 
 
-def test_an_administrators_list_is_a_plain_users(
+def test_filters_of_an_administrator_select_what_a_plain_user_sees(
     sandbox: Sandbox, admin: Cloud, alice: Cloud, bob: Cloud, name: str
 ) -> None:
     """The same images around an administrator's project and around a plain user's: the same lists."""
@@ -190,7 +190,7 @@ def test_an_administrators_list_is_a_plain_users(
     assert expected[0]["{}"] == ["own-community", "public", "shared-accepted", "own-2", "own-1"]
 
 
-def test_other_projects_images_are_reached_on_demand(admin: Cloud, alice: Cloud, others: Others, name: str) -> None:
+def test_images_of_other_projects_are_found_on_request(admin: Cloud, alice: Cloud, others: Others, name: str) -> None:
     ids = {image["id"] for _cloud, image in others.images if not image["os_hidden"]}
     alphas = {image["id"] for cloud, image in others.images if cloud is alice}
     cases: list[tuple[Json, set[str]]] = [
@@ -214,7 +214,7 @@ def without_projects(sent: list[str]) -> list[str]:
     return [f"{entry.rpartition('/')[0]}/PROJECT" if "/members/" in entry else entry for entry in sent]
 
 
-def test_requests_of_a_name(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+def test_lookup_by_name_sends_these_requests(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     """One for each image that another project shares, and only with an administrator's login."""
     shared = bob.make(name)
     for cloud in (admin, alice):
@@ -257,7 +257,7 @@ def test_requests_of_filters_do_not_grow_with_other_projects(
     assert admin.unchanged("image_info", tags=[name], all_projects=True).sent == [LIST]
 
 
-def test_a_login_without_a_known_project_sees_what_the_cloud_lists(
+def test_login_without_a_known_project_sees_what_the_cloud_lists(
     sandbox: Sandbox, alice: Cloud, bob: Cloud, name: str
 ) -> None:
     """admin_token: a token and an address, and nothing about whose token it is."""

@@ -38,9 +38,7 @@ def refused_import(url: str) -> Page:
 
 
 @pytest.mark.parametrize("transport", ["path", "url"])
-def test_a_proxys_limit_on_bodies_is_not_called_a_quota(
-    alice: Cloud, name: str, path: str, web: Web, transport: str
-) -> None:
+def test_body_limit_of_a_proxy_is_not_called_a_quota(alice: Cloud, name: str, path: str, web: Web, transport: str) -> None:
     source: Json = {"path": path} if transport == "path" else {"url": f"{web.url}/disk.raw", "transfer": "stream"}
     with proxy(alice.sandbox.glance_url, fault_on("PUT", "/file", NGINX_413)) as url:
         outcome = alice.run("image", name=name, endpoint_override=url, **source, **FORMATS)
@@ -51,7 +49,7 @@ def test_a_proxys_limit_on_bodies_is_not_called_a_quota(
     assert alice.named(name) == []
 
 
-def test_glances_own_413_is_a_quota(alice: Cloud, name: str) -> None:
+def test_413_of_glance_is_called_a_quota(alice: Cloud, name: str) -> None:
     outcome = alice.run("image", name=name, tags=[f"tag-{number}" for number in range(129)])
     assert "The limit has been exceeded on the number of allowed image tags" in outcome.message
     assert "A quota or the store's space is used up" in outcome.message
@@ -59,7 +57,7 @@ def test_glances_own_413_is_a_quota(alice: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["absent", "present"])
-def test_a_404_for_another_projects_image_gets_the_hint_of_a_403(admin: Cloud, alice: Cloud, name: str, state: str) -> None:
+def test_404_for_another_projects_image_has_the_hint_of_a_403(admin: Cloud, alice: Cloud, name: str, state: str) -> None:
     image = admin.make(name, visibility="public")
     method = "DELETE" if state == "absent" else "PATCH"
     options: Json = {"id": image["id"], "state": state, **({} if state == "absent" else {"tags": ["x"]})}
@@ -82,7 +80,7 @@ def test_a_404_for_another_projects_image_gets_the_hint_of_a_403(admin: Cloud, a
         ({"tags": ["a", "b"]}, None),
     ],
 )
-def test_a_500_on_names_that_a_database_treats_as_equal(
+def test_500_for_names_that_the_database_treats_as_equal_has_a_hint(
     alice: Cloud, name: str, existing: bool, options: Json, names: str | None
 ) -> None:
     if existing:
@@ -95,14 +93,14 @@ def test_a_500_on_names_that_a_database_treats_as_equal(
     assert (names or "Something failed inside the cloud") in message
 
 
-def test_a_500_where_the_image_has_such_tags_already(alice: Cloud, name: str) -> None:
+def test_500_for_tags_that_the_database_treats_as_equal_has_a_hint(alice: Cloud, name: str) -> None:
     alice.make(name, tags=["Web", "web"])
     with proxy(alice.sandbox.glance_url, fault_on("PATCH", "", 500)) as url:
         message = alice.run("image", name=name, tags=["Web"], endpoint_override=url).message
     assert "Tags 'Web' and 'web' differ only in case" in message
 
 
-def test_an_import_that_fails_without_a_reason_is_explained(alice: Cloud, name: str, web: Web) -> None:
+def test_failed_import_without_a_reason_has_a_hint(alice: Cloud, name: str, web: Web) -> None:
     outcome = alice.run("image", name=name, url=f"{web.url}/nothing", transfer="import", **FORMATS)
     assert "could not import the data" in outcome.message
     assert "Task failed due to Internal Error" in outcome.message
@@ -111,7 +109,7 @@ def test_an_import_that_fails_without_a_reason_is_explained(alice: Cloud, name: 
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
-def test_the_host_sends_what_the_cloud_refuses_to_import(alice: Cloud, name: str, web: Web, status: int) -> None:
+def test_data_are_streamed_if_the_cloud_refuses_the_import(alice: Cloud, name: str, web: Web, status: int) -> None:
     source = f"{web.url}/disk.raw?signature=secret-of-the-url"
     page = Page(status, refused_import(source).body)
     options: Json = {"name": name, "url": source, "tags": ["a"], **FORMATS}
@@ -142,7 +140,7 @@ def test_the_host_sends_what_the_cloud_refuses_to_import(alice: Cloud, name: str
     assert not alice.unchanged("image", **options).changed
 
 
-def test_a_refused_import_is_an_error_if_the_task_demands_it(alice: Cloud, name: str, web: Web) -> None:
+def test_refused_import_is_an_error_if_the_task_demands_it(alice: Cloud, name: str, web: Web) -> None:
     source = f"{web.url}/disk.raw?signature=secret-of-the-url"
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/import", refused_import(source))) as url:
         demands: tuple[Json, ...] = ({"transfer": "import"}, {"import_method": "web-download"})
@@ -153,7 +151,7 @@ def test_a_refused_import_is_an_error_if_the_task_demands_it(alice: Cloud, name:
             assert alice.named(name) == []
 
 
-def test_an_import_into_an_image_that_was_there_is_refused(alice: Cloud, name: str, web: Web) -> None:
+def test_refused_import_into_an_existing_image(alice: Cloud, name: str, web: Web) -> None:
     image = alice.make(name, **FORMATS)
     source = f"{web.url}/disk.raw"
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/import", refused_import(source))) as url:
@@ -163,7 +161,7 @@ def test_an_import_into_an_image_that_was_there_is_refused(alice: Cloud, name: s
     assert [each["method"] for each in real.result["operations"]] == ["PATCH", "PUT"]
 
 
-def test_data_of_a_replacement_are_sent_where_the_import_is_refused(alice: Cloud, name: str, path: str, web: Web) -> None:
+def test_data_of_a_replacement_are_streamed_if_the_import_is_refused(alice: Cloud, name: str, path: str, web: Web) -> None:
     old = alice.make(name, pathlib.Path(path).read_bytes())
     source, checksum = f"{web.url}/disk.raw", f"sha512:{hashlib.sha512(DATA).hexdigest()}"
     options: Json = {"name": name, "url": source, "checksum": checksum, "data_policy": "replace"}
@@ -175,7 +173,7 @@ def test_data_of_a_replacement_are_sent_where_the_import_is_refused(alice: Cloud
     assert not alice.unchanged("image", **options).changed
 
 
-def test_a_refused_import_to_two_stores(admin: Cloud, name: str, web: Web) -> None:
+def test_refused_import_to_two_stores(admin: Cloud, name: str, web: Web) -> None:
     refused: list[str] = []
 
     def fault(method: str, path: str, _count: int) -> Page | None:
@@ -192,7 +190,7 @@ def test_a_refused_import_to_two_stores(admin: Cloud, name: str, web: Web) -> No
     assert not admin.unchanged("image", **options).changed
 
 
-def test_a_source_that_neither_the_cloud_nor_the_host_can_fetch(alice: Cloud, name: str, web: Web) -> None:
+def test_source_that_neither_the_cloud_nor_the_host_can_read_is_an_error(alice: Cloud, name: str, web: Web) -> None:
     source = f"{web.url}/nothing"
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/import", refused_import(source))) as url:
         message = alice.run("image", name=name, url=source, endpoint_override=url, **FORMATS).message
@@ -201,7 +199,7 @@ def test_a_source_that_neither_the_cloud_nor_the_host_can_fetch(alice: Cloud, na
     assert alice.named(name) == []
 
 
-def test_an_import_that_meets_another_one_is_not_a_refusal(alice: Cloud, name: str, web: Web) -> None:
+def test_conflict_with_another_import_is_not_a_refusal(alice: Cloud, name: str, web: Web) -> None:
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/import", 409)) as url:
         outcome = alice.run("image", name=name, url=f"{web.url}/disk.raw", endpoint_override=url, **FORMATS)
     assert "HTTP 409" in outcome.message

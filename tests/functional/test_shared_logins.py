@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from .certificates import certificate, certificates
 from .conftest import Cloud, Json, Play, Sandbox, ran_as_modules
-from .serving import Handler, served
+from .http_server import Handler, served
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
 PROJECTS = {"alice": "alpha", "bob": "beta"}
@@ -156,7 +156,7 @@ def by_certificate(sandbox: Sandbox) -> type[Handler]:
 
 
 @pytest.mark.parametrize("here", ["true", "false"])
-def test_a_client_certificate_rewritten_at_the_same_path_is_not_shared(
+def test_login_with_a_rewritten_client_certificate_is_not_shared(
     play: Play, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, here: str
 ) -> None:
     ca_file, *tls = certificates(tmp_path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""All requests that a task sends, counted at the wire: no more than these, and no version document of the Image API."""
+"""The requests that a task sends to Glance: no more than these, and no request for the versions of the Image API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox, forget_the_clou
 
 LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
 # The module, its options, and what is sent.
-BUDGETS: dict[str, tuple[str, Json, list[str]]] = {
+EXPECTED_REQUESTS: dict[str, tuple[str, Json, list[str]]] = {
     "unchanged by name": ("image", {"name": "NAME", "tags": ["t"]}, [LIST]),
     "unchanged by id": ("image", {"id": "ID", "tags": ["t"]}, [SHOW]),
     "create": ("image", {"name": "NEW", "tags": ["t"], "properties": {"a": 1}}, [LIST, LIST, "POST /v2/images"]),
@@ -38,16 +38,16 @@ BUDGETS: dict[str, tuple[str, Json, list[str]]] = {
     ),
     "active already": ("image_state", {"id": ["ID"], "state": "active"}, [SHOW]),
     "list by name": ("image_info", {"name": ["NAME"]}, [LIST]),
-    "list nobody": ("image_info", {"name": ["NEW"]}, [LIST]),
-    # One more to see whether the cloud knows the condition, or has taken it for a name.
-    "list nobody of two": ("image_info", {"name": ["NEW", "NEWER"]}, [LIST, LIST]),
+    "list a missing name": ("image_info", {"name": ["NEW"]}, [LIST]),
+    # The second request checks whether the cloud supports the filter operator or took it for a name.
+    "list two missing names": ("image_info", {"name": ["NEW", "NEWER"]}, [LIST, LIST]),
 }
 
 
-@pytest.mark.parametrize("task", BUDGETS)
-def test_requests_of_a_task(alice: Cloud, name: str, path: str, task: str) -> None:
+@pytest.mark.parametrize("task", EXPECTED_REQUESTS)
+def test_task_sends_exactly_these_requests(alice: Cloud, name: str, path: str, task: str) -> None:
     image = alice.make(name, b"data", tags=["t"])
-    module, options, requests = BUDGETS[task]
+    module, options, requests = EXPECTED_REQUESTS[task]
     text = json.dumps(options)
     for placeholder, value in (("NAME", name), ("NEW", f"{name}-new"), ("PATH", path), ("ID", image["id"])):
         text = text.replace(f'"{placeholder}"', json.dumps(value))
@@ -56,8 +56,10 @@ def test_requests_of_a_task(alice: Cloud, name: str, path: str, task: str) -> No
 
 
 @pytest.mark.parametrize(("images", "pages"), [(5, 3), (6, 4), (1, 1)])
-def test_requests_of_a_list(alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch, images: int, pages: int) -> None:
-    """One a page. Of a full page Glance does not tell whether it is the last."""
+def test_list_sends_one_request_a_page(
+    alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch, images: int, pages: int
+) -> None:
+    """Glance does not say whether a full page is the last one."""
     monkeypatch.setattr(image_info, "PAGE_SIZE", 2)
     for _image in range(images):
         alice.make(name, tags=[name])
@@ -66,8 +68,8 @@ def test_requests_of_a_list(alice: Cloud, name: str, monkeypatch: pytest.MonkeyP
     assert outcome.sent == [LIST] * pages
 
 
-def test_requests_to_keystone(alice: Cloud, sandbox: Sandbox, name: str, password_auth: t.Any) -> None:
-    """One login, before which keystoneauth looks once what versions of the Identity API there are."""
+def test_login_sends_two_requests_to_keystone(alice: Cloud, sandbox: Sandbox, name: str, password_auth: t.Any) -> None:
+    """Before the login keystoneauth reads the versions of the Identity API once."""
     with sandbox.recorded_at_keystone() as recorded:
         alice.run("image_info", connection={"auth": password_auth, "api_timeout": 59}, name=[name]).succeeded()
     found = [f"{entry['method']} {entry['path']}" for entry in recorded if USER_AGENT in entry["user_agent"]]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""What happens when the cloud fails in the middle."""
+"""The cloud fails during a task."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run_with(cloud: Cloud, fault: Fault, module: str, **options: t.Any) -> Outco
 
 
 @pytest.mark.parametrize(("fault", "words"), [(409, "The image is in use"), (500, "HTTP 500"), (CUT, "got no answer")])
-def test_protection_is_put_back_when_the_deletion_fails(alice: Cloud, name: str, fault: int, words: str) -> None:
+def test_protection_is_restored_if_the_deletion_fails(alice: Cloud, name: str, fault: int, words: str) -> None:
     before = alice.make(name, protected=True)
     outcome = run_with(alice, fault_on("DELETE", before["id"], fault), "image", name=name, state="absent", force=True)
     assert words in outcome.message
@@ -35,7 +35,7 @@ def test_protection_is_put_back_when_the_deletion_fails(alice: Cloud, name: str,
     assert {**after, "updated_at": None} == {**before, "updated_at": None}
 
 
-def test_what_could_not_be_put_back_is_said(alice: Cloud, name: str) -> None:
+def test_unrestored_protection_is_reported(alice: Cloud, name: str) -> None:
     image = alice.make(name, protected=True)
     patched = []
 
@@ -51,14 +51,14 @@ def test_what_could_not_be_put_back_is_said(alice: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [401, 413, 500, 503, CUT])
-def test_an_upload_that_fails_leaves_nothing_behind(alice: Cloud, name: str, path: str, fault: int) -> None:
+def test_failed_upload_leaves_no_image(alice: Cloud, name: str, path: str, fault: int) -> None:
     outcome = run_with(alice, fault_on("PUT", "/file", fault), "image", name=name, path=path, protected=True, **FORMATS)
     assert outcome.message.endswith("was deleted again.")
     assert alice.named(name) == []
     assert alice.thrice("image", name=name, path=path, **FORMATS).image["status"] == "active"
 
 
-def test_a_new_image_that_cannot_be_withdrawn_is_named_and_the_next_run_goes_on(alice: Cloud, name: str, path: str) -> None:
+def test_next_run_continues_with_an_image_that_could_not_be_deleted(alice: Cloud, name: str, path: str) -> None:
     def fault(method: str, _path: str, _count: int) -> int | None:
         return 500 if method in ("PUT", "DELETE") else None
 
@@ -68,7 +68,7 @@ def test_a_new_image_that_cannot_be_withdrawn_is_named_and_the_next_run_goes_on(
     assert alice.thrice("image", name=name, path=path, **FORMATS).image["id"] == left_over["id"]
 
 
-def test_data_that_arrive_changed_are_not_kept(alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corrupted_data_are_not_kept(alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Upload.__iter__
 
     def flipped(self: Upload) -> t.Iterator[bytes]:
@@ -94,7 +94,9 @@ def test_data_that_arrive_changed_are_not_kept(alice: Cloud, name: str, path: st
     ],
 )
 @pytest.mark.parametrize("answered", [0, 1])
-def test_glance_stops_in_the_middle(admin: Cloud, name: str, module: str, options: t.Any, answered: int) -> None:
+def test_unreachable_server_during_a_task_is_an_error(
+    admin: Cloud, name: str, module: str, options: t.Any, answered: int
+) -> None:
     image = admin.make(name, b"data")
     named = {"name": name} if module == "image" else {"name": [name]}
     outcome = run_with(admin, lambda _method, _path, count: CUT if count >= answered else None, module, **named, **options)
@@ -106,13 +108,13 @@ def test_glance_stops_in_the_middle(admin: Cloud, name: str, module: str, option
     assert admin.show(image["id"]) == image
 
 
-def test_a_burst_of_refusals_is_waited_out(alice: Cloud, name: str) -> None:
+def test_repeated_503_is_waited_out(alice: Cloud, name: str) -> None:
     alice.make(name)
     outcome = run_with(alice, lambda _method, _path, count: 503 if count < 3 else None, "image", name=name)
     assert not outcome.succeeded().changed
 
 
-def test_300_is_no_success(alice: Cloud, name: str) -> None:
+def test_300_is_an_error(alice: Cloud, name: str) -> None:
     outcome = alice.run("image", name=name, state="absent", endpoint_override=f"{alice.sandbox.glance_url}/v2/v2")
     assert "HTTP 404" in outcome.message
     outcome = alice.run("image", name=name, state="absent", endpoint_override=f"{alice.sandbox.glance_url}/nowhere")
@@ -120,7 +122,9 @@ def test_300_is_no_success(alice: Cloud, name: str) -> None:
     assert "check 'endpoint_override'" in outcome.message
 
 
-def test_a_file_that_grows_while_it_is_sent(alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_grows_during_the_upload_is_an_error(
+    alice: Cloud, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def growing(path: str) -> FileSource:
         source = file_source(path)
         with pathlib.Path(path).open("ab") as file:

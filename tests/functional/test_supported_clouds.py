@@ -18,7 +18,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module import i
 
 from .clouds import CLOUDS, Clouds, CloudUnderTest
 from .conftest import FORMATS, Sandbox
-from .support import SUPPORT_PAGE, replaced_block
+from .support_page import SUPPORT_PAGE, replaced_block
 
 NOT_ALL_RUN = "only a whole run of this file shows what is supported"
 # What each scenario came to, by its title and the cloud.
@@ -47,7 +47,7 @@ def refused(cloud: CloudUnderTest, scenario: str, message: str, words: str) -> N
     found.setdefault(scenario, {})[cloud.title] = f"no: {matched[0]}"
 
 
-def test_list_over_several_pages(cloud: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_reads_all_pages(cloud: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_info, "PAGE_SIZE", 101 if cloud.title == "Rackspace" else 20)
     for number in range(102 if cloud.title == "Rackspace" else 52):
         cloud.make(f"{name}-{number}", tags=[name])
@@ -60,7 +60,7 @@ def test_list_over_several_pages(cloud: CloudUnderTest, name: str, monkeypatch: 
     supported(cloud, "List over several pages")
 
 
-def test_find_by_name_and_id(cloud: CloudUnderTest, name: str) -> None:
+def test_image_is_found_by_name_and_by_id(cloud: CloudUnderTest, name: str) -> None:
     names = [name, f"{name}:22.04", f"{name}, with a comma"]
     made = {each: cloud.make(each)["id"] for each in names}
     for each in names:
@@ -74,7 +74,7 @@ def test_find_by_name_and_id(cloud: CloudUnderTest, name: str) -> None:
     supported(cloud, "Find by name, by several names, by id")
 
 
-def test_create_with_data(cloud: CloudUnderTest, name: str, path: str) -> None:
+def test_image_is_created_with_data(cloud: CloudUnderTest, name: str, path: str) -> None:
     options = {"name": name, "path": path, "properties": {"os_distro": "debian"}, **FORMATS}
     scenario = "Create with data from a file"
     if cloud.title == "Rackspace":
@@ -88,7 +88,7 @@ def test_create_with_data(cloud: CloudUnderTest, name: str, path: str) -> None:
     supported(cloud, scenario)
 
 
-def test_update(cloud: CloudUnderTest, name: str) -> None:
+def test_attributes_are_updated(cloud: CloudUnderTest, name: str) -> None:
     image = cloud.make(name, b"data", **{"com.rackspace__1__options": "0", "vendor": "kept"})
     cloud.thrice("image", id=image["id"], name=f"{name}-new", properties={"os_distro": "debian"})
     after = cloud.show(image["id"])
@@ -98,7 +98,7 @@ def test_update(cloud: CloudUnderTest, name: str) -> None:
     supported(cloud, "Update name and properties")
 
 
-def test_tags(cloud: CloudUnderTest, name: str) -> None:
+def test_tags_are_set_and_cleared(cloud: CloudUnderTest, name: str) -> None:
     cloud.make(name, tags=["old"])
     scenario = "Update tags"
     if cloud.title == "Open Telekom Cloud":
@@ -110,7 +110,7 @@ def test_tags(cloud: CloudUnderTest, name: str) -> None:
     assert not cloud.unchanged("image", name=name, tags=cloud.named(name)[0]["tags"]).changed
 
 
-def test_protect_and_unprotect(cloud: CloudUnderTest, name: str) -> None:
+def test_image_is_protected_and_unprotected(cloud: CloudUnderTest, name: str) -> None:
     image = cloud.make(name)
     scenario = "Protect, refuse to delete, unprotect, delete, delete again"
     if cloud.title == "Open Telekom Cloud":
@@ -127,7 +127,7 @@ def test_protect_and_unprotect(cloud: CloudUnderTest, name: str) -> None:
     supported(cloud, scenario)
 
 
-def test_delete(cloud: CloudUnderTest, name: str) -> None:
+def test_image_is_deleted(cloud: CloudUnderTest, name: str) -> None:
     protected = cloud.make(f"{name}-protected", protected=True)
     assert "is protected and cannot be deleted" in cloud.fails("image", id=protected["id"], state="absent")
     image = cloud.make(name, b"data")
@@ -137,7 +137,7 @@ def test_delete(cloud: CloudUnderTest, name: str) -> None:
     supported(cloud, "Delete, and delete again")
 
 
-def test_deactivate_and_reactivate(cloud: CloudUnderTest, clouds: Clouds, name: str) -> None:
+def test_image_is_deactivated_and_reactivated(cloud: CloudUnderTest, clouds: Clouds, name: str) -> None:
     image = cloud.make(name, b"data")
     scenario = "Deactivate and reactivate"
     if cloud.title == "Platform9 PCD":
@@ -155,7 +155,7 @@ def test_deactivate_and_reactivate(cloud: CloudUnderTest, clouds: Clouds, name: 
     supported(cloud, scenario)
 
 
-def test_role_image_retire(cloud: CloudUnderTest, name: str, tmp_path: pathlib.Path) -> None:
+def test_role_image_retire_deletes_images(cloud: CloudUnderTest, name: str, tmp_path: pathlib.Path) -> None:
     images = [cloud.make(name, b"data", protected=cloud.title != "Open Telekom Cloud") for _image in range(3)]
     variables = {
         "image_retire_filters": {"name_pattern": f"^{name}$"},
@@ -174,7 +174,7 @@ def test_role_image_retire(cloud: CloudUnderTest, name: str, tmp_path: pathlib.P
     supported(cloud, "Role image_retire")
 
 
-def test_the_page_of_what_is_supported() -> None:
+def test_support_page_lists_these_scenarios() -> None:
     if any(len(by_cloud) < len(CLOUDS) for by_cloud in found.values()) or len(found) < 9:
         pytest.skip(NOT_ALL_RUN)
     titles = [CLOUDS[name].title for name in CLOUDS]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Ten runs at once on MariaDB, which lets them write at the same time; SQLite has one writer."""
+"""Ten parallel runs on MariaDB, where their writes overlap; SQLite serialises them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RUNS = 10
 RUN_MODULE = pathlib.Path(__file__).resolve().parents[1] / "bench" / "run_module.py"
 
 
-def run_together(cloud: Cloud, tmp_path: pathlib.Path, module: str, tasks: list[Json]) -> list[Json]:
-    """Start all of them, each in a process of its own, and return their results."""
+def run_in_parallel(cloud: Cloud, tmp_path: pathlib.Path, module: str, tasks: list[Json]) -> list[Json]:
+    """Run each task in its own process, all at once, and return their results."""
     reports = [tmp_path / f"report-{number}.json" for number in range(len(tasks))]
     processes = [
         subprocess.Popen([sys.executable, str(RUN_MODULE), module, json.dumps({"cloud": cloud.name, **task}), str(report)])
@@ -32,18 +32,18 @@ def run_together(cloud: Cloud, tmp_path: pathlib.Path, module: str, tasks: list[
     return [json.loads(report.read_text())["result"] for report in reports]
 
 
-def test_ten_runs_that_make_one_image(alice: Cloud, name: str, tmp_path: pathlib.Path, path: str) -> None:
-    results = run_together(alice, tmp_path, "image", [{"name": name, "path": path, **FORMATS}] * RUNS)
+def test_ten_parallel_runs_create_one_image(alice: Cloud, name: str, tmp_path: pathlib.Path, path: str) -> None:
+    results = run_in_parallel(alice, tmp_path, "image", [{"name": name, "path": path, **FORMATS}] * RUNS)
     assert [result.get("msg") for result in results] == [None] * RUNS
     assert sum(result["changed"] for result in results) == 1
     assert [image["status"] for image in alice.named(name)] == ["active"]
 
 
-def test_ten_runs_with_an_image_each(alice: Cloud, name: str, tmp_path: pathlib.Path, path: str) -> None:
+def test_ten_parallel_runs_with_an_image_each(alice: Cloud, name: str, tmp_path: pathlib.Path, path: str) -> None:
     names = [f"{name}-{number}" for number in range(RUNS)]
-    results = run_together(
+    results = run_in_parallel(
         alice, tmp_path, "image", [{"name": each, "path": path, "tags": ["a"], **FORMATS} for each in names]
     )
     assert [(result.get("msg"), result["changed"]) for result in results] == [(None, True)] * RUNS
-    results = run_together(alice, tmp_path, "image", [{"name": each, "state": "absent"} for each in names])
+    results = run_in_parallel(alice, tmp_path, "image", [{"name": each, "state": "absent"} for each in names])
     assert [(result.get("msg"), result["changed"]) for result in results] == [(None, True)] * RUNS

@@ -19,7 +19,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import BLOCK
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 
 from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
 from .faults import ALL, CUT, CUT_ANSWER, Spoil, proxy

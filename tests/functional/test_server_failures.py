@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import image_data
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import FileSource, file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload
 
 from .conftest import FORMATS, Cloud, Outcome

@@ -27,9 +27,9 @@ MUTATIONS = [
     ),
     (
         "an image is changed before the cloud's import is done with it",
-        "_transfer/uploader.py",
-        "    if not task_id or not ask:",
-        "    return True\n    if not task_id or not ask:",
+        "_transfer/imports.py",
+        "        if not task_id or not reads_task:",
+        "        return True\n        if not task_id or not reads_task:",
     ),
     (
         "a tag is dropped",
@@ -87,20 +87,20 @@ MUTATIONS = [
     ),
     (
         "what arrived is not compared",
-        "_transfer/uploader.py",
-        "            self._upload.check_arrived(image, self._stored_hash(image))\n",
+        "_transfer/verification.py",
+        "            upload.check_arrived(image, strongest_hash(image))\n",
         "            pass\n",
     ),
     (
         "what was imported is not compared",
-        "_transfer/uploader.py",
+        "_transfer/verification.py",
         "        if checksum != found:\n",
         "        if False:\n",
     ),
     (
         "an empty image is taken for good",
-        "_transfer/uploader.py",
-        '        if not image.get("size"):\n',
+        "_transfer/verification.py",
+        "        if not image.size:\n",
         "        if False:\n",
     ),
     (
@@ -109,12 +109,11 @@ MUTATIONS = [
         "        if digest.hexdigest() != checksum.value:\n",
         "        yield last\n        last = b''\n        if digest.hexdigest() != checksum.value:\n",
     ),
-    ("chunks are larger than uWSGI takes", "_transfer/source.py", "BLOCK = 256 * 1024", "BLOCK = 1024 * 1024"),
     (
-        "large pieces of a decompressed source are sent as they are",
-        "_transfer/source.py",
-        "rechunk(decompressed(blocks, self.compression, self.source.shown))",
-        "decompressed(blocks, self.compression, self.source.shown)",
+        "chunks are larger than uWSGI takes",
+        "_transfer/blocks.py",
+        "BLOCK = 256 * 1024",
+        "BLOCK = 1024 * 1024",
     ),
     (
         "a list of names is longer than uWSGI takes",
@@ -124,7 +123,7 @@ MUTATIONS = [
     ),
     (
         "a compressed source that is cut off is taken for whole",
-        "_transfer/source.py",
+        "_transfer/decompression.py",
         "    if stream is None or not stream.eof:\n",
         "    if stream is None:\n",
     ),
@@ -137,8 +136,8 @@ MUTATIONS = [
     (
         "an upload is sent again while the cloud still has the first one",
         "_transfer/uploader.py",
-        '            if image.get("status") == "queued":\n                return ""\n',
-        '            if image:\n                return ""\n',
+        '        if image.status == "queued":\n            return BrokenUpload.IMAGE_EMPTY\n',
+        "        return BrokenUpload.IMAGE_EMPTY\n",
     ),
     (
         "data that go on are deleted",
@@ -186,7 +185,7 @@ MUTATIONS = [
         "skipped data are progress",
         "_transfer/download.py",
         "failures = failures + 1 if offset == begun_at else 1",
-        "failures = failures + 1 if not transfer.bytes else 1",
+        "failures = failures + 1 if not self.transfer.bytes else 1",
     ),
     (
         "data may come compressed",
@@ -202,19 +201,19 @@ MUTATIONS = [
     ),
     (
         "the data of a URL may come compressed",
-        "_transfer/source.py",
+        "_transfer/url_source.py",
         "            if encoding:\n                raise WrongSource(",
         "            if False:\n                raise WrongSource(",
     ),
     (
         "a file's own compression is an encoding",
-        "_transfer/source.py",
+        "_transfer/url_source.py",
         "return None if is_own else encoding",
         "return encoding",
     ),
     (
         "a downloaded file is not compared",
-        "_transfer/download.py",
+        "_transfer/image_file.py",
         "            if found == stored:\n",
         "            if True:\n",
     ),
@@ -388,7 +387,7 @@ MUTATIONS = [
     ),
     (
         "world: a failed import is waited for",
-        "_transfer/uploader.py",
+        "_transfer/imports.py",
         'return failed_import(api, image) if takes_no_data else ""',
         'return ""',
     ),
@@ -418,14 +417,14 @@ MUTATIONS = [
     ),
     (
         "world: the lock of a failed import is trusted",
-        "_transfer/uploader.py",
-        "    if lock and not look_at_lock:\n",
+        "_transfer/imports.py",
+        "    if lock and not check_locked:\n",
         "    if lock:\n",
     ),
     (
         "world: a conversion is wrong data",
-        "_transfer/uploader.py",
-        "return any(before.get(key) and image.get(key) != before[key] for key in FORMATS)",
+        "_transfer/verification.py",
+        "return any(before.get(key) and image.get(key) != before.get(key) for key in FORMATS)",
         "return False",
     ),
     (
@@ -1140,9 +1139,9 @@ CLOUD_MUTATIONS = [
     ),
     (
         "cloud: errors: an import's internal error is not explained",
-        "_transfer/uploader.py",
-        "usual = import_hint(message, _method_of(tasks[-1]))",
-        'usual = ""',
+        "_transfer/imports.py",
+        "hint = import_hint(message, _method_of(tasks[-1]))",
+        'hint = ""',
     ),
     (
         "a refused import is an error",
@@ -1316,26 +1315,26 @@ CLOUD_MUTATIONS = [
     ),
     (
         "cloud: fields: what was sent is not read back",
-        "_transfer/uploader.py",
-        "            return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline)\n        except",
-        "            return None\n        except",
+        "_transfer/verification.py",
+        "            stored = hash_of_stored_data(self._api, image, EXPECTED_ALGORITHM, self._deadline)\n        except",
+        "            stored = None\n        except",
     ),
     (
         "cloud: fields: what is read back is not compared",
-        "_transfer/uploader.py",
-        "return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline)\n        except",
-        "return read_back(self._api, image, EXPECTED_ALGORITHM, self.deadline) and None\n        except",
+        "_transfer/verification.py",
+        "        upload.check_arrived(image, stored)\n",
+        "        pass\n",
     ),
     (
         "cloud: fields: data that cannot be read back fail the task",
-        "_transfer/uploader.py",
-        "except ApiError as error:\n            self.warnings.append(\n",
-        "except ZeroDivisionError as error:\n            self.warnings.append(\n",
+        "_transfer/verification.py",
+        "        except ApiError as error:\n            upload.check_arrived(image, None)\n",
+        "        except ZeroDivisionError as error:\n            upload.check_arrived(image, None)\n",
     ),
     (
         "cloud: fields: without a hash the size is not compared",
         "_transfer/upload.py",
-        'if image.get("size") != self.sent or stored not in (None, sent):',
+        "if image.size != self.sent or stored not in (None, sent):",
         "if stored not in (None, sent):",
     ),
     (

@@ -42,8 +42,12 @@ from .._plan.plan import (
 )
 from .._plan.store_changes import is_copy
 from .._timing import TIMING
-from .._transfer.upload import Backoff, DataMismatch, Deadline
-from .._transfer.uploader import DataStillInTransit, Uploader, wait_for_attributes, wait_for_other_upload
+from .._transfer.errors import DataMismatch, DataStillInTransit
+from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload
+from .._transfer.polling import Deadline, poll
+
+if t.TYPE_CHECKING:
+    from .._transfer.uploader import Uploader
 
 # Refusals that come of the image not being any more as it was read: gone, changed, or (410) gone while data were sent.
 MOVED = frozenset({404, 409, 410})
@@ -478,14 +482,14 @@ def is_gone(api: GlanceApi, image_id: str, refusal: ApiError) -> bool:
 
 def wait_until_deleted(api: GlanceApi, image_id: str, deadline: Deadline) -> None:
     """See that an image is not there any more, or nothing but its record; else it is DeletionUnconfirmed."""
-    poll = Backoff()
-    while image := _seen(api, image_id):
-        if deadline.passed:
-            raise DeletionUnconfirmed(
-                f"The cloud took the deletion of image {image_id}, and still has it after {deadline.seconds:g} s, with the"
-                f" status '{image.status}'. Run the task again later."
-            )
-        poll.pause(deadline.left)
+
+    def still_there(image: Image | None) -> DeletionUnconfirmed:
+        return DeletionUnconfirmed(
+            f"The cloud took the deletion of image {image_id}, and still has it after {deadline.seconds:g} s, with the"
+            f" status '{not_none(image).status}'. Run the task again later."
+        )
+
+    poll(lambda: _seen(api, image_id), lambda image: image is None, deadline, still_there)
 
 
 def _seen(api: GlanceApi, image_id: str) -> Image | None:

@@ -42,7 +42,7 @@ from .task import Task
 
 if t.TYPE_CHECKING:
     from .._transfer.image_data import DataResolver
-    from .._transfer.upload import Backoff, Deadline
+    from .._transfer.polling import Backoff, Deadline
 
 # A module's process compiles all that it imports. So what moves data, and what carries plans out, is imported where it is
 # needed: most tasks find everything as it is to be.
@@ -236,7 +236,7 @@ class Planner:
         is_new = self._wait and _seconds_since(image, "created_at") < TIMING.creation_timeout
         if not is_new or image.owner != self._api.connection.project_id or not has_derived_id(image, str(image.name)):
             return image
-        from .._transfer.uploader import wait_for_attributes, wait_for_other_upload  # noqa: PLC0415
+        from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload  # noqa: PLC0415
 
         tags = self._wanted.attributes.get("tags")
         if tags and not image.tags:
@@ -247,7 +247,7 @@ class Planner:
 
     def _after_transit(self, image: Image) -> tuple[Image, str]:
         """The image once no data are on their way to it any more, or the wait is over; and why its import failed."""
-        from .._transfer.uploader import dead_import  # noqa: PLC0415
+        from .._transfer.imports import dead_import  # noqa: PLC0415
 
         failure = dead_import(self._api, image)
         if self._wait and not failure:
@@ -269,7 +269,7 @@ class Planner:
 
     def _waited_for(self, image: Image) -> Image | None:
         """The image once another run that sends its data has done so, or has taken too long."""
-        from .._transfer.uploader import wait_for_other_upload  # noqa: PLC0415
+        from .._transfer.other_runs import wait_for_other_upload  # noqa: PLC0415
 
         return wait_for_other_upload(
             self._api, image.id, max_wait(image, _age(image), self._wait or 0, TIMING.staged_abandoned)
@@ -351,7 +351,7 @@ class Planner:
 
         A run that is alive takes its next step soon; one that was killed leaves its new image as it is.
         """
-        from .._transfer.upload import Backoff, Deadline  # noqa: PLC0415
+        from .._transfer.polling import Backoff, Deadline  # noqa: PLC0415
 
         changed = (new.id, new.status, new.name, new.updated_at)
         if self._other_run is None or self._other_run[0] != changed:

@@ -17,9 +17,10 @@ from .._glance.error_hints import hint
 from .._glance.image import Image, to_result
 from .._glance.image_hashes import strongest_hash
 from .._glance.input_checks import check_id, check_text
-from .._transfer.download import download, file_has, partial_file
+from .._transfer.download import Download
+from .._transfer.image_file import download_into, file_has, partial_file
+from .._transfer.polling import Deadline
 from .._transfer.progress import reporter
-from .._transfer.upload import Deadline, TransferStats
 from .lookup import find_existing
 from .task import Task
 
@@ -44,14 +45,14 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
     diff = {"before": before, "after": {"state": "file", "size": image.size, "hash": result["hash"]}}
     _check_writable(dest)
     if not check_mode:
-        transfer, deadline = TransferStats("download"), Deadline(params["wait_timeout"])
+        download = Download(api, image, Deadline(params["wait_timeout"]))
         part = partial_file(dest, image)
         try:
-            download(api, image, part, deadline, transfer, reporter(str(image.name)))
+            download_into(part, download, reporter(str(image.name)))
         except ApiError as error:
             raise error.explained(hint(error, image.owner, api.connection.project_id)) from error
         move(part, dest)
-        result["transfer"] = transfer.shown()
+        result["transfer"] = download.transfer.shown()
     return {**result, "changed": True, "diff": diff}
 
 

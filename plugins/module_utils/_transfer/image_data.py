@@ -18,9 +18,13 @@ from .._glance.image_hashes import hashes_of, recorded_formats, recorded_source,
 from .._glance.operations import IMPORT, STAGE, UPLOAD, Operation
 from .._plan.desired_image import DataSpec
 from .._plan.store_changes import copy_to_stores
-from .download import read_back
-from .source import SourceContent, UrlSource, check_url, compression_of, file_source, resolve_checksum
-from .upload import EXPECTED_ALGORITHM, Deadline, size_and_hash
+from .blocks import EXPECTED_ALGORITHM, size_and_hash
+from .decompression import compression_of
+from .download import hash_of_stored_data
+from .file_source import file_source
+from .polling import Deadline
+from .source import SourceContent
+from .url_source import UrlSource, check_url, resolve_checksum
 
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
@@ -169,7 +173,7 @@ class DataResolver:
         """The hash of what the cloud has, where it keeps none."""
         wait = self._params["wait_timeout"] if self._params["wait"] else None
         try:
-            return read_back(self._api, image, EXPECTED_ALGORITHM, Deadline(wait))
+            return hash_of_stored_data(self._api, image, EXPECTED_ALGORITHM, Deadline(wait))
         except ApiError as error:
             raise error.explained(
                 "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"

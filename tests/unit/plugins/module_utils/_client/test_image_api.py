@@ -28,13 +28,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance import o
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.responses import parse_error, seconds_until
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent, file_source
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import (
-    Deadline,
-    TransferStats,
-    Upload,
-    new_upload,
-)
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.stats import TransferStats
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload, new_upload
 from keystoneauth1 import exceptions as ksa
 
 BASE = "http://glance/v2"

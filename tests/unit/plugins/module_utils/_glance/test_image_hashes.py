@@ -8,17 +8,41 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_hashes import (
+    hashes_of,
     identity_of_data,
     recorded_formats,
     recorded_source,
     source_record,
+    strongest_hash,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import CREATE, UPDATE, Operation
 
 KEY = "cloudimage_source_checksum"
 HASHED = Image({"id": "i", "os_hash_algo": "sha512", "os_hash_value": "a", "checksum": "m"})
+
+
+def test_all_hashes_of_an_image_are_found() -> None:
+    assert hashes_of(HASHED) == {"md5": "m", "sha512": "a"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "strongest"),
+    [
+        (HASHED.fields, Checksum("sha512", "a")),
+        ({"id": "i", "checksum": "m"}, Checksum("md5", "m")),
+    ],
+)
+def test_the_strongest_hash_is_not_md5_if_there_is_another(attributes: dict[str, t.Any], strongest: Checksum) -> None:
+    assert strongest_hash(Image(attributes)) == strongest
+
+
+def test_an_image_without_a_hash_has_no_strongest_one() -> None:
+    with pytest.raises(GlanceError, match="keeps no hash"):
+        strongest_hash(Image({"id": "i", "size": 3}))
 
 
 @pytest.mark.parametrize(

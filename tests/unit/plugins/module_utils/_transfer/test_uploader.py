@@ -5,129 +5,193 @@
 
 from __future__ import annotations
 
-import itertools
 import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ConnectionProblem
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
+    ApiError,
+    ConnectionProblem,
+    GlanceError,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import DELETE, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import uploader
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent, file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataStillInTransit, ImageGone
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import file_source
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.uploader import Uploader
+
+if t.TYPE_CHECKING:
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.conftest import Clock
 
 ID = "5a8b9d0e-0000-4000-8000-000000000001"
+OTHER_ID = "5a8b9d0e-0000-4000-8000-000000000002"
+DATA = b"data"
+LOST = ConnectionProblem("The answer got lost.")
+Attempt = tuple[bool, "GlanceError | None"]
+SENT: Attempt = (True, None)
+LOST_ANSWER: Attempt = (True, LOST)
+CUT: Attempt = (False, LOST)
 
 
-class BusyCloud:
-    """Takes all data, loses its answer, and is then busy with them for ever."""
+class Cloud:
+    """Answers each attempt of an upload as it is told, and then shows the image in these statuses; the last one stays.
 
-    def upload(self, _operation: t.Any, upload: t.Iterable[bytes], _store: t.Any, _timeout: float) -> None:
-        for _block in upload:
-            pass
-        raise ConnectionProblem("The answer got lost.")
+    :param attempts: whether the cloud takes the data to their end, and the error that the attempt is.
+    """
 
-    def find_image(self, image_id: str) -> Image:
-        return Image({"id": image_id, "status": "saving"})
+    def __init__(self, attempts: list[Attempt], statuses: list[str | None]) -> None:
+        self.attempts = attempts
+        self.statuses = statuses
+        self.uploads: list[str] = []
+        self.performed: list[Operation] = []
+        self.logins = 0
 
+    def upload(self, operation: Operation, upload: t.Iterable[bytes], _store: str | None, _timeout: float) -> None:
+        self.uploads.append(str(operation.image_id))
+        to_the_end, error = self.attempts.pop(0)
+        if to_the_end:
+            assert b"".join(upload) == DATA
+        if error:
+            raise error
 
-def test_a_task_that_does_not_wait_ends_though_the_cloud_stays_busy(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moments = itertools.count()  # each look at the clock is a second later
-    monkeypatch.setattr(TIMING, "monotonic", lambda: float(next(moments)))
-    monkeypatch.setattr(TIMING, "sleep", lambda _seconds: None)
-    (tmp_path / "disk").write_bytes(b"data")
-    content = SourceContent(file_source(str(tmp_path / "disk")))
-    delivery = uploader.Uploader(t.cast("t.Any", BusyCloud()), content, None, wait=None)
-    upload = Operation(UPLOAD, ID, {"path": "disk", "size": 4})
-    assert delivery.perform(upload, remake=lambda: pytest.fail("it was made again")) == ID
-    assert delivery.wait_and_verify(Image({"id": ID})).status == "saving"
-
-
-class ImportingCloud:
-    """Makes an image active, and ends its import only later: until then it writes to the image."""
-
-    def __init__(self, locked_for: int, task_status: str) -> None:
-        self.asked: list[str] = []
-        self._locked_for = locked_for
-        self._task_status = task_status
+    def find_image(self, image_id: str) -> Image | None:
+        status = self.statuses[0] if len(self.statuses) == 1 else self.statuses.pop(0)
+        return Image({"id": image_id, "status": status}) if status else None
 
     def perform(self, operation: Operation) -> None:
-        self.asked.append(operation.call.method)
+        self.performed.append(operation)
 
-    def find_image(self, image_id: str) -> Image:
-        self.asked.append("GET image")
-        locked = self.asked.count("GET image") <= self._locked_for
-        image = {"id": image_id, "status": "active", "size": 4, "stores": "fast,cheap"}
-        return Image({**image, **({"os_glance_import_task": "7"} if locked else {})})
-
-    def list_tasks(self, _image_id: str) -> list[dict[str, t.Any]]:
-        self.asked.append("GET tasks")
-        return [{"id": "7", "type": "api_image_import", "status": self._task_status}]
+    def new_token(self) -> None:
+        self.logins += 1
 
 
-@pytest.mark.parametrize("method", ["glance-direct", "copy-image"])
-@pytest.mark.parametrize(
-    ("locked_for", "task_status", "looks"),
-    [
-        (0, "success", ["GET image"]),
-        (1, "success", ["GET image", "GET image"]),
-        (3, "processing", ["GET image", "GET image", "GET tasks", "GET image", "GET tasks", "GET image"]),
-        # The cloud was stopped between the task's end and the image's.
-        (99, "success", ["GET image", "GET image", "GET tasks"]),
-    ],
-)
-def test_an_import_is_over_when_the_cloud_writes_no_more_to_the_image(
-    monkeypatch: pytest.MonkeyPatch, method: str, locked_for: int, task_status: str, looks: list[str]
+class Delivery:
+    """Uploads a file to an image of such a cloud."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        (folder / "disk").write_bytes(DATA)
+        self._content = SourceContent(file_source(str(folder / "disk")))
+
+    def send(self, cloud: Cloud, wait: float | None = 600, create_again: t.Callable[[], str] | None = None) -> str:
+        self.uploader = Uploader(t.cast("t.Any", cloud), self._content, None, wait)
+        return self.uploader.perform(Operation(UPLOAD, ID, {"path": "disk", "size": len(DATA)}), create_again)
+
+    @property
+    def attempts(self) -> int:
+        assert self.uploader.transfer
+        return self.uploader.transfer.attempts
+
+
+@pytest.fixture
+def delivery(tmp_path: pathlib.Path, clock: Clock) -> Delivery:
+    assert clock.now == 0
+    return Delivery(tmp_path)
+
+
+def refused(status: int, retry_after: float | None = None) -> Attempt:
+    error = ApiError("PUT", f"/v2/images/{ID}/file", status, "no")
+    error.retry_after = retry_after
+    return False, error
+
+
+def test_an_upload_that_succeeds_needs_one_attempt(delivery: Delivery) -> None:
+    cloud = Cloud([SENT], ["unread"])
+    assert delivery.send(cloud) == ID
+    assert (delivery.attempts, cloud.statuses) == (1, ["unread"])
+
+
+def test_an_upload_is_not_repeated_if_only_its_answer_was_lost(delivery: Delivery) -> None:
+    cloud = Cloud([LOST_ANSWER], ["saving", "active"])
+    assert delivery.send(cloud) == ID
+    assert delivery.attempts == 1
+
+
+def test_an_upload_is_repeated_once_the_cloud_has_released_the_image(delivery: Delivery) -> None:
+    cloud = Cloud([CUT, SENT], ["saving", "saving", "queued"])
+    assert delivery.send(cloud) == ID
+    assert (delivery.attempts, cloud.statuses) == (2, ["queued"])
+
+
+def test_an_upload_to_an_image_that_the_cloud_deleted_is_repeated_to_a_new_one(delivery: Delivery) -> None:
+    cloud = Cloud([CUT, SENT], [None])
+    assert delivery.send(cloud, create_again=lambda: OTHER_ID) == OTHER_ID
+    assert cloud.uploads == [ID, OTHER_ID]
+
+
+def test_a_killed_image_is_created_again(delivery: Delivery) -> None:
+    cloud = Cloud([CUT, SENT], ["killed"])
+    assert delivery.send(cloud, create_again=lambda: OTHER_ID) == OTHER_ID
+
+
+def test_an_image_of_another_run_that_the_cloud_deleted_is_an_error(delivery: Delivery) -> None:
+    with pytest.raises(ImageGone, match=f"The cloud dropped image {ID} with that"):
+        delivery.send(Cloud([CUT], [None]))
+
+
+def test_an_incomplete_image_that_the_cloud_does_not_release_is_deleted_and_created_again(
+    delivery: Delivery, clock: Clock
 ) -> None:
-    monkeypatch.setattr(TIMING, "sleep", lambda _seconds: None)
-    cloud = ImportingCloud(locked_for, task_status)
-    delivery = uploader.Uploader(t.cast("t.Any", cloud), None, None, wait=60)
-    delivery.perform(Operation(IMPORT, ID, {"method": {"name": method}, "stores": ["cheap"]}), None)
-    if method == "glance-direct":
-        delivery.wait_and_verify(Image({"id": ID}))
-    assert cloud.asked == ["POST", *looks]
+    cloud = Cloud([CUT, SENT], ["saving"])
+    assert delivery.send(cloud, create_again=lambda: OTHER_ID) == OTHER_ID
+    assert cloud.performed == [Operation(DELETE, ID)]
+    assert TIMING.upload_release_timeout <= clock.now < 2 * TIMING.upload_release_timeout
 
 
-class CloudWithTask:
-    """Has one import task of an image."""
-
-    def __init__(self, status: str) -> None:
-        self.status = status
-
-    def list_tasks(self, _image_id: str) -> list[dict[str, t.Any]]:
-        return [{"id": "t", "type": "api_image_import", "status": self.status, "message": "the store is full"}]
+def test_an_image_whose_data_are_complete_is_waited_for_and_not_deleted(delivery: Delivery, clock: Clock) -> None:
+    cloud = Cloud([LOST_ANSWER], ["saving"])
+    with pytest.raises(DataStillInTransit, match="is still 'saving' after 600 s. Nothing was deleted"):
+        delivery.send(cloud, create_again=lambda: pytest.fail("it was created again"))
+    assert (clock.now, cloud.performed) == (600, [])
 
 
-@pytest.mark.parametrize(
-    ("image", "task_status", "is_dead"),
-    [
-        ({"status": "importing"}, "failure", True),
-        ({"status": "importing"}, "processing", False),
-        ({"status": "importing", "os_glance_import_task": "t"}, "failure", True),
-        ({"status": "importing", "os_glance_import_task": "t"}, "processing", False),
-        ({"status": "importing", "os_glance_import_task": "another"}, "failure", False),
-        ({"status": "queued", "os_glance_import_task": "t"}, "failure", True),
-        ({"status": "queued"}, "failure", False),  # it takes data
-        ({"status": "uploading"}, "failure", False),  # of an earlier import
-        ({"status": "active"}, "failure", False),
-    ],
-)
-def test_import_that_can_never_be_completed(image: dict[str, t.Any], task_status: str, is_dead: bool) -> None:
-    failure = uploader.dead_import(t.cast("t.Any", CloudWithTask(task_status)), Image({"id": ID, **image}))
-    assert ("the store is full" in failure) is is_dead
+def test_an_image_of_another_run_is_waited_for_and_not_deleted(delivery: Delivery, clock: Clock) -> None:
+    cloud = Cloud([CUT], ["saving"])
+    with pytest.raises(DataStillInTransit, match="is still 'saving' after 600 s. Nothing was deleted"):
+        delivery.send(cloud)
+    assert (clock.now, cloud.performed) == (600, [])
 
 
-@pytest.mark.parametrize(
-    ("before", "image", "converted"),
-    [
-        ({"disk_format": "qcow2", "container_format": "bare"}, {"disk_format": "raw", "container_format": "bare"}, True),
-        ({"disk_format": "raw", "container_format": "ova"}, {"disk_format": "raw", "container_format": "bare"}, True),
-        ({"disk_format": "raw", "container_format": "bare"}, {"disk_format": "raw", "container_format": "bare"}, False),
-        ({"id": ID}, {"disk_format": "raw", "container_format": "bare"}, False),  # not known
-    ],
-)
-def test_conversion_is_recognised_by_the_formats(before: dict[str, t.Any], image: dict[str, t.Any], converted: bool) -> None:
-    assert uploader.is_converted(Image(before), Image(image)) is converted
+def test_a_task_that_does_not_wait_accepts_a_cloud_that_is_busy_with_all_data(delivery: Delivery, clock: Clock) -> None:
+    assert delivery.send(Cloud([LOST_ANSWER], ["saving"]), None, lambda: pytest.fail("it was created again")) == ID
+    assert delivery.uploader.wait_and_verify(Image({"id": ID})).status == "saving"
+    assert clock.now == TIMING.upload_release_timeout
+
+
+def test_a_task_that_does_not_wait_ends_though_the_cloud_does_not_release_an_incomplete_image(
+    delivery: Delivery, clock: Clock
+) -> None:
+    with pytest.raises(DataStillInTransit, match="is still 'saving' after 10 s. Nothing was deleted"):
+        delivery.send(Cloud([CUT], ["saving"]), wait=None)
+    assert clock.now == TIMING.upload_release_timeout
+
+
+def test_a_final_refusal_is_not_repeated(delivery: Delivery) -> None:
+    with pytest.raises(ApiError, match="HTTP 403"):
+        delivery.send(Cloud([refused(403)], ["queued"]))
+    assert delivery.attempts == 1
+
+
+def test_the_fourth_attempt_is_the_last(delivery: Delivery) -> None:
+    with pytest.raises(ConnectionProblem, match="That was attempt 4, and the last"):
+        delivery.send(Cloud([(False, ConnectionProblem("It broke.")) for _attempt in range(5)], ["queued"]))
+
+
+def test_no_attempt_begins_after_the_deadline(delivery: Delivery) -> None:
+    with pytest.raises(ConnectionProblem, match="That was attempt 2, and the last"):
+        delivery.send(Cloud([(False, ConnectionProblem("It broke.")) for _attempt in range(5)], ["queued"]), wait=1)
+
+
+def test_a_refused_token_is_replaced_before_the_next_attempt(delivery: Delivery) -> None:
+    cloud = Cloud([refused(401), SENT], ["queued"])
+    delivery.send(cloud)
+    assert (cloud.logins, delivery.attempts) == (1, 2)
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [(7.0, 7.0), (9999.0, TIMING.longest_retry), (None, TIMING.first_poll)])
+def test_the_pause_before_the_next_attempt_is_what_the_cloud_asks_for_within_limits(
+    delivery: Delivery, clock: Clock, retry_after: float | None, pause: float
+) -> None:
+    delivery.send(Cloud([refused(429, retry_after), SENT], ["queued"]))
+    assert clock.pauses == [pause]

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import os
+import pathlib
+import types
+import typing as t
+
+import pytest
+import urllib3
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.download import Download
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataMismatch
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.image_file import (
+    LONGEST_NAME,
+    download_into,
+    file_has,
+    partial_file,
+)
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
+
+if t.TYPE_CHECKING:
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.conftest import Clock
+
+DATA = b"the data of an image"
+ID = "5a8b9d0e-0000-4000-8000-000000000001"
+IMAGE = Image({"id": ID, "size": len(DATA), "os_hash_algo": "sha512", "os_hash_value": hashlib.sha512(DATA).hexdigest()})
+
+
+class Cloud:
+    """Answers each request with the next of these bodies, from the requested byte on; the last one stays."""
+
+    def __init__(self, *bodies: bytes) -> None:
+        self._bodies = list(bodies)
+        self.offsets: list[int] = []
+
+    @contextlib.contextmanager
+    def download(self, _image_id: str, offset: int) -> t.Iterator[t.Any]:
+        self.offsets.append(offset)
+        body = self._bodies[0] if len(self._bodies) == 1 else self._bodies.pop(0)
+        raw = urllib3.HTTPResponse(io.BytesIO(body[offset:]), preload_content=False)
+        yield types.SimpleNamespace(status_code=206, headers={}, raw=raw)
+
+    def refuses_ranges(self, _image_id: str) -> bool:
+        return False
+
+
+@pytest.fixture
+def part(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / ".disk.part"
+
+
+def download(cloud: Cloud, seconds: float | None = None) -> Download:
+    return Download(t.cast("t.Any", cloud), IMAGE, Deadline(seconds))
+
+
+def test_an_image_is_downloaded_into_a_file(part: pathlib.Path) -> None:
+    task = download(Cloud(DATA))
+    download_into(str(part), task)
+    assert part.read_bytes() == DATA
+    assert (task.transfer.bytes, task.transfer.attempts) == (len(DATA), 1)
+    assert str(task.transfer.hash) == f"sha512:{hashlib.sha512(DATA).hexdigest()}"
+
+
+def test_a_partial_file_is_continued(part: pathlib.Path) -> None:
+    part.write_bytes(DATA[:7])
+    cloud = Cloud(DATA)
+    reports: list[tuple[int, ...]] = []
+    download_into(str(part), download(cloud), t.cast("t.Any", lambda *report: reports.append(report)))
+    assert (part.read_bytes(), cloud.offsets) == (DATA, [7])
+    assert reports == [(len(DATA), len(DATA), 7)]
+
+
+def test_a_partial_file_that_is_too_long_is_begun_again(part: pathlib.Path) -> None:
+    part.write_bytes(DATA + b"more")
+    cloud = Cloud(DATA)
+    download_into(str(part), download(cloud))
+    assert (part.read_bytes(), cloud.offsets) == (DATA, [0])
+
+
+def test_a_partial_file_with_other_data_is_fetched_again(part: pathlib.Path) -> None:
+    part.write_bytes(b"other")
+    cloud = Cloud(DATA)
+    download_into(str(part), download(cloud))
+    assert (part.read_bytes(), cloud.offsets) == (DATA, [5, 0])
+
+
+def test_data_that_arrive_changed_twice_are_an_error_and_not_kept(part: pathlib.Path) -> None:
+    with pytest.raises(DataMismatch, match="arrive changed, twice"):
+        download_into(str(part), download(Cloud(DATA[::-1])))
+    assert not part.exists()
+
+
+def test_a_file_that_another_run_writes_is_waited_for(part: pathlib.Path, clock: Clock) -> None:
+    with part.open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(GlanceError, match="another run has been writing .* for 9 s"):
+            download_into(str(part), download(Cloud(DATA), 9))
+    assert clock.now == 9
+
+
+def test_a_file_that_another_run_has_put_in_its_place_meanwhile_is_left_alone(
+    part: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part.write_bytes(b"other")
+    finished = part.with_name("disk")
+    flock = fcntl.flock
+
+    def flock_after_rename(file: t.Any, operation: int) -> None:
+        if not finished.exists():
+            part.rename(finished)
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_after_rename)
+    download_into(str(part), download(Cloud(DATA)))
+    assert part.read_bytes() == DATA
+    assert finished.read_bytes() == b"other"
+
+
+def test_a_file_of_another_user_is_not_written(part: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part.write_bytes(b"")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(GlanceError, match="it belongs to another user"):
+        download_into(str(part), download(Cloud(DATA)))
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(GlanceError, match="cannot be written: No such file"):
+        download_into(str(tmp_path / "none" / "part"), download(Cloud(DATA)))
+
+
+@pytest.mark.parametrize(("data", "expected"), [(DATA, True), (DATA[::-1], False), (DATA[1:], False), (None, False)])
+def test_a_file_has_an_image_if_size_and_hash_are_equal(tmp_path: pathlib.Path, data: bytes | None, expected: bool) -> None:
+    if data is not None:
+        (tmp_path / "disk").write_bytes(data)
+    assert file_has(str(tmp_path / "disk"), IMAGE) is expected
+
+
+def test_the_partial_file_is_named_after_the_file_and_the_image() -> None:
+    assert partial_file("/images/disk.raw", IMAGE) == f"/images/.disk.raw.{ID}.part"
+
+
+def test_the_name_of_a_partial_file_is_no_longer_than_file_systems_allow() -> None:
+    name = os.path.basename(partial_file("/images/" + "ü" * 120, IMAGE))
+    assert len(os.fsencode(name)) <= LONGEST_NAME
+    assert name.endswith(f"ü.{ID}.part")

@@ -305,7 +305,9 @@ def test_data_are_replaced_where_decompress_changes(alice: Cloud, name: str, web
         assert stored(alice, outcome) == data
 
 
-def test_existing_image_with_wrong_data_is_deactivated(alice: Cloud, name: str, web: Web) -> None:
+@pytest.mark.parametrize("data", [DATA, b"fits into one block"], ids=["large", "small"])
+def test_existing_image_with_wrong_data_is_deactivated(alice: Cloud, name: str, web: Web, data: bytes) -> None:
+    web.files["/disk.raw"] = data
     image = alice.make(name, protected=True, tags=["t"], **FORMATS)
     options: Json = {"url": f"{web.url}/disk.raw", "transfer": "import"}
     outcome = alice.run("image", name=name, checksum=hashed("sha512", b"other"), **options)

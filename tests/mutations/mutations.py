@@ -98,6 +98,18 @@ MUTATIONS = [
         "        if False:\n",
     ),
     (
+        "an existing image that got a small wrong file stays active",
+        "_transfer/verification.py",
+        "        except WrongSource:",
+        "        except ZeroDivisionError:",
+    ),
+    (
+        "a task that does not wait does wait for a broken upload",
+        "_transfer/uploader.py",
+        "is_short = may_delete or not self.waits",
+        "is_short = may_delete",
+    ),
+    (
         "an empty image is taken for good",
         "_transfer/verification.py",
         "        if not image.size:\n",

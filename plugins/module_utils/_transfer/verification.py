@@ -18,7 +18,7 @@ from .._plan.desired_image import DataSpec
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .decompression import decompressed_gzip
 from .download import hash_of_stored_data
-from .errors import DataMismatch, DataStillInTransit
+from .errors import DataMismatch, DataStillInTransit, WrongSource
 from .polling import Deadline
 from .source import SourceContent
 from .upload import Upload
@@ -144,11 +144,12 @@ class Verifier:
         """Whether the image has the decompressed data of the source (gzip), which is read once more for this."""
         if self._content is None or self._content.compression or not hashes_of(image):
             return False
-        decompressed = decompressed_gzip(self._content.read(), self._content.source.shown)
-        if decompressed is None:
-            return False
         stored = strongest_hash(image)
-        return size_and_hash(decompressed, stored.algorithm) == (image.size, stored)
+        try:
+            decompressed = decompressed_gzip(self._content.read(), self._content.source.shown)
+            return decompressed is not None and size_and_hash(decompressed, stored.algorithm) == (image.size, stored)
+        except WrongSource:  # then the image cannot have its data either
+            return False
 
     def _source_records(self, before: Image, upload: Upload | None) -> dict[str, str]:
         """What to record of a source whose data the cloud has changed, so that the next run recognises the image."""

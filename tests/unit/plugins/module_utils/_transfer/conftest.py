@@ -9,6 +9,10 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 
+# A wait that pauses more often than this has no end.
+MOST_PAUSES = 1000
+
+
 class Clock:
     """Time that passes only while something sleeps."""
 
@@ -22,6 +26,7 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
+        assert len(self.pauses) < MOST_PAUSES, "the wait does not end"
 
 
 @pytest.fixture

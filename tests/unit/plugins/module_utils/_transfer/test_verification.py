@@ -165,6 +165,11 @@ def test_an_import_with_the_checksum_of_the_task_is_verified() -> None:
     assert verify_import(stored(), hash_of(DATA)) == Verification(hash_of(DATA))
 
 
+def test_an_import_with_another_checksum_is_an_error() -> None:
+    with pytest.raises(DataMismatch, match="The cloud has other data than the task says"):
+        verify_import(stored(), hash_of(b"other"))
+
+
 def test_an_import_is_read_back_where_the_cloud_computes_another_hash() -> None:
     cloud = Cloud()
     assert verify_import(stored(), hash_of(DATA, "sha256"), cloud=cloud) == Verification(hash_of(DATA))

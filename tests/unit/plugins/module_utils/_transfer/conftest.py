@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-
 # A wait that pauses more often than this has no end.
 MOST_PAUSES = 1000
 

@@ -42,7 +42,7 @@ def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
         "id": change.image_id or plan.image_id or (image.get("id") if image else None),
         "attribute": change.attribute,
         "before": change.before,
-        "after": _filled(change.key, change.after, image),
+        "after": (_filled_property if change.is_property else _filled)(change.key, change.after, image),
     }
 
 
@@ -53,8 +53,13 @@ def _filled(key: str, value: t.Any, image: Image | None) -> t.Any:
     if key == "id" and value == ID_PLACEHOLDER:
         return image.get("id")
     if key == "properties":
-        return {name: _filled(name, item, image) for name, item in value.items()}
-    if key == SOURCE_CHECKSUM:
+        return {name: _filled_property(name, item, image) for name, item in value.items()}
+    return value
+
+
+def _filled_property(name: str, value: t.Any, image: Image | None) -> t.Any:
+    """A planned property, with the hash that only the cloud can tell; a property may have an attribute's name."""
+    if image and value is not None and name == SOURCE_CHECKSUM:
         return value.replace(HASH_PLACEHOLDER, identity_of_data(image))
     return value
 

@@ -47,5 +47,5 @@ def wait_for_attributes(api: GlanceApi, image: Image, body: t.Mapping[str, t.Any
     def is_done(found: Image | None) -> bool:
         return found is None or not unapplied_fields({**body, "id": found.id}, found)
 
-    looks = itertools.chain([image], (api.find_image(image.id) for _ in itertools.count()))
+    looks = itertools.chain([image], (api.find_image(image.id) for _attempt in itertools.count()))
     return poll(lambda: next(looks), is_done, Deadline(TIMING.creation_timeout))

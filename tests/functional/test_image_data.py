@@ -210,6 +210,7 @@ def test_glance_direct_stages_and_imports_data(alice: Cloud, name: str, path: st
     assert stored(alice, outcome) == DATA
 
 
+@pytest.mark.since_glance(28, "has no glance-download")
 def test_glance_download_copies_an_image_of_another_region(alice: Cloud, name: str) -> None:
     origin = alice.make(f"{name}-origin", DATA)
     remote = {"region": "RegionTwo", "id": origin["id"]}
@@ -219,6 +220,13 @@ def test_glance_download_copies_an_image_of_another_region(alice: Cloud, name: s
     other = alice.make(f"{name}-other", DATA[:-1] + b"x")
     assert "has other data" in alice.fails("image", name=name, remote={**remote, "id": other["id"]})
     assert "no public endpoint" in alice.fails("image", name=name, remote={**remote, "region": "nowhere"})
+
+
+@pytest.mark.variant("glance-22")
+def test_glance_download_that_the_cloud_does_not_offer_is_an_error(alice: Cloud, name: str) -> None:
+    origin = alice.make(f"{name}-origin", DATA)
+    message = alice.fails("image", name=name, remote={"region": "RegionTwo", "id": origin["id"]}, **FORMATS)
+    assert "glance-download" in message
 
 
 def test_image_is_copied_to_and_removed_from_stores(admin: Cloud, name: str, path: str) -> None:

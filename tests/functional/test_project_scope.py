@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
 from .conftest import FORMATS, Cloud, Json, Sandbox, forget_the_cloud
+from .timing import wait_for_a_later_second
 
 LIST = "GET /v2/images"
 MEMBER = "GET /v2/images/ID/members/PROJECT"
@@ -233,6 +234,8 @@ def test_requests_of_filters_do_not_grow_with_other_projects(
     admin: Cloud, bob: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = admin.make(f"{name}-own", tags=[name])
+    # A page of three holds the newest images. It must hold three of bob's: no member is read for the own image.
+    wait_for_a_later_second(own["created_at"])
     for number in range(4):
         bob.make(f"{name}-{number}", tags=[name])
         bob.make(f"{name}-{number}", tags=[name], visibility="private")

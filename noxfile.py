@@ -24,7 +24,8 @@ import nox
 ROOT = pathlib.Path(__file__).resolve().parent
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
-FUNCTIONAL = ["hypothesis", "pytest", "pytest-xdist", "rackspaceauth", "uv", "zstandard"]
+UNITS = ["pytest", "requests-mock", "zstandard"]
+FUNCTIONAL = [*UNITS, "hypothesis", "pytest-xdist", "rackspaceauth", "uv"]
 OLDEST_SDK = "openstacksdk==1.5.0"
 # The versions of ansible-core that are supported on this Python: 2.17 is not from 3.13 on, 2.20 is from 3.12 on.
 CORES = [
@@ -92,8 +93,8 @@ def in_sandbox(session: nox.Session, *command: str, number: int = 1, variant: st
 
 @nox.session
 def units(session: nox.Session) -> None:
-    """Tests of pure logic and of scripted HTTP exchanges."""
-    session.install("pytest", "ansible-core", "openstacksdk", "zstandard")
+    """Tests of pure logic, and of HTTP with requests-mock."""
+    session.install(*UNITS, "ansible-core", "openstacksdk")
     tree = linked_tree(session)
     session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": tree})
 

@@ -9,6 +9,7 @@ Everything below the module's edge raises one of these; only the edge (_module) 
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ._url_redaction import without_users
@@ -58,47 +59,69 @@ class NotSupported(GlanceError):
     """This cloud does not have what the task needs."""
 
 
-class ApiError(GlanceError):
-    """The cloud answered, with a code that this call does not take for success.
-
-    ``status`` is the HTTP status code that says what the cloud means, and ``http_status`` the one that it answered: some say
-    400 for everything. ``retry_after`` is how long it asks to wait before the next try (s), where it does. ``proxy`` is what
-    to call a proxy that answered in front of the API; null if the API itself did, and empty where the answer shows neither.
+@dataclasses.dataclass(frozen=True)
+class ErrorResponse:
+    """The facts of a response whose status is not one of those that mean success.
 
     :param method: HTTP method of the request.
     :param path: its path, from ``/v2`` on.
-    :param reason: what the cloud says happened, from the answer's body.
+    :param http_status: the status that the cloud answered.
+    :param reason: what the cloud says happened, from the body.
+    :param effective_status: the status that says what the cloud means, where it is another one: some clouds answer 400 for
+        everything.
     :param code: the cloud's own error code, where it has one beside the HTTP status (``IMG.0028``).
     :param request_id: what the cloud's operator can find the request by.
-    :param means: ``status``, where it is another than ``http_status``.
+    :param retry_after: how long the cloud asks to wait before the next attempt (s), where it does.
+    :param proxy: what to call a proxy that answered in front of the API; null if the API itself did, and empty where the
+        response shows neither.
+    :param attempt: how many times the request had been sent, this time included.
     """
 
+    method: str
+    path: str
+    http_status: int
+    reason: str
+    effective_status: int | None = None
+    code: str | None = None
+    request_id: str | None = None
     retry_after: float | None = None
     proxy: str | None = None
+    attempt: int = 1
 
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        http_status: int,
-        reason: str,
-        code: str | None = None,
-        request_id: str | None = None,
-        means: int | None = None,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.http_status = http_status
-        self.status = means or http_status
-        self.reason = reason
-        self.code = code
-        self.request_id = request_id
-        answer = f"HTTP {http_status}" + (f" ({code})" if code else "")
-        super().__init__(
-            f"{method} {path} was answered {answer}: {reason}" + (f" [request {request_id}]" if request_id else ""),
-            http_status=http_status,
-            request_id=request_id,
-        )
+    @property
+    def status(self) -> int:
+        return self.effective_status or self.http_status
+
+    def __str__(self) -> str:
+        code = f" ({self.code})" if self.code else ""
+        request = f" [request {self.request_id}]" if self.request_id else ""
+        return f"{self.method} {self.path} was answered HTTP {self.http_status}{code}: {self.reason}{request}"
+
+
+class ApiError(GlanceError):
+    """The cloud answered, with a status that this call does not take for success."""
+
+    def __init__(self, response: ErrorResponse) -> None:
+        super().__init__(str(response), http_status=response.http_status, request_id=response.request_id)
+        self.response = response
+
+    @property
+    def status(self) -> int:
+        """The status that says what the cloud means."""
+        return self.response.status
+
+    @property
+    def http_status(self) -> int:
+        """The status that the cloud answered."""
+        return self.response.http_status
+
+    @property
+    def method(self) -> str:
+        return self.response.method
+
+    @property
+    def retry_after(self) -> float | None:
+        return self.response.retry_after
 
     def explained(self, hint: str) -> ApiError:
         """The same error, with a sentence of what to do about it."""

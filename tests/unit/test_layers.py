@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import pathlib
-import typing as t
 
 import pytest
 
@@ -35,11 +34,6 @@ PURE_LIBRARY = {
     *("json", "posixpath", "re", "typing", "unicodedata", "urllib.parse", "uuid"),
 }
 IMPURE_CALLS = {"now", "today", "utcnow", "uuid1", "uuid4", "open"}
-# (file, what it imports against these rules): why.
-EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("_client/image_api.py", "_transfer"): "the type of the body of an upload, under TYPE_CHECKING",
-    ("_glance/responses.py", "_timing"): "Retry-After may be a date, which is compared with the clock",
-}
 
 FILES = {str(path.relative_to(MODULE_UTILS)): path for path in sorted(MODULE_UTILS.rglob("*.py"))}
 
@@ -73,10 +67,6 @@ def imports_of(name: str) -> tuple[set[str], set[str]]:
     return own, foreign
 
 
-def forbidden(name: str, imported: t.Iterable[str]) -> set[str]:
-    return {each for each in imported if (name, each) not in EXCEPTIONS}
-
-
 def test_every_package_has_a_place_in_the_order() -> None:
     assert {package_of(name) for name in FILES} == BASE | set(LOWER_PACKAGES)
 
@@ -86,21 +76,15 @@ def test_packages_import_lower_packages_only(name: str) -> None:
     own, foreign = imports_of(name)
     package = package_of(name)
     lower = BASE | {package} | LOWER_PACKAGES.get(package, set())
-    assert forbidden(name, own - lower) == set()
+    assert own <= lower
     assert not [module for module in foreign if module.startswith("ansible_collections")], "write the import with dots"
 
 
 @pytest.mark.parametrize("name", PURE_FILES)
 def test_pure_packages_do_no_input_or_output(name: str) -> None:
     own, foreign = imports_of(name)
-    assert forbidden(name, foreign - PURE_LIBRARY | own & IMPURE_BASE) == set()
+    assert foreign - PURE_LIBRARY | own & IMPURE_BASE == set()
     calls = [node.func for node in ast.walk(ast.parse(FILES[name].read_text())) if isinstance(node, ast.Call)]
     assert {
         call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls
     } & IMPURE_CALLS == set()
-
-
-@pytest.mark.parametrize(("name", "imported"), EXCEPTIONS)
-def test_exceptions_are_still_needed(name: str, imported: str) -> None:
-    own, foreign = imports_of(name)
-    assert imported in own | foreign, "remove this entry of EXCEPTIONS"

@@ -26,6 +26,7 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .._errors import ConnectionProblem, InvalidInput, MissingLibrary, not_none
 from .._glance.responses import MAX_ERROR, parse_error
+from .._timing import TIMING
 from .._url_redaction import secrets_in_urls
 from .login_types import is_determined_by_options
 from .sdk_import import config_loader
@@ -374,7 +375,7 @@ def _said_at_login(error: Exception) -> str:
         return str(error)
     if response.status_code < 400:  # there may be a token in it
         return f"HTTP {response.status_code} with a body that is no login"
-    fault = parse_error(response.text[:MAX_ERROR], response.headers.get("Content-Type", ""))
+    fault = parse_error(response.text[:MAX_ERROR], response.headers.get("Content-Type", ""), TIMING.utc_now())
     code = f" ({fault.code})" if fault.code else ""
     return f"HTTP {response.status_code}{code}: {fault.reason}".rstrip(": .")
 

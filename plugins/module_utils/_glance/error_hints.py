@@ -10,7 +10,7 @@ import re
 import typing as t
 import unicodedata
 
-from .._errors import ApiError
+from .._errors import ApiError, ErrorResponse
 
 # What may be wrong with an import, by its method, where Glance says no more than "Internal Error".
 CAUSES_OF_FAILED_IMPORTS = {
@@ -27,6 +27,103 @@ COMMON_CAUSES = (
 )
 
 
+ANOTHER_PROJECTS_IMAGE = (
+    "The image belongs to project {owner} and this session works for project {project}:"
+    " log in to the owner's project, or as an administrator."
+)
+LIMIT_OF_A_PROXY = (
+    "This is not a quota of the Image API but the limit of {proxy} in front of it: it refuses requests of this size."
+    " Ask its operator to raise the limit (nginx: 'client_max_body_size 0'; Apache: 'LimitRequestBody 0'), or give an"
+    " address of the Image API that does not lead through it as 'endpoint_override'"
+)
+# The first condition that holds for a response chooses the hint: what is more special stands before what is more general.
+HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
+    (
+        lambda r: r.status == 403 and r.path.endswith("/import") and "copy" in r.reason,
+        "By Glance's default policy only administrators may copy images to other stores.",
+    ),
+    (
+        lambda r: r.status == 403 and r.path.startswith("/v2/stores/"),
+        "By Glance's default policy only administrators may remove images from stores.",
+    ),
+    (
+        lambda r: r.status == 403 and r.path.endswith("/file") and r.method == "GET",
+        "The data of a deactivated image are for administrators only; activate it first with image_state.",
+    ),
+    (
+        lambda r: r.status == 403 and r.path.endswith(("/deactivate", "/reactivate")),
+        "The cloud's policy does not let this user do it; on many clouds only administrators may.",
+    ),
+    (
+        lambda r: r.status == 403 and "publicize" in r.reason,
+        "By Glance's default policy only administrators may make images public.",
+    ),
+    (
+        lambda r: r.status == 403 and "communitize" in r.reason,
+        "The cloud's policy does not let this user make community images.",
+    ),
+    (
+        lambda r: r.status == 403,
+        "The cloud's policy does not let this user do it.",
+    ),
+    (
+        lambda r: r.status == 409 and r.method == "DELETE",
+        "The image is in use: delete the servers, volumes or snapshots that need its data first.",
+    ),
+    (
+        lambda r: r.status == 409 and r.method == "POST" and r.path == "/v2/images",
+        "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another.",
+    ),
+    (
+        lambda r: r.status == 409 and r.path.endswith("/import"),
+        "If another import into this image is going on, wait for it; Glance lets go of a dead one after an hour.",
+    ),
+    (
+        lambda r: r.status == 405 and r.path.endswith(("/v2/images", "/file", "/stage", "/import")),
+        "This cloud does not let images be made this way; its documents say how they are made.",
+    ),
+    (
+        lambda r: r.status == 405,
+        "This cloud does not have this operation.",
+    ),
+    (
+        lambda r: r.status == 413 and bool(r.proxy) and r.method == "PUT",
+        LIMIT_OF_A_PROXY + ", or let the cloud fetch the data ('transfer: import').",
+    ),
+    (
+        lambda r: r.status == 413 and bool(r.proxy),
+        LIMIT_OF_A_PROXY + ".",
+    ),
+    (
+        lambda r: r.status == 413 and r.proxy == "",
+        (
+            "Either a quota or the store's space is used up, or a proxy in front of the Image API takes no request of this"
+            " size (nginx: 'client_max_body_size'): the answer does not show which. Ask the cloud's operator."
+        ),
+    ),
+    (
+        lambda r: r.status == 413,
+        "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more.",
+    ),
+    (
+        lambda r: r.status == 415,
+        "The file is not of the format that disk_format says: check it with 'qemu-img info'.",
+    ),
+    (
+        lambda r: r.status == 429,
+        "The cloud limits how many requests are made; run the task again later, or fewer of them at once.",
+    ),
+    (
+        lambda r: r.status == 500,
+        "Something failed inside the cloud; its operator can find it by the request's id.",
+    ),
+    (
+        lambda r: r.status == 503,
+        "The cloud's image service is out of service or overloaded; run the task again later.",
+    ),
+)
+
+
 def hint(error: ApiError, owner: str | None, project: str | None, alike: str = "") -> str:
     """A sentence to go behind the error's message; empty when there is nothing to add.
 
@@ -34,66 +131,18 @@ def hint(error: ApiError, owner: str | None, project: str | None, alike: str = "
     :param project: the project that the session works for.
     :param alike: what ``names_alike`` says of the names that were sent.
     """
-    # For an image that this user sees and may not change, Glance 26 and 30 answer 404.
-    refused = error.status == 403 or (error.status == 404 and error.method != "GET" and error.path != "/v2/images")
-    if refused and owner and project and owner != project:
-        return (
-            f"The image belongs to project {owner} and this session works for project {project}:"
-            " log in to the owner's project, or as an administrator."
-        )
-    if error.status == 403:
-        if error.path.endswith("/import") and "copy" in error.reason:
-            return "By Glance's default policy only administrators may copy images to other stores."
-        if error.path.startswith("/v2/stores/"):
-            return "By Glance's default policy only administrators may remove images from stores."
-        if error.path.endswith("/file") and error.method == "GET":
-            return "The data of a deactivated image are for administrators only; activate it first with image_state."
-        if error.path.endswith(("/deactivate", "/reactivate")):
-            return "The cloud's policy does not let this user do it; on many clouds only administrators may."
-        if "publicize" in error.reason:
-            return "By Glance's default policy only administrators may make images public."
-        if "communitize" in error.reason:
-            return "The cloud's policy does not let this user make community images."
-        return "The cloud's policy does not let this user do it."
-    if error.status == 409 and error.method == "DELETE":
-        return "The image is in use: delete the servers, volumes or snapshots that need its data first."
-    if error.status == 409 and error.method == "POST" and error.path == "/v2/images":
-        return "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another."
-    if error.status == 409 and error.path.endswith("/import"):
-        return "If another import into this image is going on, wait for it; Glance lets go of a dead one after an hour."
-    if error.status == 405 and error.path.endswith(("/v2/images", "/file", "/stage", "/import")):
-        return "This cloud does not let images be made this way; its documents say how they are made."
-    if error.status == 405:
-        return "This cloud does not have this operation."
-    if error.status == 429:
-        return "The cloud limits how many requests are made; run the task again later, or fewer of them at once."
-    if error.status == 500 and alike:
+    response = error.response
+    if owner and project and owner != project and _may_hide_an_image(response):
+        return ANOTHER_PROJECTS_IMAGE.format(owner=owner, project=project)
+    if alike and response.status == 500:
         return alike
-    if error.status == 500:
-        return "Something failed inside the cloud; its operator can find it by the request's id."
-    if error.status == 503:
-        return "The cloud's image service is out of service or overloaded; run the task again later."
-    if error.status == 413 and error.proxy:
-        return _proxys_limit(error, error.proxy)
-    if error.status == 413 and error.proxy == "":
-        return (
-            "Either a quota or the store's space is used up, or a proxy in front of the Image API takes no request of this"
-            " size (nginx: 'client_max_body_size'): the answer does not show which. Ask the cloud's operator."
-        )
-    if error.status == 413:
-        return "A quota or the store's space is used up: delete what is not needed, or ask the cloud's operator for more."
-    if error.status == 415:
-        return "The file is not of the format that disk_format says: check it with 'qemu-img info'."
-    return ""
+    return next((text.format(proxy=response.proxy) for applies, text in HINTS if applies(response)), "")
 
 
-def _proxys_limit(error: ApiError, proxy: str) -> str:
-    instead = ", or let the cloud fetch the data ('transfer: import')" if error.method == "PUT" else ""
-    return (
-        f"This is not a quota of the Image API but the limit of {proxy} in front of it: it refuses requests of this size."
-        " Ask its operator to raise the limit (nginx: 'client_max_body_size 0'; Apache: 'LimitRequestBody 0'), or give an"
-        f" address of the Image API that does not lead through it as 'endpoint_override'{instead}."
-    )
+def _may_hide_an_image(response: ErrorResponse) -> bool:
+    """Whether the image may be there, and be another project's: Glance 26 and 30 answer 404 to a change of such an image."""
+    is_change = response.method != "GET" and response.path != "/v2/images"
+    return response.status == 403 or (response.status == 404 and is_change)
 
 
 def names_alike(tags: t.Iterable[str], properties: t.Iterable[str]) -> str:

@@ -30,6 +30,7 @@ class Call:
     :param returns_image: whether the answer holds the image as it then is.
     :param idempotent: sent twice it does what it does once, so it may be sent again when no answer came.
     :param since: the version of the API that first had it, if it is younger than the API itself.
+    :param in_every_api: whether each Image API has this path, so that 404 says that the address is that of something else.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Call:
     returns_image: bool = False
     idempotent: bool = False
     since: tuple[int, int] | None = None
+    in_every_api: bool = False
 
 
 CREATE = Call("POST", "/images", (201,), returns_image=True)

@@ -14,7 +14,6 @@ import re
 import typing as t
 
 from .._errors import GlanceError
-from .._timing import TIMING
 from .image import Image
 
 MAX_REASON = 500
@@ -91,15 +90,17 @@ class ParsedError(t.NamedTuple):
     kind: str = "text"
 
 
-def parse_error(body: str, content_type: str) -> ParsedError:
+def parse_error(body: str, content_type: str, now: datetime.datetime) -> ParsedError:
     """Read the body of an error.
+
+    :param now: the time from which on a time in the body is counted.
 
     Bodies seen: Glance's HTML pages; plain text; ``{"error": {"code", "message", "details"}}``;
     ``{"<fault>": {"code", "message"}}``; ``{"error_code", "error_msg", "request_id"}``; ``{"code", "message"}``.
     """
     if "json" in content_type or body.lstrip().startswith("{"):
         try:
-            found = _parse_json_error(json.loads(body))
+            found = _parse_json_error(json.loads(body), now)
         except (ValueError, RecursionError):
             found = None
         if found:
@@ -162,7 +163,7 @@ def proxy_name(headers: t.Mapping[str, str], fault: ParsedError) -> str | None:
     return server_name(headers) if fault.kind == "html" and fault.reason else ""
 
 
-def _parse_json_error(answer: t.Any) -> ParsedError | None:
+def _parse_json_error(answer: t.Any, now: datetime.datetime) -> ParsedError | None:
     if not isinstance(answer, dict):
         return None
     name, fault = "", answer
@@ -182,12 +183,12 @@ def _parse_json_error(answer: t.Any) -> ParsedError | None:
         code if isinstance(code, str) and not code.isdigit() else None,
         request_id if isinstance(request_id, str) else None,
         name == "overLimit",
-        seconds_until(fault.get("retryAfter")) or seconds_until(fault.get("retryAt")),
+        seconds_until(fault.get("retryAfter"), now) or seconds_until(fault.get("retryAt"), now),
         kind="json",
     )
 
 
-def seconds_until(value: t.Any) -> float | None:
+def seconds_until(value: t.Any, now: datetime.datetime) -> float | None:
     """How long to wait (s): a number of seconds, an HTTP date (RFC 9110, 10.2.3), or an ISO 8601 time; null for neither."""
     text = str(value).strip() if isinstance(value, (str, int)) else ""
     if not text:
@@ -203,7 +204,7 @@ def seconds_until(value: t.Any) -> float | None:
             return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return max(0.0, (moment - TIMING.utc_now()).total_seconds())
+    return max(0.0, (moment - now).total_seconds())
 
 
 def effective_status(status: int, fault: ParsedError, retry_after: str | None) -> int:

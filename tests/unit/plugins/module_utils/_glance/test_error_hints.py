@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ErrorResponse
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.error_hints import hint, import_hint, names_alike
 
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
@@ -15,9 +15,7 @@ FOREIGN = "The image belongs to project a and this session works for project b"
 
 
 def error(status: int, method: str = "DELETE", path: str = f"/v2/images/{ID}", proxy: str | None = None) -> ApiError:
-    found = ApiError(method, path, status, "m")
-    found.proxy = proxy
-    return found
+    return ApiError(ErrorResponse(method, path, status, "m", proxy=proxy))
 
 
 @pytest.mark.parametrize(
@@ -36,6 +34,36 @@ def error(status: int, method: str = "DELETE", path: str = f"/v2/images/{ID}", p
 )
 def test_another_projects_image(status: int, method: str, path: str, owner: str | None, is_foreign: bool) -> None:
     assert (FOREIGN in hint(error(status, method, path), owner, "b")) is is_foreign
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "reason", "words"),
+    [
+        (403, "POST", f"/v2/images/{ID}/import", "copying is forbidden", "only administrators may copy images"),
+        (403, "POST", f"/v2/images/{ID}/import", "", "The cloud's policy does not let this user do it."),
+        (403, "DELETE", f"/v2/stores/fast/{ID}", "", "only administrators may remove images from stores"),
+        (403, "GET", f"/v2/images/{ID}/file", "", "The data of a deactivated image"),
+        (403, "PUT", f"/v2/images/{ID}/file", "", "The cloud's policy does not let this user do it."),
+        (403, "POST", f"/v2/images/{ID}/actions/reactivate", "", "on many clouds only administrators may"),
+        (403, "PATCH", f"/v2/images/{ID}", "publicize_image is disallowed", "may make images public"),
+        (403, "PATCH", f"/v2/images/{ID}", "communitize_image is disallowed", "make community images"),
+        (409, "DELETE", f"/v2/images/{ID}", "", "The image is in use"),
+        (409, "POST", "/v2/images", "", "An id is used once and for all"),
+        (409, "POST", f"/v2/images/{ID}/import", "", "If another import into this image is going on"),
+        (409, "PUT", f"/v2/images/{ID}/file", "", ""),
+        (405, "POST", "/v2/images", "", "does not let images be made this way"),
+        (405, "PUT", f"/v2/images/{ID}/file", "", "does not let images be made this way"),
+        (405, "DELETE", f"/v2/images/{ID}", "", "This cloud does not have this operation."),
+        (415, "PUT", f"/v2/images/{ID}/file", "", "check it with 'qemu-img info'"),
+        (429, "GET", "/v2/images", "", "limits how many requests are made"),
+        (500, "GET", "/v2/images", "", "can find it by the request's id"),
+        (503, "GET", "/v2/images", "", "out of service or overloaded"),
+        (404, "GET", f"/v2/images/{ID}", "", ""),
+    ],
+)
+def test_hint(status: int, method: str, path: str, reason: str, words: str) -> None:
+    found = hint(ApiError(ErrorResponse(method, path, status, reason)), None, None)
+    assert words in found if words else found == ""
 
 
 def test_a_413_is_a_quota_only_if_the_image_api_sent_it() -> None:

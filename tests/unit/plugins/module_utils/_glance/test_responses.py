@@ -25,9 +25,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.response
     unapplied_fields,
     validate_image,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 IMAGE = {"id": "i", "name": "n", "status": "active"}
+NOW = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.timezone.utc)
 
 
 @pytest.mark.parametrize(
@@ -54,24 +54,66 @@ def test_meaning(status: int, code: str | None, retry_after: str | None, means: 
     assert effective_status(status, ParsedError("", code), retry_after) == means
 
 
+GLANCE_403 = (
+    "<html>\n <head>\n  <title>403 Forbidden</title>\n </head>\n <body>\n  <h1>403 Forbidden</h1>\n"
+    "  Image &#x27;x&#x27; is protected.<br /><br />\n\n </body>\n</html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "reason", "code"),
+    [
+        (GLANCE_403, "text/html; charset=UTF-8", "Image 'x' is protected.", None),
+        ("plain  words\n", "text/plain", "plain words", None),
+        ("", "text/html", "", None),
+        ('{"error": {"code": 403, "message": "m", "details": "d"}}', "application/json", "m (d)", None),
+        ('{"itemNotFound": {"code": 404, "message": "m"}}', "application/json", "m", None),
+        ('{"error": {"message": "m", "code": "IMG.0028"}}', "application/json", "m", "IMG.0028"),
+        ('{"error_code": "APIG.0308", "error_msg": "m", "request_id": "r"}', "application/json", "m", "APIG.0308"),
+        ('{"code": 403, "message": "m"}', "application/json", "m", None),
+        ('{"error": {"message": "m"}}', "text/html", "m", None),
+        ('{"error": "text"}', "application/json", '{"error": "text"}', None),
+        ("{broken", "application/json", "{broken", None),
+        ("[1]", "application/json", "[1]", None),
+        ('{"a": [1]}', "application/json", '{"a": [1]}', None),
+        ("<p>" + "x" * 1000, "text/html", "x" * 500 + " …", None),
+        ("<script>alert(1)</script><p>m</p>", "text/html", "m", None),
+    ],
+)
+def test_parse_error(body: str, content_type: str, reason: str, code: str | None) -> None:
+    assert parse_error(body, content_type, NOW)[:2] == (reason, code)
+
+
 def test_a_limit_in_the_body() -> None:
-    fault = parse_error('{"overLimit": {"code": 413, "message": "m", "retryAfter": "54"}}', "application/json")
+    fault = parse_error('{"overLimit": {"code": 413, "message": "m", "retryAfter": "54"}}', "application/json", NOW)
     assert (fault.is_limit, fault.retry_after) == (True, 54.0)
     assert effective_status(413, fault, None) == 429
 
 
 @pytest.mark.parametrize("key", ["retryAfter", "retryAt"])
-def test_a_limit_until_a_moment(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.timezone.utc)
-    monkeypatch.setattr(TIMING, "utc_now", lambda: now)
-    soon = now + datetime.timedelta(seconds=100)
-    fault = parse_error(f'{{"overLimit": {{"message": "m", "{key}": "{soon:%Y-%m-%dT%H:%M:%SZ}"}}}}', "")
-    assert fault.retry_after == 100.0
+def test_a_limit_until_a_moment(key: str) -> None:
+    body = f'{{"overLimit": {{"message": "m", "{key}": "2026-11-21T07:01:40Z"}}}}'
+    assert parse_error(body, "", NOW).retry_after == 100.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        (" 12 ", 12.0),
+        (12, 12.0),
+        ("Sat, 21 Nov 2026 07:01:40 GMT", 100.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("2026-11-21T07:01:40Z", 100.0),
+    ],
+)
+def test_seconds_until(value: t.Any, seconds: float) -> None:
+    assert seconds_until(value, NOW) == seconds
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", ",", "Wed, 99 Oct 99999 25:61:00 GMT", True, [], {}, "²", 1.5])
 def test_no_time_at_all(value: t.Any) -> None:
-    assert seconds_until(value) is None
+    assert seconds_until(value, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -146,12 +188,12 @@ PORTAL = (
     ],
 )
 def test_the_text_of_a_page(page: str, reason: str) -> None:
-    assert parse_error(page, "text/html").reason == reason
+    assert parse_error(page, "text/html", NOW).reason == reason
 
 
 @pytest.mark.parametrize("piece", ["<h1 ", "<h1>", "<!--", "<script>", "<title>x</h1>", "<hr"])
 def test_a_long_broken_page_is_parsed_in_time(piece: str) -> None:
-    assert len(parse_error(piece * 30_000, "text/html").reason) <= MAX_REASON + 2
+    assert len(parse_error(piece * 30_000, "text/html", NOW).reason) <= MAX_REASON + 2
 
 
 @pytest.mark.parametrize(
@@ -174,7 +216,7 @@ def test_a_long_broken_page_is_parsed_in_time(piece: str) -> None:
     ],
 )
 def test_who_refused_a_request(body: str, content_type: str, headers: dict[str, str], proxy: str | None) -> None:
-    assert proxy_name(headers, parse_error(body, content_type)) == proxy
+    assert proxy_name(headers, parse_error(body, content_type, NOW)) == proxy
 
 
 @pytest.mark.parametrize(
@@ -185,7 +227,7 @@ def test_what_a_proxy_is_called(headers: dict[str, str], name: str) -> None:
 
 
 def test_deep_json_is_text() -> None:
-    assert parse_error('{"a":' * 50_000, "application/json").reason.startswith('{"a":')
+    assert parse_error('{"a":' * 50_000, "application/json", NOW).reason.startswith('{"a":')
 
 
 @pytest.mark.parametrize(

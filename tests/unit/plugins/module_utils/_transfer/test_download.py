@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 import urllib3
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ConnectionProblem
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ConnectionProblem, ErrorResponse
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.download import Download
@@ -58,7 +58,7 @@ def download(cloud: Cloud, seconds: float | None = None) -> Download:
 
 
 def refused(status: int) -> ApiError:
-    return ApiError("GET", "/v2/images/i/file", status, "no")
+    return ApiError(ErrorResponse("GET", "/v2/images/i/file", status, "no"))
 
 
 def test_all_data_come_in_one_answer() -> None:

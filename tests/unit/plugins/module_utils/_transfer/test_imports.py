@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
     ApiError,
     ConnectionProblem,
+    ErrorResponse,
     GlanceError,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
@@ -112,7 +113,7 @@ def test_an_import_that_has_not_begun_is_begun_again(operation: Operation, state
 @pytest.mark.usefixtures("clock")
 def test_a_final_refusal_of_an_import_is_not_repeated() -> None:
     cloud = Cloud({"status": "uploading"})
-    cloud.refusals = [ApiError("POST", f"/v2/images/{ID}/import", 409, "no")]
+    cloud.refusals = [ApiError(ErrorResponse("POST", f"/v2/images/{ID}/import", 409, "no"))]
     with pytest.raises(ApiError, match="HTTP 409"):
         begin_import(cloud.api, DIRECT, Deadline(60))
     assert cloud.requests == ["POST"]

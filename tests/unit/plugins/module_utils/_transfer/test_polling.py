@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
     ApiError,
     ConnectionProblem,
+    ErrorResponse,
     GlanceError,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
@@ -101,10 +102,10 @@ def test_a_deadline_passes_when_its_seconds_are_over(clock: Clock) -> None:
     [
         (ConnectionProblem("no answer"), True),
         (GlanceError("the source broke off"), True),
-        (ApiError("PUT", "/v2/images/1/file", 401, "expired"), True),
-        (ApiError("PUT", "/v2/images/1/file", 503, "try later"), True),
-        (ApiError("PUT", "/v2/images/1/file", 403, "no"), False),
-        (ApiError("PUT", "/v2/images/1/file", 409, "not queued"), False),
+        (ApiError(ErrorResponse("PUT", "/v2/images/1/file", 401, "expired")), True),
+        (ApiError(ErrorResponse("PUT", "/v2/images/1/file", 503, "try later")), True),
+        (ApiError(ErrorResponse("PUT", "/v2/images/1/file", 403, "no")), False),
+        (ApiError(ErrorResponse("PUT", "/v2/images/1/file", 409, "not queued")), False),
     ],
 )
 def test_only_some_refusals_are_final(error: GlanceError, expected: bool) -> None:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
     ApiError,
     ConnectionProblem,
+    ErrorResponse,
     GlanceError,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
@@ -91,8 +92,7 @@ def delivery(tmp_path: pathlib.Path, clock: Clock) -> Delivery:
 
 
 def refused(status: int, retry_after: float | None = None) -> Attempt:
-    error = ApiError("PUT", f"/v2/images/{ID}/file", status, "no")
-    error.retry_after = retry_after
+    error = ApiError(ErrorResponse("PUT", f"/v2/images/{ID}/file", status, "no", retry_after=retry_after))
     return False, error
 
 

@@ -15,7 +15,7 @@ import typing as t
 
 import pytest
 import urllib3
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ErrorResponse
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import SOURCE_CHECKSUM, SOURCE_FORMATS
@@ -144,7 +144,7 @@ def test_an_upload_that_is_read_back_changed_is_an_error() -> None:
 
 
 def test_an_upload_is_verified_by_its_size_where_it_cannot_be_read_back() -> None:
-    refusal = ApiError("GET", "/v2/images/i/file", 403, "not yours")
+    refusal = ApiError(ErrorResponse("GET", "/v2/images/i/file", 403, "not yours"))
     verification = verify_upload(without_hash(), Cloud(error=refusal))
     assert verification.hash == hash_of(DATA)
     assert "could be verified by their size only" in verification.warnings[0]

@@ -16,6 +16,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import typing as t
 
 import pytest
@@ -277,22 +278,23 @@ def test_long_transfer_reports_its_progress(name: str, web: Web, tmp_path: pathl
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"cloudimage.glance.image": options}]}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
     command = [f"{pathlib.Path(sys.executable).parent}/ansible-playbook", str(tmp_path / "play.yml")]
-    # In /tmp there may be what a task has there that runs at the same time.
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    variables = {**os.environ, "TMPDIR": str(temporary)}
     output = []
-    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout
-        for line in process.stdout:
+    # In /tmp itself other tests have files of that name. The path is short: ansible-core 2.21 has a socket there.
+    with (
+        tempfile.TemporaryDirectory(prefix="glance-") as temporary,
+        subprocess.Popen(
+            command, env={**os.environ, "TMPDIR": temporary}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
+        for line in process.stdout or ():
             output.append(line)
             if line.startswith(f"{name}: "):
                 web.go_on.set()  # it has said something, and the rest may come at once
-    assert process.returncode == 0, output
+        assert process.wait() == 0, output
+        assert list(pathlib.Path(temporary).glob("glance-progress-*")) == []
     lines = [line for line in output if line.startswith(f"{name}: ")]
     assert lines, output
     assert re.fullmatch(rf"{name}: \d+ MiB, [\d.]+ MiB/s\n", lines[0])
-    assert list(temporary.glob("glance-progress-*")) == []
 
 
 @pytest.mark.parametrize("options", [{"transfer": "import"}, {"transfer": "stream"}, {}])

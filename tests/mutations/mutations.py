@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Breaks the collection in small ways, one at a time, and shows whether the tests notice: mutations.py COPY [WORD].
+"""Mutations of the code that talks to the world, which only tests on a real Glance notice: mutations.py COPY [WORD...].
 
-With a WORD only the mutations are tried that have it in their description: "cloud:" for what clouds do differently.
+The copy is a collection in a tree (.../ansible_collections/cloudimage/glance); GLANCE_SANDBOX names a running sandbox. With
+WORDs only the mutations are tried that have all of them in their description: "cloud:" for differences between clouds.
 
-The copy is a collection in a tree (.../ansible_collections/cloudimage/glance); GLANCE_SANDBOX names a running sandbox. Each
-mutation is tried on the unit tests first, and on the tests against a real Glance if these do not notice.
+``mutations.py --check`` only checks that the code of each mutation is still there; a unit test does that too.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import pathlib
 import subprocess
 import sys
 
+Mutation = tuple[str, str, str, str]
+
 # (what is broken, file in plugins/module_utils or beside it, the code, what it becomes)
-MUTATIONS = [
+MUTATIONS: list[Mutation] = [
     (
         "members are looked for at a new image that is private",
         "_module/image.py",
-        'if old.get("visibility") == "shared" and (new is None or new.get("visibility") == "shared"):',
-        'if old.get("visibility") == "shared":',
+        'if old.visibility == "shared" and (new is None or new.visibility == "shared"):',
+        'if old.visibility == "shared":',
     ),
     (
         "an image is changed before the cloud's import is done with it",
@@ -56,16 +58,10 @@ MUTATIONS = [
         '    attributes: dict[str, t.Any] = {"visibility": "private"}\n',
     ),
     (
-        "~ is not escaped",
-        "_glance/json_patch.py",
-        'key.replace("~", "~0").replace("/", "~1")',
-        'key.replace("/", "~1")',
-    ),
-    (
         "a name is compared without regard to case",
         "_module/lookup.py",
-        'if image["name"] == name and',
-        'if (image["name"] or "").lower() == name.lower() and',
+        "if image.name == name and",
+        'if (image.name or "").lower() == name.lower() and',
     ),
     (
         "hidden images are not found",
@@ -78,12 +74,6 @@ MUTATIONS = [
         "_module/image.py",
         "    if check_mode or not plans[0].changed:\n",
         "    if not plans[0].changed:\n",
-    ),
-    (
-        "changed is always true",
-        "_plan/result.py",
-        '"changed": bool(changing),',
-        '"changed": True,',
     ),
     (
         "what arrived is not compared",
@@ -128,12 +118,6 @@ MUTATIONS = [
         "BLOCK = 1024 * 1024",
     ),
     (
-        "a list of names is longer than uWSGI takes",
-        "_glance/list_query.py",
-        "MAX_LIST_CHARACTERS = 1000",
-        "MAX_LIST_CHARACTERS = 4000",
-    ),
-    (
         "a compressed source that is cut off is taken for whole",
         "_transfer/decompression.py",
         "    if stream is None or not stream.eof:\n",
@@ -156,12 +140,6 @@ MUTATIONS = [
         "_timing.py",
         "upload_abandoned: float = 24 * 3600.0",
         "upload_abandoned: float = 0.0",
-    ),
-    (
-        "the old image goes before the new one has the name",
-        "_plan/replacement.py",
-        "operations += [operation for each, _changes in aside for operation in each]",
-        "operations[-1:-1] = [operation for each, _changes in aside for operation in each]",
     ),
     (
         "a failed replacement leaves the new image",
@@ -228,12 +206,6 @@ MUTATIONS = [
         "_transfer/image_file.py",
         "            if found == stored:\n",
         "            if True:\n",
-    ),
-    (
-        "a deactivated image is not reactivated",
-        "_plan/plan.py",
-        "    if status == state:\n",
-        '    if status == state or state == "active":\n',
     ),
     (
         "two descriptions of one image are taken",
@@ -314,12 +286,6 @@ MUTATIONS = [
         "        pass\n",
     ),
     (
-        "errors repeat users and passwords of URLs",
-        "_errors.py",
-        "        return without_users(self.message)\n",
-        "        return self.message\n",
-    ),
-    (
         "URLs in options are shown whole",
         "_module/task.py",
         "        secrets |= secrets_in_urls({",
@@ -342,12 +308,6 @@ MUTATIONS = [
         "_client/connection.py",
         '        return secrets_in_urls({**self._region.config, "endpoint_override": self._endpoint_override})\n',
         "        return set()\n",
-    ),
-    (
-        "check mode shows the time of an earlier change",
-        "_plan/plan.py",
-        '        result["updated_at"] = None',
-        "        pass",
     ),
     (
         "names of options that are no text are handed to modules",
@@ -440,18 +400,6 @@ MUTATIONS = [
         "return False",
     ),
     (
-        "world: ids of a day",
-        "_glance/image_ids.py",
-        "LONG_SLOT = 600",
-        "LONG_SLOT = 86400",
-    ),
-    (
-        "world: a record of other data is trusted",
-        "_glance/image_hashes.py",
-        "return text if separator and identity == identity_of_data(image) else None",
-        "return text or None",
-    ),
-    (
         "scope: an administrator's name matches other projects' shared images",
         "_module/scope.py",
         "return not sees_all or is_shared_with(api, image, project)",
@@ -532,7 +480,7 @@ MUTATIONS = [
     (
         "no-op: nothing is said of a deactivated image",
         "_module/image.py",
-        '        if image.get("status") == "deactivated":',
+        '        if image.status == "deactivated":',
         "        if False:",
     ),
     (
@@ -544,7 +492,7 @@ MUTATIONS = [
     (
         "no-op: an image may be meant by its id and by its name",
         "_module/images.py",
-        '                if meant.setdefault(image["id"], number) != number:',
+        "                if meant.setdefault(image.id, number) != number:",
         "                if False:",
     ),
     (
@@ -562,7 +510,7 @@ MUTATIONS = [
 ]
 
 # What clouds do differently, by the rows of the table in docs/clouds/support.md.
-CLOUD_MUTATIONS = [
+CLOUD_MUTATIONS: list[Mutation] = [
     (
         "cloud: auth: a certificate that does not verify is not explained",
         "_client/connection.py",
@@ -727,91 +675,11 @@ CLOUD_MUTATIONS = [
         "                if error.status != 400:\n                    raise\n",
         "",
     ),
-    ("cloud: conditions: sort is taken for known", "_glance/list_query.py", 'any(key == "sort" or (key', "any((key"),
-    (
-        "cloud: conditions: operators on names are taken for known",
-        "_glance/list_query.py",
-        'frozenset({"id", "name", ',
-        'frozenset({"id", ',
-    ),
-    (
-        "cloud: conditions: operators on ids are taken for known",
-        "_glance/list_query.py",
-        'frozenset({"id", "name", ',
-        'frozenset({"name", ',
-    ),
-    (
-        "cloud: conditions: operators on formats are taken for known",
-        "_glance/list_query.py",
-        '"status", "disk_format", "container_format", ',
-        '"status", ',
-    ),
-    (
-        "cloud: conditions: operators on the status are taken for known",
-        "_glance/list_query.py",
-        '"name", "status", ',
-        '"name", ',
-    ),
-    (
-        "cloud: conditions: operators on times are taken for known",
-        "_glance/list_query.py",
-        ', "created_at", "updated_at"})',
-        "})",
-    ),
-    (
-        "cloud: conditions: a name with a colon keeps its operator",
-        "_glance/list_query.py",
-        "old.append((key, value[len(EQUALS) :]))",
-        "old.append((key, value))",
-    ),
-    (
-        "cloud: conditions: a list keeps its operator",
-        "_glance/list_query.py",
-        "        elif value.startswith(EQUALS):\n",
-        "        else:\n",
-    ),
     (
         "cloud: conditions: what is not sorted there is not sorted here",
         "_client/image_api.py",
         "sorted_images(images, sort)",
         "images",
-    ),
-    ("cloud: conditions: the direction is forgotten", "_glance/list_query.py", "[(key, direction) for", '[(key, "asc") for'),
-    (
-        "cloud: conditions: sort is asked for again",
-        "_glance/list_query.py",
-        '        if key == "sort":\n            continue\n',
-        "",
-    ),
-    (
-        "cloud: conditions: other conditions are lost with the operators",
-        "_glance/list_query.py",
-        "            old.append((key, value))\n",
-        "            pass\n",
-    ),
-    (
-        "cloud: conditions: times are not looked at",
-        "_plan/filters.py",
-        "attribute in image and OPERATORS",
-        "True or OPERATORS",
-    ),
-    (
-        "cloud: conditions: names are not looked at",
-        "_plan/filters.py",
-        '        ("name", filters.names),\n        ("status"',
-        '        ("status"',
-    ),
-    (
-        "cloud: conditions: formats are not looked at",
-        "_plan/filters.py",
-        'filters.disk_format),\n        ("container_format", filters.container_format),\n    )\n    flags',
-        "None),\n    )\n    flags",
-    ),
-    (
-        "cloud: conditions: the status is not looked at",
-        "_plan/filters.py",
-        '        ("name", filters.names),\n        ("status", filters.status),\n        ("disk',
-        '        ("name", filters.names),\n        ("disk',
     ),
     (
         "cloud: conditions: all pages of what is asked again are small",
@@ -874,35 +742,16 @@ CLOUD_MUTATIONS = [
         "NO_SUCH_OPERATION = frozenset({404})",
     ),
     (
-        "cloud: deactivate: any status can be deactivated",
-        "_plan/plan.py",
-        "    if status not in STATE_ACTIONS:\n",
-        "    if False:\n",
-    ),
-    ("cloud: deactivate: no hint", "_glance/error_hints.py", 'r.path.endswith(("/deactivate", "/reactivate"))', "False"),
-    (
-        "cloud: delete: deleted is a status like others",
-        "_glance/image.py",
-        'frozenset({"deleted", "pending_delete"})',
-        'frozenset({"pending_delete"})',
-    ),
-    (
-        "cloud: delete: pending_delete is a status like others",
-        "_glance/image.py",
-        'frozenset({"deleted", "pending_delete"})',
-        'frozenset({"deleted"})',
-    ),
-    (
         "cloud: delete: a record of a deleted image is an image",
         "_client/image_api.py",
         "return None if image.status in GONE else image",
         "return image",
     ),
-    ("cloud: delete: a deleted image is found by its name", "_module/lookup.py", ' and image["status"] not in GONE', ""),
+    ("cloud: delete: a deleted image is found by its name", "_module/lookup.py", " and image.status not in GONE", ""),
     (
         "cloud: delete: a deleted image is found among many by its id",
         "_module/images.py",
-        ' and image.get("status") not in GONE:',
+        " and image.status not in GONE:",
         ":",
     ),
     (
@@ -920,8 +769,8 @@ CLOUD_MUTATIONS = [
     (
         "cloud: delete: an image that stays is not told of",
         "_module/executor.py",
-        'raise DeletionUnconfirmed(\n                f"The cloud took the deletion',
-        'return\n            raise DeletionUnconfirmed(\n                f"The cloud took the deletion',
+        "    poll(lambda: _seen(api, image_id), lambda image: image is None, deadline, still_there)\n",
+        "    _seen(api, image_id)\n",
     ),
     (
         "cloud: delete: nobody waits until a replaced image is gone",
@@ -929,32 +778,6 @@ CLOUD_MUTATIONS = [
         "elif operation.call is DELETE and self._delivery and self._delivery.waits:",
         "elif False:",
     ),
-    (
-        "cloud: delete: 200 is no success",
-        "_glance/operations.py",
-        'DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)',
-        'DELETE = Call("DELETE", "/images/{id}", (204,), idempotent=True)',
-    ),
-    (
-        "cloud: delete: 204 is no success",
-        "_glance/operations.py",
-        'DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)',
-        'DELETE = Call("DELETE", "/images/{id}", (200,), idempotent=True)',
-    ),
-    (
-        "cloud: delete: no hint with 405",
-        "_glance/error_hints.py",
-        "        lambda r: r.status == 405,\n",
-        "        lambda _r: False,\n",
-    ),
-    (
-        "cloud: delete: no hint with 409",
-        "_glance/error_hints.py",
-        'lambda r: r.status == 409 and r.method == "DELETE"',
-        "lambda _r: False",
-    ),
-    ("cloud: delete: no hint with 500", "_glance/error_hints.py", "lambda r: r.status == 500,", "lambda _r: False,"),
-    ("cloud: delete: no hint with 503", "_glance/error_hints.py", "lambda r: r.status == 503,", "lambda _r: False,"),
     (
         "cloud: delete: 500 is tried again",
         "_client/http_client.py",
@@ -966,69 +789,6 @@ CLOUD_MUTATIONS = [
         "_client/http_client.py",
         "502, 503, 504})\n# The one",
         "502, 504})\n# The one",
-    ),
-    (
-        "cloud: missing: IMG.0027 is a wrong request",
-        "_glance/responses.py",
-        '    "IMG.0027": 404,  # there is no such image\n',
-        "",
-    ),
-    ("cloud: missing: IMG.0086 is a wrong request", "_glance/responses.py", '    "IMG.0086": 404,\n', ""),
-    ("cloud: missing: IMG.0144 is a wrong request", "_glance/responses.py", '    "IMG.0144": 404,\n', ""),
-    ("cloud: missing: IMG.0028 is a wrong request", "_glance/responses.py", '    "IMG.0028": 403,  # it is protected\n', ""),
-    (
-        "cloud: missing: IMG.0092 is a wrong request",
-        "_glance/responses.py",
-        '    "IMG.0092": 403,  # it is somebody else\'s\n',
-        "",
-    ),
-    (
-        "cloud: missing: IMG.0090 is a wrong request",
-        "_glance/responses.py",
-        '    "IMG.0090": 409,  # it is being made\n',
-        "",
-    ),
-    (
-        "cloud: missing: IMG.0060 is a wrong request",
-        "_glance/responses.py",
-        '    "IMG.0060": 413,  # the quota is used up\n',
-        "",
-    ),
-    (
-        "cloud: missing: no code of a 400 is looked at",
-        "_glance/responses.py",
-        "return MEANING_OF_400.get(code, status)",
-        "return status",
-    ),
-    (
-        "cloud: missing: any 400 is an image that is not there",
-        "_glance/responses.py",
-        "return MEANING_OF_400.get(code, status)",
-        "return MEANING_OF_400.get(code, 404)",
-    ),
-    (
-        "cloud: missing: the codes are looked at with any status",
-        "_glance/responses.py",
-        "    if status == 400:\n",
-        "    if code in MEANING_OF_400:\n",
-    ),
-    (
-        "cloud: missing: an address that the gateway does not know is an absent image",
-        "_glance/responses.py",
-        "if status == 404 and code.startswith(GATEWAY_CODES):",
-        "if False:",
-    ),
-    (
-        "cloud: missing: the gateway's codes of one kind are not known",
-        "_glance/responses.py",
-        'GATEWAY_CODES = ("APIG.", "APIGW.")',
-        'GATEWAY_CODES = ("APIG.",)',
-    ),
-    (
-        "cloud: missing: the gateway's codes of the other kind are not known",
-        "_glance/responses.py",
-        'GATEWAY_CODES = ("APIG.", "APIGW.")',
-        'GATEWAY_CODES = ("APIGW.",)',
     ),
     (
         "cloud: missing: any 404 is an absent image",
@@ -1055,37 +815,6 @@ CLOUD_MUTATIONS = [
         " or ",
     ),
     (
-        "cloud: limits: 413 is always a quota",
-        "_glance/responses.py",
-        "if status == 413 and (fault.is_limit or retry_after):",
-        "if False:",
-    ),
-    ("cloud: limits: overLimit is a quota", "_glance/responses.py", "(fault.is_limit or retry_after)", "retry_after"),
-    (
-        "cloud: limits: 413 with Retry-After is a quota",
-        "_glance/responses.py",
-        "(fault.is_limit or retry_after)",
-        "fault.is_limit",
-    ),
-    (
-        "cloud: limits: a quota is tried again",
-        "_glance/responses.py",
-        "if status == 413 and (fault.is_limit or retry_after):",
-        "if status == 413:",
-    ),
-    (
-        "cloud: limits: retryAfter of the body is ignored",
-        "_glance/responses.py",
-        'seconds_until(fault.get("retryAfter"), now) or ',
-        "",
-    ),
-    (
-        "cloud: limits: retryAt of the body is ignored",
-        "_glance/responses.py",
-        ' or seconds_until(fault.get("retryAt"), now)',
-        "",
-    ),
-    (
         "cloud: limits: Retry-After is ignored",
         "_client/http_client.py",
         "delay = seconds_until(retry_after, now)\n",
@@ -1109,54 +838,11 @@ CLOUD_MUTATIONS = [
         "REFUSED_UNDONE = frozenset({429})",
         "REFUSED_UNDONE = frozenset({429, 503})",
     ),
-    ("cloud: limits: no hint with 429", "_glance/error_hints.py", "lambda r: r.status == 429,", "lambda _r: False,"),
-    (
-        "cloud: limits: no hint with 413",
-        "_glance/error_hints.py",
-        "        lambda r: r.status == 413,\n",
-        "        lambda _r: False,\n",
-    ),
-    (
-        "cloud: errors: HTML is shown as it is",
-        "_glance/responses.py",
-        'if "html" in content_type or body.lstrip().startswith("<"):',
-        "if False:",
-    ),
-    (
-        "cloud: errors: headings of HTML are shown beside an explanation",
-        "_glance/responses.py",
-        "    if text:\n        headings = ",
-        "    if False:\n        headings = ",
-    ),
-    (
-        "cloud: errors: headings of HTML are dropped",
-        "_glance/responses.py",
-        "for part in (*headings, text) if part",
-        "for part in (text,) if part",
-    ),
-    (
-        "cloud: errors: a proxy's 413 is a quota",
-        "_glance/error_hints.py",
-        '        lambda r: r.status == 413 and bool(r.proxy) and r.method == "PUT",\n',
-        "        lambda _r: False,\n",
-    ),
     (
         "cloud: errors: Glance's 413 is a proxy's",
         "_client/http_client.py",
         "proxy=proxy_name(headers, fault)",
         'proxy="a proxy"',
-    ),
-    (
-        "cloud: errors: another project's image has no hint with 404",
-        "_glance/error_hints.py",
-        " or (response.status == 404 and is_change)",
-        "",
-    ),
-    (
-        "cloud: errors: names that are alike are not named",
-        "_glance/error_hints.py",
-        "    if alike and response.status == 500:\n",
-        "    if False:\n",
     ),
     (
         "cloud: errors: names that an image has already are not looked at",
@@ -1194,34 +880,6 @@ CLOUD_MUTATIONS = [
         "for operation in executor.done):",
         "for operation in plan.operations):",
     ),
-    ("cloud: errors: details are left out", "_glance/responses.py", 'details = fault.get("details")', "details = None"),
-    (
-        "cloud: errors: a fault of any name is not looked into",
-        "_glance/responses.py",
-        'if len(answer) == 1 or "error" in answer:',
-        'if "error" in answer:',
-    ),
-    (
-        "cloud: errors: an error beside other keys is not looked into",
-        "_glance/responses.py",
-        'if len(answer) == 1 or "error" in answer:',
-        "if len(answer) == 1:",
-    ),
-    ("cloud: errors: message is not read", "_glance/responses.py", 'fault.get("message") or ', ""),
-    ("cloud: errors: error_msg is not read", "_glance/responses.py", ' or fault.get("error_msg")', ""),
-    ("cloud: errors: error_code is not read", "_glance/responses.py", 'fault.get("error_code") or ', ""),
-    (
-        "cloud: errors: code is not read",
-        "_glance/responses.py",
-        'fault.get("error_code") or fault.get("code")',
-        'fault.get("error_code")',
-    ),
-    (
-        "cloud: errors: the HTTP status is shown as a code",
-        "_glance/responses.py",
-        "code if isinstance(code, str) and not code.isdigit() else None",
-        "str(code) if code else None",
-    ),
     ("cloud: errors: request_id of the body is ignored", "_client/http_client.py", " or fault.request_id,\n", ",\n"),
     (
         "cloud: errors: the header x-openstack-request-id is ignored",
@@ -1236,66 +894,11 @@ CLOUD_MUTATIONS = [
         "_without_token(fault.reason or str(response.reason), response)",
         "_without_token(str(response.reason), response)",
     ),
-    ("cloud: errors: the cloud's code is left out", "_errors.py", 'f" ({self.code})" if self.code else ""', '""'),
     (
         "cloud: patch: what a cloud does not do is not noticed",
         "_client/image_api.py",
         "        if lost:\n",
         "        if False:\n",
-    ),
-    (
-        "cloud: patch: properties are always replaced",
-        "_glance/json_patch.py",
-        '"add" if change.before is None else "replace"',
-        '"replace"',
-    ),
-    (
-        "cloud: properties: those of the cloud's own are hidden",
-        "_glance/image.py",
-        "if key not in BASE_ATTRIBUTES and key not in LINKS}",
-        'if key not in BASE_ATTRIBUTES and key not in LINKS and not key.startswith("com.")}',
-    ),
-    (
-        "cloud: properties: those that begin with __ are hidden",
-        "_glance/image.py",
-        "if key not in BASE_ATTRIBUTES and key not in LINKS}",
-        'if key not in BASE_ATTRIBUTES and key not in LINKS and not key.startswith("__")}',
-    ),
-    (
-        "cloud: fields: what is left out has no default",
-        "_glance/image.py",
-        'DEFAULTS = {"protected": False, "os_hidden": False, "min_disk": 0, "min_ram": 0}',
-        "DEFAULTS: dict[str, t.Any] = {}",
-    ),
-    (
-        "cloud: fields: what is left out is shown without its default",
-        "_glance/image.py",
-        "image.get(name, DEFAULTS.get(name))",
-        "image.get(name)",
-    ),
-    (
-        "cloud: fields: what is left out was not kept",
-        "_glance/responses.py",
-        'return value if value or value == "" else None',
-        "return value",
-    ),
-    (
-        "cloud: fields: protected is needed",
-        "_glance/responses.py",
-        'NEEDED = ("id", "name", "status")',
-        'NEEDED = ("id", "name", "status", "protected")',
-    ),
-    (
-        "cloud: fields: min_disk is needed",
-        "_glance/responses.py",
-        'NEEDED = ("id", "name", "status")',
-        'NEEDED = ("id", "name", "status", "min_disk")',
-    ),
-    (
-        "cloud: fields: the owner is needed",
-        "_glance/responses.py",
-        'NEEDED = ("id", "name", "status")',
-        'NEEDED = ("id", "name", "status", "owner")',
     ),
     (
         "cloud: fields: an image without an owner is not found",
@@ -1304,42 +907,12 @@ CLOUD_MUTATIONS = [
         'image.get("owner") == owner',
     ),
     (
-        "cloud: fields: the true size is not looked at",
-        "_glance/responses.py",
-        "    if not is_true and",
-        "    if False and",
-    ),
-    (
-        "cloud: fields: a size is not believed though there is a hash",
-        "_glance/responses.py",
-        'is_true = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)',
-        "is_true = size is None",
-    ),
-    (
         "cloud: delete: a replacement is undone though the deletion was accepted",
         "_module/executor.py",
         "    except DeletionUnconfirmed as error:\n",
         "    except ZeroDivisionError as error:\n",
     ),
     ("cloud: errors: the token is shown", "_client/http_client.py", 'text.replace(secret, "…") if secret else text', "text"),
-    (
-        "cloud: fields: the size is the placeholder",
-        "_glance/responses.py",
-        '"size": int(true_size), "checksum"',
-        '"checksum"',
-    ),
-    (
-        "cloud: fields: the MD5 of nothing is a checksum",
-        "_glance/responses.py",
-        'has_checksum = checksum not in (None, "", MD5_OF_NOTHING)',
-        "has_checksum = bool(checksum)",
-    ),
-    (
-        "cloud: fields: any checksum beside a true size is a placeholder",
-        "_glance/responses.py",
-        "checksum if has_checksum else None",
-        "None",
-    ),
     (
         "cloud: fields: what was sent is not read back",
         "_transfer/verification.py",
@@ -1384,12 +957,6 @@ CLOUD_MUTATIONS = [
         "if False:",
     ),
     (
-        "cloud: create: no hint",
-        "_glance/error_hints.py",
-        'lambda r: r.status == 405 and r.path.endswith(("/v2/images"',
-        'lambda r: False and r.path.endswith(("/v2/images"',
-    ),
-    (
         "cloud: create: a cloud has to tell what imports it offers",
         "_client/image_api.py",
         "            if error.http_status in NO_SUCH_OPERATION:\n                return {}\n",
@@ -1430,12 +997,6 @@ CLOUD_MUTATIONS = [
         "_client/image_api.py",
         'SHOW = Call("GET", "/images/{id}", (200,)',
         'SHOW = Call("GET", "/images/{id}", (200, 300)',
-    ),
-    (
-        "cloud: 300: it is success for a deletion",
-        "_glance/operations.py",
-        'DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)',
-        'DELETE = Call("DELETE", "/images/{id}", (204, 200, 300), idempotent=True)',
     ),
     (
         "cloud: 300: it is no word about the address",
@@ -1483,24 +1044,41 @@ def passes(collection: pathlib.Path, arguments: list[str]) -> bool:
     return subprocess.run(command, cwd=collection, env=environment, capture_output=True, check=False).returncode == 0
 
 
+def outdated(collection: pathlib.Path) -> list[str]:
+    """The mutations whose code is not in the file that they name."""
+    module_utils = collection / "plugins" / "module_utils"
+    return [
+        f"{what}: the code that this mutation breaks is not in {name} any more"
+        for what, name, code, _broken in (*MUTATIONS, *CLOUD_MUTATIONS)
+        if not (module_utils / name).is_file() or code not in (module_utils / name).read_text()
+    ]
+
+
+def noticed_by(collection: pathlib.Path, mutation: Mutation) -> str | None:
+    """Which tests notice a mutation."""
+    _what, name, code, broken = mutation
+    file = collection / "plugins" / "module_utils" / name
+    whole = file.read_text()
+    file.write_text(whole.replace(code, broken, 1))
+    try:
+        tests = NOTICED_BY if mutation in MUTATIONS else CLOUDS_NOTICED_BY
+        return next((by for by, arguments in tests if not passes(collection, arguments)), None)
+    finally:
+        file.write_text(whole)
+
+
 def main() -> int:
+    if sys.argv[1] == "--check":
+        missing = outdated(pathlib.Path(__file__).resolve().parents[2])
+        print("\n".join(missing))
+        return 1 if missing else 0
     collection = pathlib.Path(sys.argv[1])
-    mutations = [*MUTATIONS, *CLOUD_MUTATIONS]
-    chosen = [mutation for mutation in mutations if all(word in mutation[0] for word in sys.argv[2:])]
+    chosen = [each for each in (*MUTATIONS, *CLOUD_MUTATIONS) if all(word in each[0] for word in sys.argv[2:])]
     missed = 0
-    for what, name, code, broken in chosen:
-        file = collection / "plugins" / "module_utils" / name
-        whole = file.read_text()
-        if code not in whole:
-            raise SystemExit(f"{what}: the code that this mutation breaks is not in {name} any more")
-        file.write_text(whole.replace(code, broken, 1))
-        try:
-            tests = NOTICED_BY if (what, name, code, broken) in MUTATIONS else CLOUDS_NOTICED_BY
-            noticed = next((by for by, arguments in tests if not passes(collection, arguments)), None)
-        finally:
-            file.write_text(whole)
+    for mutation in chosen:
+        noticed = noticed_by(collection, mutation)
         missed += noticed is None
-        print(f"{what}: {'noticed by the ' + noticed if noticed else 'NOT NOTICED'}", flush=True)
+        print(f"{mutation[0]}: {'noticed by the ' + noticed if noticed else 'NOT NOTICED'}", flush=True)
     print(f"{len(chosen) - missed} passed, {missed} failed")
     return 1 if missed else 0
 

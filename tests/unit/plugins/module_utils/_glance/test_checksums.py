@@ -23,6 +23,8 @@ ONE, TWO = "1" * 64, "2" * 64
     [
         (f"sha256:{'A' * 64}", Checksum("sha256", "a" * 64)),
         (f"MD5: {'1' * 32}", Checksum("md5", "1" * 32)),
+        (f"sha1:{'1' * 40}", Checksum("sha1", "1" * 40)),
+        (f"sha512:{'1' * 128}", Checksum("sha512", "1" * 128)),
         ("sha512:https://host/SUMS?x=1:2", ChecksumList("sha512", "https://host/SUMS?x=1:2")),
     ],
 )
@@ -54,6 +56,8 @@ def test_what_is_no_checksum(text: str, message: str) -> None:
         f"{ONE}  ./images/disk.raw\r\n",
         f"# a comment\n\nSHA256 (disk.raw) = {ONE.upper()}\nSHA256 (other) = {TWO}",
         f"SHA-256 (disk.raw) = {ONE}\nSHA512 (disk.raw) = {'3' * 128}",
+        f"MD5 (disk.raw) = {'3' * 32}\nSHA256 (a.raw) = {TWO}\nSHA256 (disk.raw) = {ONE}",
+        f"{TWO}  a.raw\n{ONE}  disk.raw\n{TWO}  other.raw",
         f"{ONE}\n",
         f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{ONE}  disk.raw\n{ONE}  disk.raw\n-----BEGIN PGP",
     ],

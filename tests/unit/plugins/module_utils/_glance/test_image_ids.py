@@ -34,6 +34,33 @@ def test_ids_differ_by_project_name_and_time() -> None:
     assert derived_ids("p", "a", NOW)[1] != derived_ids("p", "a", later(1))[1]
 
 
+def test_first_id_is_that_of_ten_minutes() -> None:
+    start, end = later(-330), later(269)  # 12:00:00 and 12:09:59
+    assert derived_ids("p", "a", start)[0] == derived_ids("p", "a", end)[0]
+    assert derived_ids("p", "a", start)[0] != derived_ids("p", "a", later(-331))[0]
+    assert derived_ids("p", "a", end)[0] != derived_ids("p", "a", later(270))[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "created_at", "own"),
+    [
+        # The first id is that of 12:00:00 to 12:09:59, and the clocks may differ by two minutes.
+        (0, "2026-11-21T11:57:59Z", False),
+        (0, "2026-11-21T11:58:00Z", True),
+        (0, "2026-11-21T12:11:59Z", True),
+        (0, "2026-11-21T12:12:00Z", False),
+        # The second id is that of 12:05:30.
+        (1, "2026-11-21T12:03:29Z", False),
+        (1, "2026-11-21T12:03:30Z", True),
+        (1, "2026-11-21T12:07:30Z", True),
+        (1, "2026-11-21T12:07:31Z", False),
+    ],
+)
+def test_clocks_may_differ_by_two_minutes(number: int, created_at: str, own: bool) -> None:
+    image = Image({"id": derived_ids("p", "a", NOW)[number], "owner": "p", "created_at": created_at})
+    assert has_derived_id(image, "a") is own
+
+
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize(
     ("attributes", "own"),
@@ -42,6 +69,7 @@ def test_ids_differ_by_project_name_and_time() -> None:
         ({"created_at": "2026-11-21T12:07:20Z"}, True),  # the cloud's clock is fast
         ({"created_at": "2026-11-21T12:03:40Z"}, True),  # or slow
         ({"created_at": "2026-11-21T12:05:30"}, True),
+        ({"created_at": "2026-11-21T17:05:30+05:00"}, True),
         ({"created_at": "2026-11-21T13:05:30Z"}, False),
         ({"created_at": None}, False),
         ({"created_at": "yesterday"}, False),

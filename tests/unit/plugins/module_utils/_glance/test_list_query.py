@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.list_query import (
     Query,
+    list_filters,
     sort_of,
     sorted_images,
     uses_operators,
@@ -32,8 +33,27 @@ def test_old_clouds(query: Query, news: bool, old: Query) -> None:
     assert without_operators(query) == old
 
 
+@pytest.mark.parametrize(
+    ("values", "filters"),
+    [
+        (["a"], ["a"]),
+        (["a:b"], ["eq:a:b"]),
+        (["a", "b:c"], ['in:"a","b:c"']),
+        # A quote or a backslash cannot stand in a list.
+        (['a"', "b", "c\\", "d"], ['in:"b","d"', 'a"', "c\\"]),
+        # Each value takes nine characters more, and a list 1,000 at most.
+        (["a" * 491, "b" * 491, "c"], [f'in:"{"a" * 491}","{"b" * 491}"', "c"]),
+        (["a" * 491, "b" * 492], ["a" * 491, "b" * 492]),
+        (["ä" * 82, "b" * 490], [f'in:"{"ä" * 82}","{"b" * 490}"']),
+        (["ä" * 82, "b" * 491], ["ä" * 82, "b" * 491]),
+    ],
+)
+def test_filters_for_several_values(values: list[str], filters: list[str]) -> None:
+    assert list_filters(values) == filters
+
+
 def test_sort_of() -> None:
-    assert sort_of([("name", "a"), ("sort", "size:asc,id:desc")]) == [("size", "asc"), ("id", "desc")]
+    assert sort_of([("name", "a"), ("sort", "size:asc,id:desc"), ("tag", "a:b")]) == [("size", "asc"), ("id", "desc")]
     assert sort_of([("name", "a")]) == []
 
 

@@ -216,8 +216,8 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """How fast data are moved, beside curl, and tasks are, beside openstack.cloud; writes docs/bench and docs/speed.md."""
-    session.install("ansible-core", "matplotlib", "openstacksdk", "uv")
+    """How fast data are moved, beside curl, and tasks are, beside openstack.cloud; writes the tables of docs/speed.md."""
+    session.install("ansible-core", "openstacksdk", "uv")
     tree = linked_tree(session)
     peer = pathlib.Path(session.create_tmp()).resolve() / "peer"
     session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(peer), external=True)

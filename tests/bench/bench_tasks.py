@@ -4,8 +4,8 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """How fast tasks are, beside openstack.cloud, on the sandbox: ``make bench``.
 
-Whole playbooks are timed, from the start of ``ansible-playbook`` to its end. Those that are compared take turns. The raw
-figures are written to docs/bench/tasks.json, a chart to docs/bench/tasks.svg, and tables into docs/speed.md.
+Whole playbooks are timed, from the start of ``ansible-playbook`` to its end. Those that are compared take turns. Each figure
+is printed when it is measured, and tables of medians are written into docs/speed.md at the end.
 
 GLANCE_BENCH_SIZES: sizes of the catalogue (default 10,1000,3000,10000). GLANCE_BENCH_ROUNDS: how often each is done (default
 3; what takes over half a minute is done once). GLANCE_BENCH_LIMIT: what would take longer (s, default 600) is left out, and
@@ -16,11 +16,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import io
 import json
 import os
 import pathlib
-import platform
 import re
 import statistics
 import subprocess
@@ -29,8 +27,6 @@ import tempfile
 import time
 import typing as t
 
-import matplotlib as mpl
-import matplotlib.figure
 import openstack.config
 import requests
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import build_connection
@@ -241,7 +237,7 @@ def bare_list(glance: str, headers: dict[str, str]) -> list[Json]:
 
 
 class Report:
-    """What the figures say: medians, ratios, a table and a chart."""
+    """What the figures say: medians and ratios, as tables."""
 
     def __init__(self, figures: t.Sequence[Json]) -> None:
         self._found: dict[tuple[str, str, int | None, int], list[float]] = {}
@@ -319,18 +315,6 @@ class Report:
             lines.append(f"| {what} | {cells} |")
         return "\n".join(lines)
 
-    def chart(self) -> matplotlib.figure.Figure:
-        """What one more unchanged image costs in a loop, by the size of the catalogue."""
-        figure = matplotlib.figure.Figure(figsize=(7, 4), layout="constrained")
-        axes = figure.add_subplot()
-        for who in (PEER, MODULE, HERE, FLOOR):
-            points = [(size, seconds) for size in self.sizes if (seconds := self.further(who, size)) is not None]
-            axes.plot(*zip(*points, strict=True), marker="o", label=who)
-        axes.set(xscale="log", yscale="log", xlabel="images in the catalogue", ylabel="seconds an item of a loop")
-        axes.grid(visible=True, which="major", alpha=0.4)
-        axes.legend()
-        return figure
-
 
 def above(seconds: float | None, floor: float | None) -> float | None:
     return None if seconds is None or floor is None else round(seconds - floor, 3)
@@ -351,31 +335,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="glance-bench-") as folder:
         bench = Bench(pathlib.Path(folder), peer)
         bench.run()
-    freeze = subprocess.run([peer / "python", "-m", "pip", "freeze"], check=True, capture_output=True, text=True).stdout
-    facts = {
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "peer": sorted(line for line in freeze.splitlines() if re.match(r"(ansible|ansible-core|openstacksdk)==", line)),
-    }
-    report = Report(bench.figures)
-    write(report, facts, bench.figures)
+    write_tables(Report(bench.figures))
 
 
-def write(report: Report, facts: Json, figures: t.Sequence[Json]) -> None:
-    found = report.summary()
-    text = json.dumps({"facts": facts, "summary": found, "figures": list(figures)}, indent=1)
-    (DOCS / "bench").mkdir(exist_ok=True)
-    (DOCS / "bench" / "tasks.json").write_text(text + "\n")
-    mpl.rcParams["svg.hashsalt"] = "cloudimage.glance"
-    chart = io.StringIO()
-    report.chart().savefig(chart, format="svg", metadata={"Date": None})
-    lines = [line.rstrip() for line in chart.getvalue().splitlines()]
-    (DOCS / "bench" / "tasks.svg").write_text("\n".join(lines) + "\n")
+def write_tables(report: Report) -> None:
     page = DOCS / "speed.md"
     before, _old, after = re.split(r"(?s)(?<=<!-- bench: begin -->\n)(.*?)(?=<!-- bench: end -->)", page.read_text())
     page.write_text(f"{before}{report.tables()}\n{after}")
     print(report.tables())
-    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 """How fast data are moved, beside curl, on the sandbox: ``make bench``.
 
 GLANCE_BENCH_MIB is the size of the image (default 1024), GLANCE_BENCH_ROUNDS how often each is done (default 5). The runs of
-curl and of the modules take turns. The raw figures are written to docs/bench/transfer.json and a table is printed.
+curl and of the modules take turns. Each figure is printed when it is measured, and a table for docs/transfers.md at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,6 @@ import typing as t
 import openstack.config
 
 HERE = pathlib.Path(__file__).resolve().parent
-OUTPUT = HERE.parents[1] / "docs" / "bench" / "transfer.json"
 MIB = int(os.environ.get("GLANCE_BENCH_MIB") or 1024)
 ROUNDS = int(os.environ.get("GLANCE_BENCH_ROUNDS") or 5)
 FORMATS = {"disk_format": "raw", "container_format": "bare"}
@@ -180,11 +178,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="glance-bench-") as folder:
         bench = Bench(pathlib.Path(folder))
         bench.run()
-    found = summary(bench.figures)
-    facts = {"mib": MIB, "rounds": ROUNDS, "cpus": os.cpu_count(), "python": platform.python_version()}
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps({"facts": facts, "summary": found, "figures": bench.figures}, indent=1) + "\n")
-    print(table(bench.figures, found))
+    print(table(bench.figures, summary(bench.figures)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ GLANCE_FUZZ_ONLY tries that one alone.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import json
 import os
@@ -23,18 +22,13 @@ import pytest
 
 from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox
 from .gateway import Gateway, Reply, Request, forward, json_reply, token_of
-from .support_page import replaced_block
 from .timing import Clock
 
 CASES = int(os.environ.get("GLANCE_FUZZ_CASES") or 150)
 ONLY = os.environ.get("GLANCE_FUZZ_ONLY")
-# So many are worth a place in the documentation.
-LONG = 1000
 # No case may take longer (s), by a clock on which each request takes as long as this; pauses count too.
 SLOWEST = 30.0
 REQUEST_TAKES = 0.05
-NOT_REACHED = "not reached"
-KINDS = ("error", "done all the same", NOT_REACHED)
 DATA = b"the data of an image" * 500
 
 HTML = b"<html><head><title>Sign in</title></head><body><h1>Welcome</h1>Please sign in.</body></html>"
@@ -294,8 +288,8 @@ JOBS: dict[str, Job] = {
 }
 
 
-def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Clock) -> tuple[str, str]:
-    """One task with its answers spoilt; returns in which way, and what it came to."""
+def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Clock) -> bool:
+    """One task with its answers spoilt; returns whether an answer was."""
     rng = random.Random(number)
     title = rng.choice(list(JOBS))
     job, spoil = JOBS[title], rng.choice(SPOILS)
@@ -320,8 +314,7 @@ def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Cl
         assert "exception" not in outcome.result, f"{said}: {outcome.result['exception']}"
     else:
         assert job.done(cloud, image, new, outcome), f"{said}: {outcome.result}"
-    kind = NOT_REACHED if not gateway.spoilt else "error" if outcome.failed else "done all the same"
-    return spoil.__name__.replace("_", " "), kind
+    return gateway.spoilt > 0
 
 
 @pytest.mark.slow
@@ -332,21 +325,14 @@ def test_fuzzed_responses_end_in_an_error_or_the_truth(
     FILES["data"], FILES["dest"] = str(tmp_path / "data"), str(tmp_path / "dest")
     (tmp_path / "data").write_bytes(DATA)
     bystander = alice.make(f"bystander-{uuid.uuid4()}", DATA, protected=True)
-    counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    spoilt = 0
     gateway, trap = Spoiling(sandbox.keystone_url, sandbox.glance_url), Trap("", "")
     with gateway.running(), trap.running():
         gateway.clock = clock
         gateway.trap = trap.url.replace("127.0.0.1", "localhost")
         auth = {**password_auth, "auth_url": f"{gateway.url}/v3"}
         for number in [int(ONLY)] if ONLY else range(CASES):
-            spoil, kind = try_case(number, alice, gateway, auth, clock)
-            counts[spoil][kind] += 1
+            spoilt += try_case(number, alice, gateway, auth, clock)
             assert trap.asked == [], number
     assert alice.show(bystander["id"]) == bystander
-    reached = sum(sum(counter.values()) - counter[NOT_REACHED] for counter in counts.values())
-    assert ONLY or reached > CASES / 2
-    if CASES >= LONG:
-        text = f"{CASES} cases, in {reached} of which an answer was spoilt:"
-        rows = [f"| Answer | {' | '.join(KINDS)} |", f"|---{'|---' * len(KINDS)}|"]
-        rows += [f"| {spoil} | {' | '.join(str(counts[spoil][kind]) for kind in KINDS)} |" for spoil in sorted(counts)]
-        replaced_block("fuzz", "\n".join([text, "", *rows]))
+    assert ONLY or spoilt > CASES / 2

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import gzip
 import http.client
+import itertools
 import os
 import socket
 import threading
@@ -26,7 +27,7 @@ class Spoil:
     """What happens to a body on its way, upwards for a PUT and downwards for a GET, once ``at`` bytes of it have passed.
 
     :param how: ``cut``: the connection ends; ``status``: the client gets that answer; ``stall``: nothing more moves;
-        ``corrupt``: one byte arrives changed; ``lie``: less arrives than was said.
+        ``corrupt``: one byte arrives changed; ``wrong length``: less arrives than Content-Length says.
     """
 
     how: str
@@ -100,152 +101,178 @@ def _is_closed(connection: socket.socket) -> bool:
     return state != TCP_ESTABLISHED
 
 
+@dataclasses.dataclass
+class ProxySettings:
+    """What the handlers of one proxy have in common."""
+
+    upstream: str
+    fault: Fault
+    behaviour: Behaviour
+    stopped: threading.Event = dataclasses.field(default_factory=threading.Event)
+    count: t.Iterator[int] = dataclasses.field(default_factory=itertools.count)
+
+
+class ProxyHandler(Handler):
+    """Passes requests on to Glance, except where the fault says otherwise."""
+
+    protocol_version = "HTTP/1.1"
+    settings: ProxySettings
+
+    def handle_any(self) -> None:
+        chosen = self._choose_fault()
+        try:
+            if chosen == CUT:
+                self.close_connection = True
+            elif isinstance(chosen, int) and chosen != CUT_ANSWER:
+                self._read_body()
+                self._send_status(chosen)
+            elif isinstance(chosen, Page):
+                self._read_body()
+                self._send_page(chosen)
+            else:
+                self._pass_on(chosen)
+        except (Broken, OSError):
+            self.close_connection = True
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
+
+    def _choose_fault(self) -> t.Any:
+        path = urllib.parse.urlsplit(self.path).path
+        chosen = self.settings.fault(self.command, path, next(self.settings.count))
+        if self.command == "GET" and path.endswith("/file"):
+            behaviour = self.settings.behaviour
+            behaviour.ranges.append(self.headers.get("Range", ""))
+            if self.headers.get("Range") and behaviour.refuses_ranges:
+                return behaviour.refuses_ranges
+        return chosen
+
+    def _read_body(self) -> None:
+        for _piece in self.body():
+            pass
+
+    def _pass_on(self, chosen: t.Any) -> None:
+        spoil = chosen if isinstance(chosen, Spoil) else None
+        upwards = spoil if self.command == "PUT" else None
+        connection = http.client.HTTPConnection(self.settings.upstream)
+        try:
+            reply = self._forward(connection, upwards)
+            if chosen == CUT_ANSWER:
+                reply.read()
+                self.close_connection = True
+            elif self._compresses():
+                self._send_compressed(reply)
+            else:
+                self._send_reply(reply, spoil if self.command == "GET" else None)
+        except Broken:
+            if upwards and upwards.how == "status":
+                self._send_status(upwards.status)
+            raise
+        finally:
+            connection.close()
+
+    def _forward(self, connection: http.client.HTTPConnection, spoil: Spoil | None) -> http.client.HTTPResponse:
+        headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
+        length = self.headers.get("Content-Length")
+        if length:
+            headers["Content-Length"] = length
+        is_chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
+        pieces = self._spoilt(self.body(), spoil) if length or is_chunked else None
+        connection.request(self.command, self.path, pieces, headers, encode_chunked=is_chunked)
+        return connection.getresponse()
+
+    def _spoilt(self, pieces: t.Iterator[bytes], spoil: Spoil | None) -> t.Iterator[bytes]:
+        passed = 0
+        for piece in pieces:
+            end = passed + len(piece)
+            if spoil and passed <= spoil.at < end:
+                yield from self._spoilt_piece(piece, spoil.at - passed, spoil)
+            else:
+                yield piece
+            passed = end
+
+    def _spoilt_piece(self, piece: bytes, before: int, spoil: Spoil) -> t.Iterator[bytes]:
+        """The piece in which the fault is, after so many bytes."""
+        if spoil.how == "corrupt":
+            yield piece[:before] + bytes([piece[before] ^ 1]) + piece[before + 1 :]
+            return
+        yield piece[:before]
+        if spoil.how == "stall":
+            self._wait_until_the_client_leaves()
+        raise Broken
+
+    def _wait_until_the_client_leaves(self) -> None:
+        """The client sends until the buffers are full, and nothing of it is passed on."""
+        while not self.settings.stopped.is_set():
+            if _is_closed(self.connection):
+                return
+            self.settings.stopped.wait(0.02)
+
+    def _compresses(self) -> bool:
+        compresses = self.settings.behaviour.compresses
+        is_refused = self.headers.get("Accept-Encoding", "") == "identity"
+        return compresses == "always" or (compresses == "unless refused" and not is_refused)
+
+    def _send_head_of(self, reply: http.client.HTTPResponse) -> None:
+        self.send_response(reply.status)
+        for key, value in reply.getheaders():
+            if key.lower() not in HOP_BY_HOP:
+                self.send_header(key, value)
+
+    def _send_compressed(self, reply: http.client.HTTPResponse) -> None:
+        body = gzip.compress(reply.read(), 1)
+        self._send_head_of(reply)
+        if reply.status != 204:
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if reply.status != 204:
+            self.wfile.write(body)
+
+    def _send_reply(self, reply: http.client.HTTPResponse, spoil: Spoil | None) -> None:
+        has_wrong_length = spoil is not None and spoil.how == "wrong length"
+        length = reply.headers.get("Content-Length")
+        is_chunked = length is None and reply.status != 204
+        self._send_head_of(reply)
+        if is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif length is not None:
+            self.send_header("Content-Length", str(int(length) + (7 if has_wrong_length else 0)))
+        self.end_headers()
+        pieces = iter(lambda: reply.read(BLOCK), b"")
+        for piece in self._spoilt(pieces, None if has_wrong_length else spoil):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if is_chunked else piece)
+        if is_chunked:
+            self.wfile.write(b"0\r\n\r\n")
+        if has_wrong_length:
+            raise Broken
+
+    def _send_page(self, page: Page) -> None:
+        body = page.body.encode()
+        self.send_response_only(page.status)
+        self.send_header("Server", page.server)
+        self.send_header("Content-Type", page.content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _send_status(self, status: int) -> None:
+        body = b"a fault of the proxy"
+        self.send_response(status)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+
+
 @contextlib.contextmanager
 def proxy(
     target: str, fault: Fault, tls: tuple[str, str] | None = None, behaviour: Behaviour | None = None
 ) -> t.Iterator[str]:
     """Run the proxy; yields its address. With ``tls``, a certificate's file and its key's, it speaks HTTPS."""
-    upstream = urllib.parse.urlsplit(target).netloc
-    count = iter(range(1_000_000))
-    stopped = threading.Event()
-    always = behaviour or Behaviour()
-
-    class ProxyHandler(Handler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_any(self) -> None:
-            path = urllib.parse.urlsplit(self.path).path
-            chosen = fault(self.command, path, next(count))
-            if self.command == "GET" and path.endswith("/file"):
-                always.ranges.append(self.headers.get("Range", ""))
-                if self.headers.get("Range") and always.refuses_ranges:
-                    chosen = always.refuses_ranges
-            try:
-                if chosen == CUT:
-                    self.close_connection = True
-                elif isinstance(chosen, int) and chosen != CUT_ANSWER:
-                    for _piece in self.body():
-                        pass
-                    self.answer(chosen)
-                elif isinstance(chosen, Page):
-                    for _piece in self.body():
-                        pass
-                    self.answer_page(chosen)
-                else:
-                    self.pass_on(chosen)
-            except (Broken, OSError):
-                self.close_connection = True
-
-        def spoilt(self, pieces: t.Iterator[bytes], spoil: Spoil | None) -> t.Iterator[bytes]:
-            passed = 0
-            for piece in pieces:
-                end = passed + len(piece)
-                if spoil and passed <= spoil.at < end:
-                    before = spoil.at - passed
-                    if spoil.how == "corrupt":
-                        yield piece[:before] + bytes([piece[before] ^ 1]) + piece[before + 1 :]
-                        passed = end
-                        continue
-                    yield piece[:before]
-                    if spoil.how == "stall":
-                        self.wait_for_the_client_to_go()
-                    raise Broken
-                yield piece
-                passed = end
-
-        def wait_for_the_client_to_go(self) -> None:
-            """Take what it sends for as long as nobody's buffers are full, and pass none of it on."""
-            while not stopped.is_set():
-                if _is_closed(self.connection):
-                    return
-                stopped.wait(0.02)
-
-        def pass_on(self, chosen: t.Any) -> None:
-            spoil = chosen if isinstance(chosen, Spoil) else None
-            upwards = spoil if self.command == "PUT" else None
-            connection = http.client.HTTPConnection(upstream)
-            headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
-            sized = self.headers.get("Content-Length")
-            if sized:
-                headers["Content-Length"] = sized
-            try:
-                chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
-                pieces = self.spoilt(self.body(), upwards) if sized or chunked else None
-                connection.request(self.command, self.path, pieces, headers, encode_chunked=chunked)
-                reply = connection.getresponse()
-                if chosen == CUT_ANSWER:
-                    reply.read()
-                    self.close_connection = True
-                elif self.compresses():
-                    self.answer_compressed(reply)
-                else:
-                    self.answer_with(reply, spoil if self.command == "GET" else None)
-            except Broken:
-                if upwards and upwards.how == "status":
-                    self.answer(upwards.status)
-                raise
-            finally:
-                connection.close()
-
-        def compresses(self) -> bool:
-            refused = self.headers.get("Accept-Encoding", "") == "identity"
-            return always.compresses == "always" or (always.compresses == "unless refused" and not refused)
-
-        def answer_compressed(self, reply: http.client.HTTPResponse) -> None:
-            body = gzip.compress(reply.read(), 1)
-            self.send_response(reply.status)
-            for key, value in reply.getheaders():
-                if key.lower() not in HOP_BY_HOP:
-                    self.send_header(key, value)
-            if reply.status != 204:
-                self.send_header("Content-Encoding", "gzip")
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if reply.status != 204:
-                self.wfile.write(body)
-
-        def answer_page(self, page: Page) -> None:
-            body = page.body.encode()
-            self.send_response_only(page.status)
-            self.send_header("Server", page.server)
-            self.send_header("Content-Type", page.content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def answer_with(self, reply: http.client.HTTPResponse, spoil: Spoil | None) -> None:
-            self.send_response(reply.status)
-            for key, value in reply.getheaders():
-                if key.lower() not in HOP_BY_HOP:
-                    self.send_header(key, value)
-            length = reply.headers.get("Content-Length")
-            if length is None and reply.status != 204:
-                self.send_header("Transfer-Encoding", "chunked")
-            elif length is not None:
-                # A lie: what comes is shorter, and ends as if it were whole.
-                self.send_header("Content-Length", str(int(length) + (7 if spoil and spoil.how == "lie" else 0)))
-            self.end_headers()
-            pieces = iter(lambda: reply.read(BLOCK), b"")
-            for piece in self.spoilt(pieces, spoil if spoil and spoil.how != "lie" else None):
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if length is None else piece)
-            if length is None and reply.status != 204:
-                self.wfile.write(b"0\r\n\r\n")
-            if spoil and spoil.how == "lie":
-                raise Broken
-
-        def answer(self, status: int) -> None:
-            body = b"a fault of the proxy"
-            self.send_response(status)
-            if status != 204:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if status != 204:
-                self.wfile.write(body)
-
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815
-
-    with served(ProxyHandler, tls) as url:
+    settings = ProxySettings(urllib.parse.urlsplit(target).netloc, fault, behaviour or Behaviour())
+    with served(type("ConfiguredProxyHandler", (ProxyHandler,), {"settings": settings}), tls) as url:
         try:
             yield url
         finally:
-            stopped.set()
+            settings.stopped.set()

@@ -135,22 +135,28 @@ class Rackspace(Gateway):
     def handle(self, request: Request) -> Reply:
         if request.asked == "POST /v2.0/tokens":
             return self._login(request.json)
-        if not request.path.startswith("/v2/"):
-            return self._fault(404, "The resource could not be found.")
-        parts = request.path.split("/")[2:]
-        if request.method in ("PUT", "POST") and parts[-1] in ("images", "file", "stage", "import"):
-            return self._fault(405, "The method is not allowed for this resource.")
-        if "actions" in parts or parts[0] in ("info", "stores"):
-            return self._fault(404, "The resource could not be found.")
-        if request.method == "PATCH" and any(change["path"].startswith("/com.rackspace") for change in request.json):
-            return self._fault(403, "Attribute 'com.rackspace' is reserved.")
-        if parts == ["images"] and request.method == "GET":
+        if request.asked == "GET /v2/images":
             return self._list(request)
+        refusal = self._refusal(request)
+        if refusal:
+            return self._fault(*refusal)
         reply = forward(self.glance, request)
         if reply.status >= 400:
             return self._fault(reply.status, reason_of(reply))
         body = reply.json
         return reply.with_json(self._shown(body)) if isinstance(body, dict) and "status" in body else reply
+
+    @staticmethod
+    def _refusal(request: Request) -> tuple[int, str] | None:
+        """Status and message for what this cloud does not have."""
+        parts = request.path.split("/")[2:]
+        if not request.path.startswith("/v2/") or "actions" in parts or parts[0] in ("info", "stores"):
+            return 404, "The resource could not be found."
+        if request.method in ("PUT", "POST") and parts[-1] in ("images", "file", "stage", "import"):
+            return 405, "The method is not allowed for this resource."
+        if request.method == "PATCH" and any(change["path"].startswith("/com.rackspace") for change in request.json):
+            return 403, "Attribute 'com.rackspace' is reserved."
+        return None
 
     def _fault(self, status: int, message: str) -> Reply:
         return json_reply(status, {self.FAULTS.get(status, "imageFault"): {"code": status, "message": message}})

@@ -38,56 +38,66 @@ class Web:
     compresses: str | None = None
 
 
+class WebHandler(Handler):
+    web: Web
+
+    def do_HEAD(self) -> None:  # noqa: N802
+        self._respond(None)
+
+    def do_GET(self) -> None:  # noqa: N802
+        self._respond(self.web.faults.pop(0) if self.web.faults else None)
+
+    def _respond(self, fault: t.Any) -> None:
+        web = self.web
+        web.asked.append(f"{self.command} {self.path}")
+        path = self.path.split("?", maxsplit=1)[0]
+        data = web.files.get(path)
+        if path in web.redirects:
+            self.send_response(302)
+            self.send_header("Location", web.redirects[path])
+            self.end_headers()
+        elif data is None or isinstance(fault, int):
+            self.send_error(fault or 404)
+        else:
+            kind, _colon, number = str(fault).partition(":")
+            if self._compresses():
+                # As servers that compress while they send, which do not know the size beforehand.
+                data = gzip.compress(data, 1)
+                headers = {"Content-Encoding": "gzip"}
+            else:
+                headers = {"Content-Length": str(len(data) + (int(number) if kind == "long" else 0))}
+                if path in web.encodings:
+                    headers["Content-Encoding"] = web.encodings[path]
+            self.send_response(200)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command == "GET":
+                self._send_data(data, kind, number)
+
+    def _compresses(self) -> bool:
+        is_refused = self.headers.get("Accept-Encoding") == "identity"
+        return self.web.compresses == "always" or (self.web.compresses == "unless refused" and not is_refused)
+
+    def _send_data(self, data: bytes, kind: str, number: str) -> None:
+        if kind == "slow":
+            step = len(data) // (10 * int(number)) + 1
+            for start in range(0, len(data), step):
+                self.wfile.write(data[start : start + step])
+                self.web.go_on.wait(0.1)
+            return
+        if kind == "held":
+            self.web.go_on.wait()
+        self.wfile.write(data[: int(number)] if kind in ("cut", "stall") else data)
+        if kind == "stall":
+            self.wfile.flush()
+            self.web.go_on.wait()
+
+
 @contextlib.contextmanager
 def serving() -> t.Iterator[Web]:
     web = Web()
-
-    class WebHandler(Handler):
-        def head(self) -> None:
-            self.answer(None)
-
-        def get(self) -> None:
-            self.answer(web.faults.pop(0) if web.faults else None)
-
-        def answer(self, fault: t.Any) -> None:
-            web.asked.append(f"{self.command} {self.path}")
-            path = self.path.split("?", maxsplit=1)[0]
-            if path in web.redirects:
-                self.send_response(302)
-                self.send_header("Location", web.redirects[path])
-                self.end_headers()
-                return
-            data = web.files.get(path)
-            if data is None or isinstance(fault, int):
-                self.send_error(fault or 404)
-                return
-            kind, _colon, number = str(fault).partition(":")
-            refused = self.headers.get("Accept-Encoding") == "identity"
-            compressed = web.compresses == "always" or (web.compresses == "unless refused" and not refused)
-            if compressed:
-                data = gzip.compress(data, 1)
-            self.send_response(200)
-            if compressed or path in web.encodings:
-                self.send_header("Content-Encoding", "gzip" if compressed else web.encodings[path])
-            if not compressed:  # as servers that compress on the way, which do not know it beforehand
-                self.send_header("Content-Length", str(len(data) + (int(number) if kind == "long" else 0)))
-            self.end_headers()
-            if self.command == "GET" and kind == "slow":
-                step = len(data) // (10 * int(number)) + 1
-                for start in range(0, len(data), step):
-                    self.wfile.write(data[start : start + step])
-                    web.go_on.wait(0.1)
-            elif self.command == "GET":
-                if kind == "held":
-                    web.go_on.wait()
-                self.wfile.write(data[: int(number)] if kind in ("cut", "stall") else data)
-                if kind == "stall":
-                    self.wfile.flush()
-                    web.go_on.wait()
-
-        do_HEAD, do_GET = head, get  # noqa: N815
-
-    with served(WebHandler) as web.url:
+    with served(type("ConfiguredWebHandler", (WebHandler,), {"web": web})) as web.url:
         try:
             yield web
         finally:

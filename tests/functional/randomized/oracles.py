@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import hashlib
 import re
 import typing as t
@@ -48,6 +49,29 @@ DATA_KEYS = {"size", "status", "checksum", "os_hash_algo", "os_hash_value", "vir
 
 # How the cases ended.
 SEEN: collections.Counter[str] = collections.Counter()
+
+
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """A task's run in check mode and the real one, and all images before and after it.
+
+    :param finishing: whether an interrupted run left something that this one finishes or deletes.
+    """
+
+    world: World
+    task: Task
+    before: Snapshot
+    after: Snapshot
+    predicted: Outcome
+    real: Outcome
+    finishing: bool = False
+
+    @property
+    def entries(self) -> list[Json]:
+        return entries_of(self.world, self.task)
+
+    def meant_before(self, entry: Json) -> list[Json]:
+        return meant(self.world, self.task, entry, self.before)
 
 
 # Which images a task is about
@@ -174,42 +198,39 @@ def check_data(entry: Json, image: Json, before: Snapshot) -> None:
 # What a run did
 
 
-def check_only_named(
-    world: World, task: Task, before: Snapshot, after: Snapshot, real: Outcome, finishing: bool = False
-) -> None:
-    """What the task did not name is the same, byte for byte.
-
-    :param finishing: whether an interrupted run left something that this one finishes or deletes.
-    """
-    changes = real.result.get("changes") or []
-    changed = {change["id"] for change in changes}
-    allowed = all_meant(world, task, before)
-    if finishing:
-        allowed |= {image["id"] for image in temporary(world, task, before)}
-    for image_id, image in before.items():
-        now = after.get(image_id)
-        if now != image:
-            assert image_id in allowed, f"the task does not mean this image, and it was changed: {describe(image)}"
-            if not finishing:
-                assert image_id in changed, f"a change of this image was not reported: {describe(image)}"
-    assert set(after) - set(before) <= changed, "an image appeared that the task does not speak of"
-    if finishing:
+def check_only_named(seen: Observation) -> None:
+    """What the task did not name is the same, byte for byte."""
+    changes = seen.real.result.get("changes") or []
+    check_changes_are_meant_and_reported(seen, {change["id"] for change in changes})
+    if seen.finishing:
         return
     replaced = {each["before"]: each["after"] for each in changes if each["attribute"] == "id"}
-    for entry in entries_of(world, task):
+    for entry in seen.entries:
         named = (
-            named_keys(entry, task.module)
+            named_keys(entry, seen.task.module)
             | {"updated_at", RECORD}
-            | {key for image in after.values() for key in _own(image)}
+            | {key for image in seen.after.values() for key in _own(image)}
         )
-        for image in meant(world, task, entry, before):
-            now = after.get(image["id"])
+        for image in seen.meant_before(entry):
+            now = seen.after.get(image["id"])
             if image["id"] in replaced:
-                check_replaced(image, now, after[replaced[image["id"]]], entry, named)
+                check_replaced(image, now, seen.after[replaced[image["id"]]], entry, named)
             elif now is None:
                 assert entry.get("state") == "absent"
             elif not entry.get("purge_properties"):
                 assert without(image, named) == without(now, named)
+
+
+def check_changes_are_meant_and_reported(seen: Observation, reported: set[str]) -> None:
+    allowed = all_meant(seen.world, seen.task, seen.before)
+    if seen.finishing:
+        allowed |= {image["id"] for image in temporary(seen.world, seen.task, seen.before)}
+    for image_id, image in seen.before.items():
+        if seen.after.get(image_id) != image:
+            assert image_id in allowed, f"the task does not mean this image, and it was changed: {describe(image)}"
+            if not seen.finishing:
+                assert image_id in reported, f"a change of this image was not reported: {describe(image)}"
+    assert set(seen.after) - set(seen.before) <= reported, "an image appeared that the task does not speak of"
 
 
 def _own(image: Json) -> set[str]:
@@ -271,53 +292,75 @@ def outcomes_of(outcome: Outcome) -> list[Outcome]:
     return found
 
 
-def check_refusal(world: World, task: Task, before: Snapshot, after: Snapshot, predicted: Outcome, real: Outcome) -> None:
+def check_refusal(seen: Observation) -> None:
     """A task that fails fails in check mode too, or for a reason that only the cloud knows, and changes nothing."""
-    entries = entries_of(world, task)
+    message = seen.real.message
     # Interrupted data make an orphaned image only of the project's own images that are not protected.
-    own = all(project_of(world, task, entry) == world.project(task.who) for entry in entries)
-    if own and not any(image["protected"] for entry in entries for image in meant(world, task, entry, before)):
-        assert not WAITS_FOR_ANOTHER.search(real.message), real.message
-    touched: set[str] = set()
-    if predicted.failed:
-        assert REQUEST_ID.sub("", predicted.message) == REQUEST_ID.sub("", real.message)
-        assert not re.match(r"GET \S+ was answered HTTP (400|403|404|409|5..)", real.message), real.message
-        if task.module != "images":
-            assert real.mutations == []
+    own = all(project_of(seen.world, seen.task, entry) == seen.world.project(seen.task.who) for entry in seen.entries)
+    if own and not any(image["protected"] for entry in seen.entries for image in seen.meant_before(entry)):
+        assert not WAITS_FOR_ANOTHER.search(message), message
+    if seen.predicted.failed:
+        check_foreseen_refusal(seen)
     else:
-        reasons = list(ONLY_THE_CLOUD_KNOWS)
-        if any(source_of(entry) for entry in entries):
-            reasons.append(WRONG_FORMAT.pattern)
-        if any(checksum_is_wrong(entry) for entry in entries):
-            reasons.append(WRONG_CHECKSUM.pattern)
-        assert any(re.search(reason, real.message, re.DOTALL) for reason in reasons), real.message
-        # Glance leaves traces of data that it refused.
-        touched = {"updated_at", "os_hash_algo", "os_hash_value", "checksum", "stores", "size", "virtual_size"}
-    for entry in entries:
-        if "has other data than" in real.message and source_of(entry) and task.module == "image":
+        check_refusal_only_the_cloud_foresees(seen)
+    for entry in seen.entries:
+        if "has other data than" in message and source_of(entry) and seen.task.module == "image":
             assert not any(
-                has_data(image, data_of(entry)) and not checksum_is_wrong(entry)
-                for image in meant(world, task, entry, before)
+                has_data(image, data_of(entry)) and not checksum_is_wrong(entry) for image in seen.meant_before(entry)
             ), "the task says that the image has other data, and it has the same"
+    check_nothing_else_changed(seen, changed_before_refusal(seen))
+
+
+def check_foreseen_refusal(seen: Observation) -> None:
+    message = seen.real.message
+    assert REQUEST_ID.sub("", seen.predicted.message) == REQUEST_ID.sub("", message)
+    assert not re.match(r"GET \S+ was answered HTTP (400|403|404|409|5..)", message), message
+    if seen.task.module != "images":
+        assert seen.real.mutations == []
+
+
+def check_refusal_only_the_cloud_foresees(seen: Observation) -> None:
+    reasons = list(ONLY_THE_CLOUD_KNOWS)
+    if any(source_of(entry) for entry in seen.entries):
+        reasons.append(WRONG_FORMAT.pattern)
+    if any(checksum_is_wrong(entry) for entry in seen.entries):
+        reasons.append(WRONG_CHECKSUM.pattern)
+    message = seen.real.message
+    assert any(re.search(reason, message, re.DOTALL) for reason in reasons), message
+
+
+def changed_before_refusal(seen: Observation) -> set[str]:
+    """The attributes that a task may have changed before the cloud refused the rest of it."""
+    message = seen.real.message
+    # Glance leaves traces of data that it refused.
+    traces = {"updated_at", "os_hash_algo", "os_hash_value", "checksum", "stores", "size", "virtual_size"}
+    touched = set() if seen.predicted.failed else traces
+    for entry in seen.entries:
         # Data come after the attributes; if they fail, the error says that the attributes were changed before.
-        patched = "attributes were changed before it" in real.message
-        if patched or task.module == "images":
-            touched |= named_keys(entry, task.module)
-        if "was there before, so" in real.message or entry.get("import_method") == "glance-direct":
+        if "attributes were changed before it" in message or seen.task.module == "images":
+            touched |= named_keys(entry, seen.task.module)
+        if "was there before, so" in message or entry.get("import_method") == "glance-direct":
             touched |= DATA_KEYS
-    allowed = all_meant(world, task, before)
-    assert set(real.result.get("candidates", [])) <= allowed, "the task takes an image into account that it does not mean"
-    for image_id, image in before.items():
-        now = after.get(image_id)
+    return touched
+
+
+def check_nothing_else_changed(seen: Observation, touched: set[str]) -> None:
+    """A task that failed changed only these attributes, and only of the images that it means."""
+    is_many = seen.task.module == "images"
+    allowed = all_meant(seen.world, seen.task, seen.before)
+    candidates = set(seen.real.result.get("candidates", []))
+    assert candidates <= allowed, "the task takes an image into account that it does not mean"
+    for image_id, image in seen.before.items():
+        now = seen.after.get(image_id)
         if now is None and TEMPORARY in image["name"]:
             continue  # what an interrupted replacement left goes before the new data are sent
         if image_id not in allowed or now is None:
-            assert now == image or task.module == "images", f"a task that failed changed this image: {describe(image)}"
+            assert now == image or is_many, f"a task that failed changed this image: {describe(image)}"
         else:
-            ignored = touched | (_own(image) | _own(now) if not predicted.failed else set())
+            ignored = touched | (set() if seen.predicted.failed else _own(image) | _own(now))
             assert without(now, ignored) == without(image, ignored)
-    if task.module != "images":
-        assert set(after) == set(before), "a task that failed left an image"
+    if not is_many:
+        assert set(seen.after) == set(seen.before), "a task that failed left an image"
 
 
 def check_info(world: World, task: Task) -> None:
@@ -364,9 +407,10 @@ def check_three_runs(world: World, task: Task, finishing: bool = False) -> Outco
     real = world.run(task)
     world.settle()
     after = world.snapshot()
+    seen = Observation(world, task, before, after, predicted, real, finishing)
     if real.failed:
         SEEN["refused" if predicted.failed else "refused by the cloud alone"] += 1
-        check_refusal(world, task, before, after, predicted, real)
+        check_refusal(seen)
         return None
     assert not predicted.failed, f"check mode fails, and the task does not: {predicted.message}"
     SEEN["changed" if real.changed else "unchanged"] += 1
@@ -375,10 +419,10 @@ def check_three_runs(world: World, task: Task, finishing: bool = False) -> Outco
         assert_told_the_truth(*pair)
     assert real.changed == bool(real.mutations)
     assert real.changed == (after != before)
-    check_only_named(world, task, before, after, real, finishing)
+    check_only_named(seen)
     for each in outcomes_of(real):
         check_read_back(each, after)
-    check_result(world, task, before, after, real)
+    check_result(seen)
 
     again = world.run(task)
     if again.failed and HIDES_STORES.search(again.message):
@@ -391,21 +435,21 @@ def check_three_runs(world: World, task: Task, finishing: bool = False) -> Outco
     return real
 
 
-def check_result(world: World, task: Task, before: Snapshot, after: Snapshot, real: Outcome) -> None:
+def check_result(seen: Observation) -> None:
     """Each entry has its image as it asks for, and no more images than that."""
-    images = real.result.get("images") or [real.result.get("image")]
-    for entry, image in zip(entries_of(world, task), images, strict=task.module != "image_state"):
-        there = meant(world, task, entry, after)
+    images = seen.real.result.get("images") or [seen.real.result.get("image")]
+    for entry, image in zip(seen.entries, images, strict=seen.task.module != "image_state"):
+        there = meant(seen.world, seen.task, entry, seen.after)
         if entry.get("state") == "absent":
             assert there == [], "an image that is to be absent is there"
             continue
         assert image, "the result has no image"
-        check_wishes(entry, after[image["id"]], before)
-        old = before.get(image["id"], {})
+        check_wishes(entry, seen.after[image["id"]], seen.before)
+        old = seen.before.get(image["id"], {})
         if source_of(entry) and old.get("status") in ("active", "deactivated") and old["name"] == image["name"]:
             assert image["status"] == old["status"], "a task on data changed the status"
         if "name" in entry and "id" not in entry:
-            assert len(there) <= max(1, len(meant(world, task, entry, before))), [describe(each) for each in there]
+            assert len(there) <= max(1, len(seen.meant_before(entry))), [describe(each) for each in there]
 
 
 # Cases of several runs

@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import (
     Change,
     Subject,
@@ -16,75 +15,6 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_pat
     pointer,
     property_change,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import (
-    check_property_key,
-    desired_properties,
-    property_value,
-)
-
-
-@pytest.mark.parametrize(
-    ("value", "stored"),
-    [
-        ("x", "x"),
-        ("", ""),
-        (True, "true"),
-        (False, "false"),
-        (1, "1"),
-        (-3, "-3"),
-        (1.5, "1.5"),
-        (1.0, "1.0"),
-        (None, None),
-    ],
-)
-def test_property_value(value: t.Any, stored: str | None) -> None:
-    assert property_value("k", value) == stored
-
-
-@pytest.mark.parametrize("value", [[], ["a"], {}, {"a": 1}])
-def test_property_value_refuses_what_is_no_scalar(value: t.Any) -> None:
-    with pytest.raises(InvalidInput, match="properties: the value of 'k' is a (list|dict); a string"):
-        property_value("k", value)
-
-
-@pytest.mark.parametrize(
-    ("key", "message"),
-    [
-        ("min_disk", "use the option 'min_disk'"),
-        ("os_hidden", "use the option 'hidden'"),
-        ("id", "use the option 'id'"),
-        ("size", "set by Glance"),
-        ("os_hash_value", "set by Glance"),
-        ("stores", "set by Glance"),
-        ("direct_url", "set by Glance"),
-        ("locations", "set by Glance"),
-        ("self", "set by Glance"),
-        ("location", "reserved"),
-        ("deleted_at", "reserved"),
-        ("os_glance_import_task", "reserved"),
-        ("", "has 0 characters"),
-        ("k" * 256, "has 256 characters"),
-        (" k", "white space"),
-        ("k\t", "white space"),
-    ],
-)
-def test_property_keys_that_are_no_properties(key: str, message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
-        check_property_key(key)
-
-
-def test_wanted_properties() -> None:
-    assert desired_properties({1: 2, "a/b": True, "gone": None, "k" * 255: "x"}) == {
-        "1": "2",
-        "a/b": "true",
-        "gone": None,
-        "k" * 255: "x",
-    }
-
-
-def test_one_property_under_two_keys_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="'1' is given twice"):
-        desired_properties({1: "a", "1": "b"})
 
 
 @pytest.mark.parametrize(

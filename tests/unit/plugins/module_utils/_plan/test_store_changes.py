@@ -70,7 +70,8 @@ def test_data_are_copied_before_they_are_removed(wanted: tuple[str, ...], operat
 
 def test_only_an_import_with_the_copy_method_is_a_copy() -> None:
     assert is_copy(copy_to_stores(ID, ["a"]))
-    assert not is_copy(Operation(IMPORT, ID, {"method": {"name": "web-download"}}))
+    for method in ("a-method", "web-download"):
+        assert not is_copy(Operation(IMPORT, ID, {"method": {"name": method}}))
     assert not is_copy(Operation(DELETE, ID))
 
 
@@ -89,6 +90,7 @@ def test_stores_that_can_change(found: Image, wanted: tuple[str, ...]) -> None:
         (image("a", "queued"), "has no data yet, so it is in no store"),
         (image(None), "the cloud does not say in which stores"),
         (image(status="deactivated"), "has the status 'deactivated'; only an active image can be copied"),
+        (image(status="uploading"), "has the status 'uploading'; only an active image can be copied"),
         (image(status="importing"), "has the status 'importing'; only an active image can be copied"),
     ],
 )

@@ -69,6 +69,7 @@ def test_the_state_of_an_images_data(image: Image, same: bool | None, awaited: b
     [
         ({"status": "saving"}, 3600, False),
         ({"status": "saving"}, DAY, True),
+        ({"status": "saving"}, DAY + 1, True),
         ({"status": "uploading", "size": None}, 3600, False),
         ({"status": "uploading", "size": 3}, 9, False),
         ({"status": "uploading", "size": 3}, 10, True),

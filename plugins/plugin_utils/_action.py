@@ -24,6 +24,7 @@ from ansible.utils.display import Display
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TOKENS_FILE, TokenCache
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import PROGRESS_FILE
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 
 LOOK_EVERY = 0.5  # seconds
 
@@ -40,7 +41,11 @@ RUNTIME_ENV_VARS = re.compile(
     r"OS_\w+|(?i:https?|all|no)(?i:_proxy)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|SSL_CERT_(FILE|DIR)|PATH|LANG|LC_\w+|TZ"
 )
 
-InProcess = t.Callable[..., dict[str, t.Any]]
+
+class InProcess(t.Protocol):
+    """What runs a task in this process."""
+
+    def __call__(self, invocation: Invocation) -> dict[str, t.Any]: ...
 
 
 def in_process(module: str) -> InProcess | None:
@@ -54,7 +59,7 @@ def in_process(module: str) -> InProcess | None:
     if not is_switched_on(os.environ.get(ENVIRONMENT_SWITCH, "true"), ENVIRONMENT_SWITCH):
         return None
     package = __name__.rpartition(".plugin_utils.")[0]
-    if importlib.import_module(f"{package}.module_utils._client.connection").IMPORT_FAILURE:
+    if importlib.import_module(f"{package}.module_utils._client.openstack_config").IMPORT_FAILURE:
         return None
     run = importlib.import_module(f"{package}.plugin_utils._in_process").run_in_process
     return functools.partial(run, importlib.import_module(f"{package}.module_utils._module.{module}").TASK, _tokens)
@@ -99,12 +104,14 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
         if run is None or not self._can_run_here(task_vars, environment):
             return None
         result = run(
-            self._task.action,
-            self._task.args,
-            bool(self._task.check_mode),
-            bool(self._task.diff),
-            self._loader.get_basedir(),
-            {name: str(value) for name, value in environment.items()},
+            Invocation(
+                self._task.action,
+                self._task.args,
+                folder=self._loader.get_basedir(),
+                check_mode=bool(self._task.check_mode),
+                diff=bool(self._task.diff),
+                environment={name: str(value) for name, value in environment.items()},
+            )
         )
         if not _shows_invocation(task_vars):
             del result["invocation"]

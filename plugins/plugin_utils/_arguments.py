@@ -20,29 +20,33 @@ def find_argument_problem(value: t.Any, where: str = "") -> str | None:
 
     :param where: the option that it stands in, for the message.
     """
+    return next(_problems(value, where), None)
+
+
+def _problems(value: t.Any, where: str) -> t.Iterator[str]:
     if isinstance(value, (bytes, bytearray)):
-        return f"{where}: binary data were given; text is allowed."
-    if isinstance(value, (list, tuple)):
-        return next(
-            filter(None, (find_argument_problem(item, f"{where}[{number}]") for number, item in enumerate(value))), None
-        )
-    if not isinstance(value, Mapping):
-        return None
+        yield f"{where}: binary data were given; text is allowed."
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            yield from _problems(item, f"{where}[{number}]")
+    elif isinstance(value, Mapping):
+        yield from _problems_of_mapping(value, where)
+
+
+def _problems_of_mapping(value: Mapping[t.Any, t.Any], where: str) -> t.Iterator[str]:
     names: set[str] = set()
     for key, item in value.items():
         name = key_text(key)
         if name is None:
-            return (
+            yield (
                 f"{where or 'The task'}: the name {_shown(key)} is {_kind(key)}, and text is allowed. YAML reads words such"
                 " as on, yes, no and null, and dates, as other types: put the name in quotes."
             )
-        if name in names:
-            return f"{where or 'The task'}: the name '{name}' is given twice, as text and as a number. Give it once."
-        names.add(name)
-        problem = find_argument_problem(item, f"{where}.{name}" if where else name)
-        if problem:
-            return problem
-    return None
+        elif name in names:
+            yield f"{where or 'The task'}: the name '{name}' is given twice, as text and as a number. Give it once."
+        else:
+            names.add(name)
+            yield from _problems(item, f"{where}.{name}" if where else name)
 
 
 def key_text(key: t.Any) -> str | None:

@@ -18,12 +18,9 @@ from collections.abc import Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import (
-    Connection,
-    build_connection,
-    config_fingerprint,
-    secrets_in_environment,
-)
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import Connection, build_connection
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstack_config import config_fingerprint
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.secrets import secrets_in_environment
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TokenCache
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.task import (
     Params,
@@ -32,7 +29,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module.task imp
     run_task,
     secrets_in_task,
 )
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import key_text
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 
 # All items of a loop run in one process, so what one of them has opened serves the others that are configured alike.
 _connections: dict[str, Connection] = {}
@@ -40,37 +39,34 @@ _connections: dict[str, Connection] = {}
 os.register_at_fork(after_in_child=_connections.clear)
 
 
-def run_in_process(
-    task: Task,
-    tokens: TokenCache,
-    name: str,
-    arguments: t.Mapping[str, t.Any],
-    check_mode: bool,
-    diff: bool,
-    folder: str,
-    environment: t.Mapping[str, str],
-) -> Result:
+def run_in_process(task: Task, tokens: TokenCache, invocation: Invocation) -> Result:
     """Run a task; returns what its module would.
 
     :param tokens: those of the run.
-    :param name: the module's name, as the task has it.
-    :param arguments: the task's options, not validated.
-    :param folder: the working folder that the module would have.
-    :param environment: the variables that it would have beside those of this process.
     """
-    given = plain(arguments)
-    secrets = secrets_in_task(given) | secrets_in_environment({**os.environ, **environment})
+    given = to_builtin(invocation.arguments)
+    secrets = secrets_in_task(given) | secrets_in_environment({**os.environ, **invocation.environment})
     validation = ArgumentSpecValidator(task.spec, **task.constraints).validate(given)
-    params = validation.validated_parameters
     secrets |= validation._no_log_values
     if validation.error_messages:
-        result: Result = {"failed": True, "msg": _refusal(validation, name)}
+        result: Result = {"failed": True, "msg": _refusal(validation, invocation.module)}
     else:
-        with _module_environment(folder, environment), _kept(tokens):
-            result = run_task(task.run, params, check_mode, diff, functools.partial(_connected, tokens, secrets))
+        result = _run(task, validation.validated_parameters, invocation, tokens, secrets)
+    return _as_from_a_module(result, validation, secrets)
+
+
+def _run(task: Task, params: Params, invocation: Invocation, tokens: TokenCache, secrets: set[str]) -> Result:
+    """Run a task with validated options; what must not be shown of its configuration is added to the secrets."""
+    connecting = functools.partial(_connected, tokens, secrets)
+    with _module_environment(invocation.folder, invocation.environment), _kept(tokens):
+        return run_task(task.run, params, invocation.check_mode, invocation.diff, connecting)
+
+
+def _as_from_a_module(result: Result, validation: t.Any, secrets: set[str]) -> Result:
+    """The result with what AnsibleModule adds to it and removes from it."""
     aliases = [f"Both option {found['option']} and its alias {found['alias']} are set." for found in validation._warnings]
     said = [*aliases, *result.pop("warnings", [])]
-    result |= {"invocation": {"module_args": params}, **({"warnings": said} if said else {})}
+    result |= {"invocation": {"module_args": validation.validated_parameters}, **({"warnings": said} if said else {})}
     if validation._deprecations:
         result["deprecations"] = validation._deprecations
     kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
@@ -84,26 +80,35 @@ def _refusal(validation: t.Any, name: str) -> str:
     return message
 
 
-def plain(value: t.Any) -> t.Any:
+def to_builtin(value: t.Any) -> t.Any:
     """A value as a module gets it, by way of JSON: Ansible's own kinds of text, lists and dictionaries become Python's."""
-    if isinstance(value, str):
-        return str.__str__(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, (datetime.datetime, datetime.date)):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {key_text(key) or str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
+    for kinds, convert in CONVERSIONS:
+        if isinstance(value, kinds):
+            return convert(value)
     return str(value)  # also what is encrypted by ansible-vault: this decrypts it
 
 
-def _connected(tokens: TokenCache, secrets: set[str], options: Params) -> Connection:
+def _to_dict(value: t.Mapping[t.Any, t.Any]) -> dict[str, t.Any]:
+    return {key_text(key) or str(to_builtin(key)): to_builtin(item) for key, item in value.items()}
+
+
+def _to_list(value: t.Iterable[t.Any]) -> list[t.Any]:
+    return [to_builtin(item) for item in value]
+
+
+# Python takes true for an integer, so booleans stand before those.
+CONVERSIONS: tuple[tuple[type | tuple[type, ...], t.Callable[[t.Any], t.Any]], ...] = (
+    (str, str.__str__),
+    ((bool, type(None)), lambda value: value),
+    (int, int),
+    (float, float),
+    (datetime.date, lambda value: value.isoformat()),
+    (Mapping, _to_dict),
+    ((list, tuple, set, frozenset), _to_list),
+)
+
+
+def _connected(tokens: TokenCache, secrets: set[str], options: ConnectionOptions) -> Connection:
     """The connection that the options name; what must not be shown of its configuration is added to the secrets."""
     key = config_fingerprint(options)
     known = _connections.get(key)

@@ -32,6 +32,7 @@ import requests
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import build_connection
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 SIZES = [int(size) for size in (os.environ.get("GLANCE_BENCH_SIZES") or "10,1000,3000,10000").split(",")]
@@ -182,7 +183,7 @@ class Bench:
 
     def compare_lists(self, size: int) -> None:
         """List everything with the module's own code and with a bare loop of requests, in one process."""
-        connection = build_connection({"cloud": "alice"})
+        connection = build_connection(ConnectionOptions("alice"))
         connection.log_in()
         api = GlanceApi(connection)
         headers = {"X-Auth-Token": str(self.session.get_token())}

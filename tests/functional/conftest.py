@@ -39,8 +39,10 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import Connection, build_connection
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TokenCache
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import RESERVED_PREFIX
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import _connections, run_in_process
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 from keystoneauth1.session import Session
 
 from .tested_with import write_row
@@ -356,7 +358,7 @@ def forget_the_cloud() -> None:
 
 def connect(cloud: str) -> Connection:
     """A connection of the collection's own, logged in."""
-    connection = build_connection({"cloud": cloud})
+    connection = build_connection(ConnectionOptions(cloud))
     connection.log_in()
     return connection
 
@@ -373,7 +375,7 @@ def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = 
     if IN_PROCESS and module != "image_download":
         task = importlib.import_module(f"{PLUGINS}.module_utils._module.{module}").TASK
         with sandbox.recorded() as recorded:
-            result = run_in_process(task, TOKENS, module, arguments, check, True, os.getcwd(), {})
+            result = run_in_process(task, TOKENS, Invocation(module, arguments, os.getcwd(), check_mode=check, diff=True))
         return Outcome(json.loads(json.dumps(result)), recorded, json.dumps(result))
     main = importlib.import_module(f"{PLUGINS}.modules.{module}").main
     full = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}

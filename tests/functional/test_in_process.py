@@ -19,7 +19,9 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import build_connection
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_info import TASK
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 
 from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
 from .faults import proxy
@@ -228,7 +230,7 @@ def test_expired_token_is_not_used(alice: Cloud) -> None:
     before = alice.sandbox.logins()
     for expires_at, logins in ((state["body"]["token"]["expires_at"], 0), ("2020-01-01T00:00:00.000000Z", 1)):
         state["body"]["token"]["expires_at"] = expires_at
-        other = build_connection({"cloud": "alice"})
+        other = build_connection(ConnectionOptions("alice"))
         other.restore_token(json.dumps(state))
         other.log_in()
         assert alice.sandbox.logins() == before + logins
@@ -246,7 +248,7 @@ def test_revoked_token_is_renewed(alice: Cloud, name: str) -> None:
         options = {"cloud": "alice", "name": [name], "endpoint_override": url}
 
         def task() -> None:
-            result = run_in_process(TASK, TOKENS, "image_info", options, False, False, os.getcwd(), {})
+            result = run_in_process(TASK, TOKENS, Invocation("image_info", options, os.getcwd()))
             assert result["images"] == []
 
         before = alice.sandbox.logins()

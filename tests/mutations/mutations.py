@@ -131,7 +131,7 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "proxies are not searched for secrets",
-        "_client/connection.py",
+        "_client/secrets.py",
         'URL_VARIABLE = re.compile(r"(?i)OS_\\w+|\\w+_proxy")\n',
         'URL_VARIABLE = re.compile(r"(?i)OS_\\w+")\n',
     ),
@@ -277,20 +277,20 @@ CLOUD_MUTATIONS: list[Mutation] = [
         "        self.session.timeout = self.timeout\n",
         "        self.session.timeout = self.timeout\n        self.session.verify = False\n",
     ),
-    ("cloud: auth: ca_cert is ignored", "_client/connection.py", '    "ca_cert": "cacert",\n', ""),
+    ("cloud: auth: ca_cert is ignored", "_client/openstack_config.py", '    "ca_cert": "cacert",\n', ""),
     (
         "cloud: auth: the cloud's words at login are left out",
-        "_client/connection.py",
+        "_client/login_errors.py",
         "    if response is None:\n",
         "    if True:\n",
     ),
     (
         "cloud: auth: an answer that is no login is shown",
-        "_client/connection.py",
+        "_client/login_errors.py",
         "    if response.status_code < 400:",
         "    if False:",
     ),
-    ("cloud: endpoints: interface is ignored", "_client/connection.py", '    "interface": "interface",\n', ""),
+    ("cloud: endpoints: interface is ignored", "_client/openstack_config.py", '    "interface": "interface",\n', ""),
     (
         "cloud: endpoints: all endpoints are public",
         "_client/connection.py",

@@ -31,7 +31,7 @@ from .._glance.responses import (
 )
 from .._timing import TIMING
 
-with contextlib.suppress(ImportError):  # _client.connection reports it before anything here is called
+with contextlib.suppress(ImportError):  # _client.openstack_config reports it before anything here is called
     import requests
     from keystoneauth1 import exceptions as ksa
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Checks of names, ids and texts that Glance would refuse."""
+"""Checks of names, ids and texts that Glance would refuse, and of time limits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .._errors import InvalidInput
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MAX_INTEGER = 2**31 - 1
 MAX_TEXT = 255
+MAX_TIMEOUT = 10_000_000
 
 
 def check_id(value: str, option: str = "id") -> str:
@@ -42,3 +43,9 @@ def check_text(value: str, option: str) -> str:
     if not 1 <= len(value) <= MAX_TEXT:
         raise InvalidInput(f"{option}: '{value}' has {len(value)} characters; 1 to {MAX_TEXT} are allowed.")
     return value
+
+
+def check_timeout(seconds: float, option: str) -> float:
+    if not 1 <= seconds <= MAX_TIMEOUT:
+        raise InvalidInput(f"{option}: {seconds:g} was given; 1 to {MAX_TIMEOUT} seconds are allowed.")
+    return seconds

@@ -14,11 +14,10 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._argspec import IMAGES
-from .._client.connection import check_timeout
 from .._client.image_api import PAGE_SIZE, GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._glance.image import GONE, Image
-from .._glance.input_checks import id_spellings
+from .._glance.input_checks import check_timeout, id_spellings
 from .._glance.list_query import Query, equals_filter, list_filters
 from .._plan.filters import id_queries
 from .image import TASK as IMAGE_TASK

@@ -12,9 +12,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .._client.connection import Connection, build_connection, secrets_in_environment
+from .._client.connection import Connection, build_connection
+from .._client.secrets import secrets_in_environment
 from .._client.token_cache import TokenCache
-from .task import Params, Result, Task, run_task, secrets_in_task
+from .._options.connection import ConnectionOptions
+from .task import Result, Task, run_task, secrets_in_task
 
 
 class GlanceModule(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
@@ -34,7 +36,7 @@ def run_module(task: Task) -> None:
     tokens = TokenCache.from_environment()
     opened: list[Connection] = []
 
-    def connected(options: Params) -> Connection:
+    def connected(options: ConnectionOptions) -> Connection:
         opened.append(build_connection(options))
         module.no_log_values.update(opened[-1].secrets)
         tokens.log_in(opened[-1])

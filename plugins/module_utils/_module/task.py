@@ -12,9 +12,12 @@ import typing as t
 from ansible.module_utils.common.validation import check_type_dict
 
 from .._argspec import CONNECTION, Spec
-from .._client.connection import Connection, check_timeout, secrets_in
+from .._client.connection import Connection
 from .._client.image_api import GlanceApi
+from .._client.secrets import secrets_in_login
 from .._errors import GlanceError
+from .._glance.input_checks import check_timeout
+from .._options.connection import ConnectionOptions
 from .._url_redaction import secrets_in_urls
 
 # Every user who sees an image can read its properties. The elements of "images" are searched one by one.
@@ -52,7 +55,7 @@ def secrets_in_task(params: Params) -> set[str]:
     ``no_log`` on the whole of ``auth`` would hide the names of users and projects too, and so blank out every image and tag
     in the result that has such a name in it; on ``url`` it would hide where data come from.
     """
-    secrets = secrets_in(params)
+    secrets = secrets_in_login(params.get("auth"), params.get("cloud"))
     for described in (params, *_described_images(params.get("images"))):
         secrets |= secrets_in_urls({option: value for option, value in described.items() if option not in SHOWN_OPTIONS})
         # The URL of a list may follow the algorithm, in a form that cannot be recognised as a URL.
@@ -76,7 +79,7 @@ def run_task(
     params: Params,
     check_mode: bool,
     diff: bool,
-    connecting: t.Callable[[Params], Connection],
+    connecting: t.Callable[[ConnectionOptions], Connection],
 ) -> Result:
     """Connect and run; what goes wrong becomes a failed result.
 
@@ -85,10 +88,10 @@ def run_task(
     :param diff: whether the result's diff is asked for.
     """
     try:
-        for option in ("api_timeout", "wait_timeout"):
-            if params.get(option) is not None:
-                check_timeout(params[option], option)
-        result = run(GlanceApi(connecting(params)), params, check_mode)
+        options = ConnectionOptions.from_params(params)
+        if params.get("wait_timeout") is not None:
+            check_timeout(params["wait_timeout"], "wait_timeout")
+        result = run(GlanceApi(connecting(options)), params, check_mode)
     except GlanceError as error:
         return {"failed": True, "msg": str(error), **error.details}
     if not diff:

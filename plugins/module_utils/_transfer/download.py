@@ -19,7 +19,7 @@ from .errors import DataMismatch, OutOfTime
 from .polling import MAX_ATTEMPTS, Backoff, Deadline, is_transient
 from .stats import TransferStats
 
-with contextlib.suppress(ImportError):  # _client.connection reports it before anything here is called
+with contextlib.suppress(ImportError):  # _client.openstack_config reports it before anything here is called
     import requests
     import urllib3
 

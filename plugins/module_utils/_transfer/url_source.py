@@ -12,7 +12,7 @@ import re
 import typing as t
 import urllib.parse
 
-from .._client.connection import APP_NAME
+from .._client.openstack_config import APP_NAME
 from .._errors import InvalidInput
 from .._glance.checksums import Checksum, ChecksumList, file_name, find_in_list
 from .._glance.responses import IDENTITY, content_encoding, server_name
@@ -20,7 +20,7 @@ from .._url_redaction import redacted_url, without_queries
 from .blocks import BLOCK, Blocks
 from .errors import BrokenSource, WrongSource
 
-with contextlib.suppress(ImportError):  # _client.connection reports it before anything here is called
+with contextlib.suppress(ImportError):  # _client.openstack_config reports it before anything here is called
     import requests
     import urllib3
 

@@ -20,7 +20,8 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._action import (
     _is_same_file,
     is_switched_on,
 )
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import plain, run_in_process
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process, to_builtin
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 
 
 class Text(str):
@@ -48,7 +49,7 @@ class Vaulted:
     ],
 )
 def test_values_become_those_that_a_module_gets(value: t.Any, expected: t.Any) -> None:
-    found = plain(value)
+    found = to_builtin(value)
     assert found == expected
     assert found.__class__ is expected.__class__
     if isinstance(found, dict):
@@ -175,7 +176,7 @@ def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.Monk
     here = os.getcwd()
     environment = {"OS_CLOUD": "meanwhile", "OS_NEW": "1"}
     with pytest.raises(KeyboardInterrupt):
-        run_in_process(Task(dict, {}), TokenCache(None), "m", {}, False, False, str(tmp_path), environment)
+        run_in_process(Task(dict, {}), TokenCache(None), Invocation("m", {}, str(tmp_path), environment=environment))
     assert seen == [str(tmp_path), "meanwhile", "1"]
     assert (os.getcwd(), os.environ["OS_CLOUD"], os.environ.get("OS_NEW")) == (here, "before", None)
 

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The configuration of a login, as openstacksdk reads it from clouds.yaml, secure.yaml and OS_* variables.
+
+Nothing else of the SDK is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import traceback
+import typing as t
+
+from .._errors import MissingLibrary
+from .._options.connection import ConnectionOptions
+from .sdk_import import config_loader
+
+IMPORTED_IN = os.getcwd()
+try:
+    sdk = config_loader()
+except ImportError:
+    IMPORT_FAILURE: str | None = traceback.format_exc()
+else:
+    IMPORT_FAILURE = None
+
+if t.TYPE_CHECKING:
+    from openstack.config.cloud_region import CloudRegion
+
+APP_NAME = "cloudimage.glance"
+
+# Option of the module -> key of openstacksdk's configuration.
+CONFIG_KEYS = {
+    "auth": "auth",
+    "auth_type": "auth_type",
+    "region_name": "region_name",
+    "interface": "interface",
+    "validate_certs": "verify",
+    "ca_cert": "cacert",
+    "client_cert": "cert",
+    "client_key": "key",
+    "api_timeout": "api_timeout",
+}
+
+
+def cloud_region(options: ConnectionOptions) -> CloudRegion:
+    """The configuration of the region that the options name, before anybody is asked for anything.
+
+    What the task does not give is left to clouds.yaml and the environment, as openstacksdk has it. A ``cloud`` given as a
+    dict is a whole configuration: neither files nor variables are read beside it. Raises what openstacksdk raises.
+    """
+    cloud = options.cloud
+    values = {key: getattr(options, option) for option, key in CONFIG_KEYS.items()}
+    given = {key: value for key, value in values.items() if value is not None}
+    config = sdk.OpenStackConfig(
+        load_yaml_config=not isinstance(cloud, dict),
+        load_envvars=not isinstance(cloud, dict),
+        app_name=APP_NAME,
+        **_files_of_this_folder(),
+    )
+    region = config.get_one(**{**cloud, **given}) if isinstance(cloud, dict) else config.get_one(cloud=cloud, **given)
+    return t.cast("CloudRegion", region)
+
+
+def check_sdk() -> None:
+    """MissingLibrary, where openstacksdk cannot be imported."""
+    if IMPORT_FAILURE:
+        raise MissingLibrary(
+            "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk.",
+            IMPORT_FAILURE,
+        )
+
+
+def config_fingerprint(options: ConnectionOptions) -> str:
+    """A digest of all that ``cloud_region`` looks at: as long as it is the same, so is the configuration."""
+    files = [path for paths in _files_of_this_folder().values() for path in paths]
+    variables = {name: value for name, value in os.environ.items() if name.startswith("OS_")}
+    named = [variables[name] for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE") if variables.get(name)]
+    looked_at = [
+        dataclasses.asdict(options),
+        variables,
+        [_state_of(path) for path in (*files, *named)],
+    ]
+    return hashlib.sha256(json.dumps(looked_at, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _state_of(path: str) -> tuple[t.Any, ...]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return (path,)
+    return path, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _files_of_this_folder() -> dict[str, t.Any]:
+    """Where openstacksdk is to look for its files: in the working folder, and where it looks anyway.
+
+    Left to itself it looks in the folder that was the working folder when it was imported, which is not the playbook's where
+    a task runs in the controller. Some releases change the lists that they take, so these are copies.
+    """
+    folder = os.getcwd()
+    lists = {"config_files": "CONFIG_FILES", "secure_files": "SECURE_FILES", "vendor_files": "VENDOR_FILES"}
+    return {
+        argument: [
+            os.path.join(folder, os.path.basename(path)) if os.path.dirname(path) == IMPORTED_IN else path
+            for path in getattr(sdk, constant)
+        ]
+        for argument, constant in lists.items()
+    }

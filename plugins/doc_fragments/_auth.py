@@ -17,15 +17,16 @@ options:
   cloud:
     description:
       - Which cloud to work with, as the name of an entry of C(clouds.yaml).
-      - Or a dictionary that is such an entry, with C(auth), C(region_name) and so on. It stands for itself, neither files
-        nor C(OS_*) variables are read beside it.
-      - Without it, and without O(auth), the variable E(OS_CLOUD) names the cloud, or E(OS_AUTH_URL) and its kin describe it.
+      - Or a dictionary that is such an entry, with C(auth), C(region_name) and so on. Then neither files nor C(OS_*)
+        variables are read.
+      - Without it, and without O(auth), the variable E(OS_CLOUD) names the cloud, or E(OS_AUTH_URL) and the other C(OS_*)
+        variables describe it.
     type: raw
   auth:
     description:
       - What the login needs, as a dictionary, for O(auth_type=password) with V(auth_url), V(username), V(password),
         V(project_name), V(user_domain_name) and V(project_domain_name).
-      - It is handed to the login plugin as it is. Secrets in it are hidden from results and logs.
+      - It is passed to the login plugin unchanged. Secrets in it are hidden from results and logs.
     type: dict
   auth_type:
     description:
@@ -41,7 +42,7 @@ options:
   interface:
     description:
       - Which of the catalogue's endpoints to use.
-      - There is no default here, so that what C(clouds.yaml) says holds. openstacksdk's own default is V(public).
+      - There is no default here, so that C(clouds.yaml) decides. openstacksdk's own default is V(public).
     type: str
     choices: [public, internal, admin]
     aliases: [endpoint_type]
@@ -68,7 +69,7 @@ options:
     type: str
   api_timeout:
     description:
-      - How long a single request may wait for an answer (seconds).
+      - How long a single request may wait for a response (seconds).
       - If neither this nor C(api_timeout) in C(clouds.yaml) is set, it is 60.
     type: int
 notes:

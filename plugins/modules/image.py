@@ -28,14 +28,14 @@ options:
       - With V(present), the image exists and is as the other options describe it. A deactivated image stays deactivated, and
         the module warns about it. Use M(cloudimage.glance.image_state) to reactivate it.
       - With V(absent), there is no such image, hidden ones included. Then O(name), O(id), O(owner), O(on_duplicate) and
-        O(force) say which image is meant and what may be done, and the other options are not looked at.
+        O(force) say which image is meant and what may be done; the other options are ignored.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - Name of the image, up to 255 characters. It is compared as it stands, there are no wildcards.
-      - Images that are shown come before hidden ones of the same name, unless the image is to be hidden or absent.
+      - Name of the image, up to 255 characters. It is matched exactly; there are no wildcards.
+      - Visible images come before hidden ones of the same name, unless the image shall be hidden or absent.
       - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
         images, and images that other projects share with it and that it has accepted. All other images of other projects,
         their community images too, are found by O(id), or by name with O(owner).
@@ -68,7 +68,7 @@ options:
     default: fail
   owner:
     description:
-      - Id or name of the project that the image belongs to. Only its images of the O(name) are looked at.
+      - Id or name of the project that the image belongs to. O(name) then matches only images of this project.
       - With O(id), it is the project that the image shall belong to. Only administrators can give images away.
     type: str
     aliases: [project]
@@ -101,7 +101,7 @@ options:
   visibility:
     description:
       - Who sees the image. V(private) is the owner, V(shared) the owner and members, V(community) everyone who knows of it,
-        V(public) everyone. A new image is V(shared) where nothing else is said.
+        V(public) everyone. The default of a new image is V(shared).
       - By Glance's default policy only administrators can make images V(public).
     type: str
     choices: [public, private, shared, community]
@@ -110,7 +110,7 @@ options:
     type: bool
     aliases: [is_protected]
   hidden:
-    description: Whether the image is left out of lists. Servers can still be made of it.
+    description: Whether the image is left out of lists. Servers can still be created from it.
     type: bool
     aliases: [is_hidden]
   tags:
@@ -138,16 +138,16 @@ options:
   path:
     description:
       - File with the image's data, on the host that runs the task.
-      - Data are sent if the image is new or has none yet. If it has some, they are compared with the file, by size and if
-        that is the same by hash; O(data_policy) says what becomes of other data.
-      - A new image whose data do not arrive whole is deleted again.
+      - The module uploads the file if the image is new or has no data. Otherwise it compares the data with the file,
+        first by size, then by hash; O(data_policy) says what to do if they differ.
+      - If the upload to a new image fails or cannot be verified, the image is deleted again.
     type: path
     aliases: [filename]
   url:
     description:
       - URL of a file with the image's data, C(http) or C(https). O(transfer) says who downloads it.
-      - The data of an image that is there are compared with it if there is a O(checksum), and else taken for the same.
-        Nothing is downloaded for that, unless the image was not made by this module and the cloud has no hash of the
+      - With O(checksum), the module compares the data of an existing image with it. Without O(checksum) it keeps them. It
+        downloads the file for the comparison only if this module did not create the image and the cloud has no hash of the
         algorithm of O(checksum).
       - A password and the query, which may be a signature, are hidden from results and logs.
       - The environment variables of the Python library requests apply, such as E(HTTPS_PROXY) and E(REQUESTS_CA_BUNDLE).
@@ -156,7 +156,7 @@ options:
   remote:
     description:
       - Image of another region of the same cloud whose data the image gets. The cloud copies them with C(glance-download),
-        and they are compared with the size and hash that the other region tells.
+        and the module compares them with the size and hash that the other region reports.
     type: dict
     suboptions:
       region:
@@ -175,9 +175,9 @@ options:
   transfer:
     description:
       - Who downloads O(url).
-      - With V(import) the cloud does, by C(web-download). It is an error if the cloud does not offer that.
-      - With V(stream) the host that runs the task does, and sends the data on while they come, without a temporary file.
-      - With V(auto) the cloud does if it offers that and nothing has to be decompressed, else this host.
+      - With V(import) the cloud does, by C(web-download). It is an error if the cloud does not offer that method.
+      - With V(stream) the host that runs the task does, and uploads the data during the download, without a temporary file.
+      - With V(auto) the cloud does if it offers the method and nothing has to be decompressed, otherwise this host.
       - If the cloud refuses the import request itself, for instance because its filter does not allow the URL's port, with
         V(auto) this host downloads the file, and the module warns about it.
       - What the cloud imported is compared with O(checksum). If the cloud does not compute a hash of that algorithm, the
@@ -187,7 +187,7 @@ options:
     default: auto
   import_method:
     description:
-      - How data get into the image, if not by a plain upload. The cloud is asked whether it offers it.
+      - Import method, instead of a plain upload. It is an error if the cloud does not offer it.
       - V(web-download) is for O(url) and V(glance-download) for O(remote). V(glance-direct) sends O(path) or O(url) to the
         cloud's staging area first, so that the cloud can convert it, or put it into several stores.
       - If the cloud converts the data, no hash of the result is known. The task then succeeds with a warning, and records
@@ -200,14 +200,14 @@ options:
         V(sha256:9f86d081884c7d65...). The algorithms are md5, sha1, sha256 and sha512.
       - After the algorithm there can be the URL of a file that lists checksums, for example
         V(sha256:https://example.com/SHA256SUMS). It is downloaded in each run.
-      - An image that was made with it is recognised without reading the source. If the cloud does not compute a hash of this
-        algorithm, or the source is compressed, the module records the checksum in the image's property
+      - The module recognises an image that was created with it without reading the source. If the cloud does not compute
+        a hash of this algorithm, or the source is compressed, the module records the checksum in the image's property
         C(cloudimage_source_checksum), together with the cloud's hash of the data. It does so once the data are verified,
         with one more request, and not with O(wait=false). It ignores a record that does not belong to the image's data.
     type: str
   decompress:
     description:
-      - Whether the source is compressed, and how. It is decompressed while it is sent.
+      - Whether the source is compressed, and how. It is decompressed during the upload.
       - V(auto) goes by the end of the name, C(.gz), C(.bz2), C(.xz) or C(.zst).
       - V(zst) needs the Python library zstandard on the host that runs the task.
     type: str
@@ -215,49 +215,48 @@ options:
     default: none
   stores:
     description:
-      - The stores that shall hold the image's data, on clouds with several. Missing copies are made, then those in other
-        stores are removed.
-      - By Glance's default policy only administrators may do that to images that are there.
+      - The stores that shall hold the image's data, on clouds with several. The module adds missing copies, then removes
+        those in other stores.
+      - By Glance's default policy only administrators may do that to existing images.
     type: list
     elements: str
   data_policy:
     description:
       - What to do if the image has other data than the task names. The data of an image cannot be changed.
-      - V(fail) is an error, V(keep) leaves the data as they are, with a warning.
-      - V(replace) makes a new image, with all that the old one has and the task does not name, verifies its data, and then
-        gives it the name. At every moment the name leads to a whole image, for a moment to both. Members are carried over;
-        only administrators can also carry over that they had accepted. The new image has another id.
-      - A run that is cut off is finished by the next one.
+      - V(fail) is an error, V(keep) keeps the data, with a warning.
+      - V(replace) creates a new image with the attributes of the old one that the task does not name, verifies its data, and
+        then gives it the name. At every moment an image with this name and complete data exists, for a moment both. The new
+        image gets the members of the old one; only administrators can also accept for them. The new image has another id.
+      - If a run is interrupted, the next one completes the replacement.
     type: str
     choices: [fail, keep, replace]
     default: fail
   replaced:
     description:
-      - What becomes of an image that is replaced. V(delete) deletes it, also if it is protected, as its protection passes to
-        the new image.
-      - V(keep) only renames it, to its name with the time of its creation behind it. V(hide) and V(deactivate) do that, and
-        hide it or deactivate it.
+      - What to do with the old image. V(delete) deletes it, even if it is protected; the new image is protected instead.
+      - V(keep) only renames it, and appends the time of its creation to its name. V(hide) and V(deactivate) rename it
+        too, and hide or deactivate it.
     type: str
     choices: [delete, hide, deactivate, keep]
     default: delete
   force:
     description:
-      - With O(state=absent), whether a protected image may be deleted. Its protection is lifted first, and put back if the
-        deletion fails.
+      - With O(state=absent), whether a protected image may be deleted. The module removes its protection first, and restores
+        it if the deletion fails.
     type: bool
     default: false
   wait:
     description:
-      - Whether to wait until the cloud has stored data that were sent, or has imported them, and verify them, and until an
-        image that was deleted is gone.
+      - Whether to wait until the cloud has stored or imported the data, and verify them, and until a deleted image no longer
+        exists.
       - With V(false), data that the cloud is still storing or importing when the task ends are not verified.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long the transfer of data may take, with all that the cloud does with them, or a deletion (seconds). With
-        O(wait=false) it is not looked at.
-      - When it is over an upload is stopped, and an import goes on in the cloud; the next run waits for it.
+      - How long the transfer of data, including the cloud's own work on them, or a deletion may take (seconds). It is
+        ignored with O(wait=false).
+      - When it expires, an upload is stopped. An import continues in the cloud, and the next run waits for it.
     type: int
     default: 3600
     aliases: [timeout]
@@ -284,7 +283,7 @@ EXAMPLES = r"""
       hw_disk_bus: virtio
       os_distro: debian
 
-- name: Have the newest build of a published image under the same name
+- name: Ensure a published image has the newest build
   cloudimage.glance.image:
     cloud: mycloud
     name: debian-13
@@ -305,13 +304,13 @@ EXAMPLES = r"""
     disk_format: raw
     container_format: bare
 
-- name: Have an image in two stores, and in no other
+- name: Ensure the data are in two stores, and in no other
   cloudimage.glance.image:
     cloud: mycloud
     name: debian-13
     stores: [ceph, file]
 
-- name: Set one property, remove another, leave all else as it is
+- name: Set one property, remove another, change nothing else
   cloudimage.glance.image:
     cloud: mycloud
     name: debian-13
@@ -461,7 +460,7 @@ transfer:
       type: float
       returned: success
     rate:
-      description: Both of them divided (bytes per second).
+      description: Average rate (bytes per second).
       type: int
       returned: success
     hash:
@@ -502,7 +501,7 @@ changes:
       type: raw
       returned: success
     after:
-      description: The value after. Null if there is none any more.
+      description: The value after. Null if there is none.
       type: raw
       returned: success
   sample:
@@ -512,8 +511,8 @@ changes:
       after: virtio
 operations:
   description:
-    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read
-      are not among them. In check mode V({id}) stands for the id of an image that does not exist yet, and V({hash}) for the
+    - The requests to the Image API that made the change, or in check mode would make it, in order, without those that only
+      read. In check mode V({id}) stands for the id of an image that does not exist yet, and V({hash}) for the
       cloud's hash of data that it does not have yet.
   type: list
   elements: dict

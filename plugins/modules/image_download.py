@@ -12,10 +12,11 @@ module: image_download
 short_description: Download images
 version_added: 0.1.0
 description:
-  - Have the data of an image of OpenStack Glance in a file on the host that runs the task.
-  - A file that has the image's data already is left as it is. It is compared by size, and if that is the same by hash.
-  - Data are written to a hidden file beside the wanted one, compared with the hash that the cloud has, and only then moved
-    to their place. A download that breaks off goes on where it stopped, in the same run or in the next one.
+  - Download the data of an image of OpenStack Glance to a file on the host that runs the task.
+  - A file that already has the image's data is not changed. The module compares it first by size, then by hash.
+  - The module writes the data to a hidden file next to O(dest), compares them with the hash that the cloud has, and only
+    then moves the file to its place. An interrupted download is resumed where it stopped, in the same run or in the next
+    one.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:
@@ -27,7 +28,7 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the image. It is compared as it stands, there are no wildcards.
+      - Name of the image. It is matched exactly; there are no wildcards.
       - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
         images, and images that other projects share with it and that it has accepted. Use O(id) for others.
       - A name that no image has is an error if it is the id of an image. Use O(id) for that.
@@ -43,7 +44,8 @@ options:
     type: path
     required: true
   wait_timeout:
-    description: How long the download may take (seconds). When that is over, what has come is kept for the next run.
+    description:
+      - How long the download may take (seconds). When it expires, the data downloaded so far are kept for the next run.
     type: int
     default: 3600
     aliases: [timeout]
@@ -70,8 +72,8 @@ dest:
   returned: success
 state:
   description:
-    - What is at O(dest), V(file).
-    - This and the next ones are of the file as it is when the task ends, so in check mode of the one that is there before.
+    - Kind of the file at O(dest), always V(file).
+    - This and the following values describe the file at the end of the task, in check mode the existing file.
   type: str
   returned: success, if there is a file
 size:
@@ -132,7 +134,7 @@ transfer:
       type: float
       returned: success
     rate:
-      description: Both of them divided (bytes per second).
+      description: Average rate (bytes per second).
       type: int
       returned: success
     hash:

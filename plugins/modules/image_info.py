@@ -13,7 +13,7 @@ short_description: Find images
 version_added: 0.1.0
 description:
   - List the images that match all conditions given. Finding none is no error.
-  - What Glance can filter, Glance filters, so that no more than what matches is transferred.
+  - Glance applies the filters that it knows, so that it sends only matching images.
   - The module lists the images that the login's project can use, whatever the login's role. These are its own images, public
     images, and images that other projects share with it and that it has accepted. Use O(id), O(owner) or O(all_projects) to
     list other projects' images.
@@ -34,19 +34,19 @@ extends_documentation_fragment:
 options:
   id:
     description:
-      - Ids of images. They are found whoever they belong to, and hidden or not.
+      - Ids of images. They are found in every project, hidden or not.
       - As with the other lists but O(tags), an empty list matches nothing.
     type: list
     elements: str
   name:
     description:
-      - Names of images. They are compared as they stand, there are no wildcards.
+      - Names of images. They are matched exactly; there are no wildcards.
       - A name that no image has is an error if it is the id of an image. Use O(id) for that.
     type: list
     elements: str
     aliases: [image]
   name_pattern:
-    description: Regular expression, as Python has them, that is found somewhere in the name.
+    description: Python regular expression that matches any part of the name.
     type: str
   status:
     description: Statuses, for example V(active) or V(queued).
@@ -122,7 +122,7 @@ options:
     type: dict
   sort:
     description:
-      - Keys to sort by, the weightiest first, each with V(:asc) or V(:desc) behind it, for example V(name:asc).
+      - Keys to sort by, the most significant first, each followed by V(:asc) or V(:desc), for example V(name:asc).
       - Keys are C(name), C(status), C(container_format), C(disk_format), C(size), C(id), C(created_at), C(updated_at).
       - If it is not given, images come newest first, and with O(id) in the order of the ids.
     type: list

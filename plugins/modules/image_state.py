@@ -12,8 +12,8 @@ module: image_state
 short_description: Deactivate and reactivate images
 version_added: 0.1.0
 description:
-  - Make images' data unavailable, so that no servers can be made of them, or available again. The images stay as they are.
-  - All images are looked at before the first is changed. One that is not there, or has a status other than V(active) or
+  - Make images' data unavailable, so that no servers can be created from them, or available again. Nothing else is changed.
+  - The module reads all images before it changes the first. A missing image, or one with a status other than V(active) or
     V(deactivated), is an error.
 author:
   - The cloudimage.glance contributors (@cloudimage)
@@ -29,7 +29,7 @@ options:
     elements: str
   name:
     description:
-      - Names of the images. They are compared as they stand, there are no wildcards.
+      - Names of the images. They are matched exactly; there are no wildcards.
       - A name means the images that the login's project can use, whatever the login's role. These are its own images, public
         images, and images that other projects share with it and that it has accepted. Use O(id) for others.
       - A name that no image has is an error if it is the id of an image. Use O(id) for that.
@@ -41,8 +41,8 @@ options:
     description:
       - With V(deactivated), the data cannot be used. With V(active), they can.
       - Who may change it is up to the cloud's policy. On many clouds only administrators may.
-      - A cloud whose Image API is older than version 2.3, or that does not have it, is an error. Where the version tells it,
-        nothing is sent, and check mode says so too.
+      - It is an error if the cloud's Image API is older than version 2.3 or lacks this operation. If the version shows that,
+        the module sends no request, and check mode reports the error too.
     type: str
     choices: [active, deactivated]
     required: true
@@ -185,7 +185,7 @@ changes:
       type: raw
       returned: success
     after:
-      description: The value after. Null if there is none any more.
+      description: The value after. Null if there is none.
       type: raw
       returned: success
   sample:
@@ -195,8 +195,8 @@ changes:
       after: deactivated
 operations:
   description:
-    - The requests to the Image API that made the change, or in check mode would make it, in order. Requests that only read
-      are not among them.
+    - The requests to the Image API that made the change, or in check mode would make it, in order, without those that only
+      read.
   type: list
   elements: dict
   returned: success

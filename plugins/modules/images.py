@@ -9,15 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: images
-short_description: Have many images as described, or absent
+short_description: Manage many images
 version_added: 0.1.0
 description:
   - Brings a whole list of images to the state that is described, as M(cloudimage.glance.image) does for one, for example a
     catalogue of images that is kept in a repository.
   - A name means the images that the login's project can use, whatever the login's role, as in M(cloudimage.glance.image).
-  - All images are looked up with a few requests, and then several are worked on at a time, in no certain order.
-  - Options that cannot be are an error before anything is changed. An image that fails after that does not stop the others,
-    and the task fails at its end with what is wrong with each.
+  - The module looks up all images with a few requests, and then processes several at a time, in any order.
+  - Invalid options are an error before anything is changed. An image that fails after that does not stop the others, and the
+    task fails at the end with the error of each.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:
@@ -28,17 +28,17 @@ extends_documentation_fragment:
 options:
   images:
     description:
-      - The images. Each takes the options of M(cloudimage.glance.image) but those of the connection, with the same aliases
-        and defaults.
+      - The images. Each takes the options of M(cloudimage.glance.image) except those of the connection, with the same
+        aliases and defaults.
       - Two of them must not mean the same image, for example one by its O(ignore:id) and one by its O(ignore:name). That is
         an error before anything is changed. Two of the same name need different O(ignore:owner)s.
       - A missing image with O(ignore:create=false) is an error before anything is changed.
-      - A kernel or a ramdisk that another one needs has to be there before, so it belongs in a task of its own.
+      - A kernel or a ramdisk that another image needs must already exist, so it belongs in a task of its own.
     type: list
     elements: dict
     required: true
   parallel:
-    description: How many images are worked on at a time, 1 to 32.
+    description: How many images to process at a time, 1 to 32.
     type: int
     default: 4
 notes:
@@ -52,7 +52,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Have a catalogue of images
+- name: Ensure a catalogue of images exists
   cloudimage.glance.images:
     cloud: mycloud
     images:
@@ -68,7 +68,7 @@ EXAMPLES = r"""
       - name: debian-11
         state: absent
 
-- name: Have what a file describes, eight at a time
+- name: Ensure the images of a file exist, eight at a time
   cloudimage.glance.images:
     cloud: mycloud
     images: "{{ lookup('ansible.builtin.file', 'images.yml') | from_yaml }}"

@@ -137,7 +137,7 @@ def test_interface_of_clouds_yaml_is_used(password_auth: dict[str, str], bare: p
     assert connect(cloud="mine", interface="admin").images == []
 
 
-def test_no_version_discovery(connect: Connect, password_auth: dict[str, str]) -> None:
+def test_versions_are_not_requested(connect: Connect, password_auth: dict[str, str]) -> None:
     assert connect(auth=password_auth).sent == ["GET /v2/images"]
 
 

@@ -215,13 +215,19 @@ def test_purge_removes_other_properties_except_the_kernel(alice: Cloud, name: st
     assert "give 'properties' too" in alice.fails("image", name=name, purge_properties=True)
 
 
-def test_kernel_and_ramdisk(alice: Cloud, name: str) -> None:
+def test_kernel_and_ramdisk_are_kept_as_ids(alice: Cloud, name: str) -> None:
     kernel, ramdisk = alice.make(f"{name}-kernel"), alice.make(f"{name}-ramdisk")
     alice.make(name)
     real = alice.thrice("image", name=name, kernel=f"{name}-kernel", ramdisk=ramdisk["id"])
     assert real.image["properties"] == {"kernel_id": kernel["id"], "ramdisk_id": ramdisk["id"]}
     assert alice.thrice("image", name=name, kernel="").image["properties"] == {"ramdisk_id": ramdisk["id"]}
+
+
+def test_kernel_that_does_not_exist_is_an_error(alice: Cloud, name: str) -> None:
     assert "no image with the id or name 'nobody'" in alice.fails("image", name=name, kernel="nobody")
+
+
+def test_kernel_as_an_option_and_as_a_property_is_an_error(alice: Cloud, name: str) -> None:
     message = alice.fails("image", name=name, kernel="", properties={"kernel_id": "x"})
     assert "'kernel_id' is given, and 'kernel' too" in message
 
@@ -244,22 +250,37 @@ def test_formats_of_an_active_image_cannot_be_changed(alice: Cloud, name: str) -
     assert "disk_format 'raw', which cannot be changed to 'qcow2'" in alice.fails("image", name=name, disk_format="qcow2")
 
 
-def test_the_owner(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+def test_administrator_gives_an_image_to_another_project(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     image = alice.make(name)
     assert admin.thrice("image", id=image["id"], owner="beta", name=name).image["owner"] == bob.project_id
     assert admin.thrice("image", id=image["id"], owner=alice.project_id).image["owner"] == alice.project_id
+    admin.unchanged("image", id=image["id"], owner="alpha", owner_domain="Default")
+
+
+def test_plain_user_cannot_give_an_image_away(alice: Cloud, bob: Cloud, name: str) -> None:
+    image = alice.make(name)
     assert alice.unchanged("image", name=name, owner="alpha").sent == ["GET /v2/images"]
     assert "Owner can't be updated by non admin" in alice.run("image", id=image["id"], owner=bob.project_id).message
     assert alice.show(image["id"])["owner"] == alice.project_id
-    # By name, the owner says whose image is meant: nobody else's is given away, and nobody else's deleted.
+
+
+def test_name_with_an_owner_selects_only_images_of_that_project(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+    image = alice.make(name)
     admin.unchanged("image", name=name, owner="beta", state="absent")
-    assert "belongs to project" in admin.fails("image", id=image["id"], owner="beta", state="absent")
     others = admin.thrice("image", name=name, owner="beta").image
     assert (others["owner"], others["id"] != image["id"]) == (bob.project_id, True)
-    assert "no project 'nobody'" in admin.fails("image", id=image["id"], owner="nobody")
-    assert "no project 'beta'" in alice.fails("image", id=image["id"], owner="beta")
-    assert "in the domain 'elsewhere'" in admin.fails("image", id=image["id"], owner="beta", owner_domain="elsewhere")
-    admin.unchanged("image", id=image["id"], owner="alpha", owner_domain="Default")
+
+
+def test_image_of_another_owner_than_given_is_not_deleted(admin: Cloud, alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    assert "belongs to project" in admin.fails("image", id=image["id"], owner="beta", state="absent")
+
+
+def test_owner_that_the_login_cannot_find_is_an_error(admin: Cloud, alice: Cloud, name: str) -> None:
+    image_id = alice.make(name)["id"]
+    assert "no project 'nobody'" in admin.fails("image", id=image_id, owner="nobody")
+    assert "no project 'beta'" in alice.fails("image", id=image_id, owner="beta")
+    assert "in the domain 'elsewhere'" in admin.fails("image", id=image_id, owner="beta", owner_domain="elsewhere")
 
 
 # Which image is meant
@@ -280,7 +301,7 @@ def test_the_owner(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
         " spaced ",
     ],
 )
-def test_names_with_special_characters(alice: Cloud, name: str, text: str) -> None:
+def test_image_with_special_characters_in_its_name_is_managed(alice: Cloud, name: str, text: str) -> None:
     full = f"{text}{name}{text}"
     alice.thrice("image", name=full, tags=["t"])
     assert len(alice.named(full)) == 1
@@ -295,18 +316,39 @@ def test_name_is_not_a_wildcard(alice: Cloud, name: str) -> None:
     assert len(alice.named(f"{name}-1")) == 1
 
 
-def test_two_images_of_one_name(alice: Cloud, name: str) -> None:
-    ids = [alice.make(name, id=f"{number}{str(uuid.uuid4())[1:]}")["id"] for number in range(2)]
-    for options in ({"tags": ["x"]}, {"state": "absent"}):
-        message = alice.fails("image", name=name, **options)
-        assert "means 2 images" in message
-    for choice in ("newest", "oldest"):
-        message = alice.fails("image", name=name, state="absent", on_duplicate=choice)
-        assert "would delete another image in each run" in message
-    assert all(image_id in alice.fails("image", name=name) for image_id in ids)
+def make_two(alice: Cloud, name: str) -> list[str]:
+    """The ids of two images of one name; the second one is the newer, also where both were created in one second."""
+    return [alice.make(name, id=f"{number}{str(uuid.uuid4())[1:]}")["id"] for number in range(2)]
+
+
+@pytest.mark.parametrize("options", [{}, {"tags": ["x"]}, {"state": "absent"}])
+def test_name_of_two_images_is_an_error_that_lists_them(alice: Cloud, name: str, options: dict[str, t.Any]) -> None:
+    ids = make_two(alice, name)
+    message = alice.fails("image", name=name, **options)
+    assert "means 2 images" in message
+    assert all(image_id in message for image_id in ids)
+
+
+def test_on_duplicate_selects_the_newest_or_the_oldest_image(alice: Cloud, name: str) -> None:
+    ids = make_two(alice, name)
     assert alice.unchanged("image", name=name, on_duplicate="newest").image["id"] == ids[1]
     assert alice.unchanged("image", name=name, on_duplicate="oldest").image["id"] == ids[0]
+
+
+@pytest.mark.parametrize("choice", ["newest", "oldest"])
+def test_deleting_the_newest_or_the_oldest_image_is_an_error(alice: Cloud, name: str, choice: str) -> None:
+    make_two(alice, name)
+    message = alice.fails("image", name=name, state="absent", on_duplicate=choice)
+    assert "would delete another image in each run" in message
+
+
+def test_on_duplicate_all_is_an_error_unless_images_are_deleted(alice: Cloud, name: str) -> None:
+    make_two(alice, name)
     assert "'all' is allowed with 'state: absent' only" in alice.fails("image", name=name, on_duplicate="all")
+
+
+def test_one_of_two_images_is_deleted_by_its_id(alice: Cloud, name: str) -> None:
+    ids = make_two(alice, name)
     alice.thrice("image", id=ids[0], state="absent")
     assert [image["id"] for image in alice.named(name)] == ids[1:]
 

@@ -81,7 +81,7 @@ def test_checksum_of_a_url_is_verified(alice: Cloud, name: str, web: Web, transf
     outcome = alice.thrice("image", name=name, checksum=hashed(algorithm), **url, **FORMATS)
     assert stored(alice, outcome) == DATA
     assert [line for line in web.asked if line.startswith("GET")] == ["GET /disk.raw"]
-    # An image that somebody else has made of it is compared by the cloud's own hashes, or by downloading.
+    # An image that another program has created is compared by the cloud's own hashes, or by downloading.
     alice.make(f"{name}-other", DATA)
     alice.unchanged("image", name=f"{name}-other", checksum=hashed(algorithm), **url)
     assert "has other data" in alice.fails("image", name=f"{name}-other", checksum=hashed(algorithm, b"x"), **url) or (
@@ -177,7 +177,7 @@ def test_source_is_recorded_after_the_upload_and_read_no_more(alice: Cloud, name
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
-def test_decompressing(alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, kind: str) -> None:
+def test_compressed_source_is_decompressed(alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, kind: str) -> None:
     packed = COMPRESSED[kind](DATA)
     web.files[f"/disk.{kind}"] = packed
     (tmp_path / f"disk.{kind}").write_bytes(packed)
@@ -187,11 +187,15 @@ def test_decompressing(alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path
             outcome = alice.thrice("image", name=image_name, decompress=decompress, checksum=checksum, **source, **FORMATS)
             assert stored(alice, outcome) == DATA
             assert outcome.result["transfer"]["hash"] == hashed("sha512")
-    whole, cut = packed, packed[: len(packed) // 2]
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_broken_compressed_source_leaves_no_image(alice: Cloud, name: str, web: Web, kind: str) -> None:
+    packed = COMPRESSED[kind](DATA)
     for data, message in (
-        (cut, "ends too early"),
+        (packed[: len(packed) // 2], "ends too early"),
         (b"no archive", f"is no {kind} file"),
-        (whole + b"rest", f"is no {kind} file"),
+        (packed + b"rest", f"is no {kind} file"),
     ):
         web.files["/bad"] = data
         outcome = alice.run("image", name=name, url=f"{web.url}/bad", decompress=kind, **FORMATS)
@@ -239,10 +243,17 @@ def test_image_is_copied_to_and_removed_from_stores(admin: Cloud, name: str, pat
     outcome = admin.thrice("image", name=name, stores=["fast"])
     assert outcome.image["stores"] == ["fast"]
     assert [entry["method"] for entry in outcome.mutations] == ["POST", "DELETE"]
+
+
+def test_data_are_imported_to_the_given_store(admin: Cloud, name: str, path: str) -> None:
+    outcome = admin.thrice("image", name=name, path=path, import_method="glance-direct", stores=["cheap"], **FORMATS)
+    assert outcome.image["stores"] == ["cheap"]
+
+
+def test_invalid_stores_are_rejected(admin: Cloud, name: str) -> None:
+    admin.make(name, b"data")
     assert "no store tape; it has fast, cheap" in admin.fails("image", name=name, stores=["fast", "tape"])
     assert "name at least one" in admin.fails("image", name=name, stores=[])
-    outcome = admin.thrice("image", name=f"{name}-2", path=path, import_method="glance-direct", stores=["cheap"], **FORMATS)
-    assert outcome.image["stores"] == ["cheap"]
 
 
 def test_refused_copy_between_stores_has_a_hint(alice: Cloud, name: str) -> None:

@@ -100,7 +100,7 @@ def test_properties_are_set_without_wait(alice: Cloud, name: str, path: str) -> 
     assert not alice.run("image", name=name, path=path, wait=False, properties={"p": 1}, tags=["t"]).changed
 
 
-def test_import_without_wait(alice: Cloud, name: str) -> None:
+def test_import_without_wait_is_not_started_again(alice: Cloud, name: str) -> None:
     with serving() as web:
         web.files["/disk"] = DATA
         options = {"name": name, "url": f"{web.url}/disk", "wait": False, **FORMATS}

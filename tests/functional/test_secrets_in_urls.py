@@ -121,12 +121,14 @@ def urls_in_options(sandbox: Sandbox, auth: Json, elsewhere: str) -> list[tuple[
     ]
 
 
-def test_urls_in_options(sandbox: Sandbox, logged: list[str], password_auth: Json, elsewhere: str) -> None:
+def test_secret_urls_in_options_are_not_shown(
+    sandbox: Sandbox, logged: list[str], password_auth: Json, elsewhere: str
+) -> None:
     for fails, options in urls_in_options(sandbox, password_auth, elsewhere):
         assert_runs_without_secrets(sandbox, logged, fails, "image_info", {"name": ["nobody"], **options})
 
 
-def test_urls_in_images_given_as_text(
+def test_secret_urls_in_images_given_as_text_are_not_shown(
     sandbox: Sandbox, logged: list[str], password_auth: Json, name: str, elsewhere: str
 ) -> None:
     closed = f"{with_secret(CLOSED)}/x?Signature={TOKEN}"
@@ -174,7 +176,7 @@ def urls_in_clouds(sandbox: Sandbox, auth: Json, elsewhere: str) -> list[tuple[b
     ]
 
 
-def test_urls_in_clouds_yaml(
+def test_secret_urls_in_clouds_yaml_are_not_shown(
     sandbox: Sandbox,
     logged: list[str],
     password_auth: Json,
@@ -214,7 +216,7 @@ NOBODY_HAS_IT = "http://192.0.2.1"  # so that the proxy is asked
         ),
     ],
 )
-def test_urls_in_variables(
+def test_secret_urls_in_variables_are_not_shown(
     sandbox: Sandbox,
     logged: list[str],
     password_auth: Json,

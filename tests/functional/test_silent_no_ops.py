@@ -47,13 +47,17 @@ def test_id_given_as_name_is_an_error(alice: Cloud, name: str, module: str, opti
     assert alice.show(image["id"]) == image
 
 
-def test_name_that_looks_like_an_id_is_found(alice: Cloud, name: str) -> None:
-    """Also if it is the id of another image; one more request tells, and only where no image has the name."""
+def test_name_that_looks_like_an_id_costs_one_more_request_if_no_image_has_it(alice: Cloud) -> None:
     looks_like_an_id = str(uuid.uuid4())
     assert alice.run("image", check=True, name=looks_like_an_id).succeeded().sent == [LIST, LIST, SHOW]
     sent = alice.run("images", check=True, images=[{"name": looks_like_an_id}]).succeeded().sent
     assert sent == [LIST, LIST, SHOW]
     assert alice.run("image_info", name=[looks_like_an_id]).succeeded().sent == [LIST, SHOW]
+
+
+def test_name_that_looks_like_an_id_is_found(alice: Cloud, name: str) -> None:
+    """Even if it is the id of another image."""
+    looks_like_an_id = str(uuid.uuid4())
     made = alice.thrice("image", name=looks_like_an_id).image
     assert alice.unchanged("image", name=looks_like_an_id).sent == [LIST]
     alice.make(made["id"], tags=[name])
@@ -85,6 +89,9 @@ def test_missing_image_is_an_error_with_create_false(alice: Cloud, name: str, pa
     assert message.startswith(f"There is no image with the name '{name}', and 'create: false' says not to create it.")
     assert "with the id" in alice.fails("image", id=str(uuid.uuid4()), create="false")
     assert "in the project 'alpha'" in alice.fails("image", name=name, owner="alpha", create=False)
+
+
+def test_create_false_does_not_prevent_deleting_changing_and_replacing(alice: Cloud, name: str, path: str) -> None:
     alice.unchanged("image", name=name, state="absent", create=False)
     alice.make(name, b"other data")
     alice.thrice("image", name=name, create=False, tags=["x"])

@@ -225,7 +225,7 @@ class Bench:
 
 
 def bare_list(glance: str, headers: dict[str, str]) -> list[Json]:
-    """All images, as somebody would list them who knows that a page can have a thousand."""
+    """All images, listed by a client that knows that a page can have a thousand."""
     images: list[Json] = []
     with requests.Session() as session:
         query: dict[str, t.Any] = {"limit": 1000}
@@ -252,7 +252,7 @@ class Report:
         return statistics.median(found) if found else None
 
     def summary(self) -> dict[str, dict[int, float | None]]:
-        """What the figures come to, by the size of the catalogue; null where one of them was not measured."""
+        """The derived figures, by the size of the catalogue; null where one of them was not measured."""
         start = self.median(FLOOR, "unchanged", 1, self.sizes[0])
         rows: dict[str, dict[int, float | None]] = {}
         for size in self.sizes:

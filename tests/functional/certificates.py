@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""A certificate for loopback, of a CA that nobody knows."""
+"""A certificate for loopback, of a CA that no client trusts by default."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""A proxy between the modules and Glance that passes requests on, answers some itself, or spoils them on their way."""
+"""A proxy between the modules and Glance that passes requests on, answers some itself, or disturbs the transfer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TCP_ESTABLISHED = 1  # as Linux counts them
 
 @dataclasses.dataclass(frozen=True)
 class Spoil:
-    """What happens to a body on its way, upwards for a PUT and downwards for a GET, once ``at`` bytes of it have passed.
+    """What happens to a body, of the request for a PUT and of the response for a GET, after ``at`` bytes of it have passed.
 
     :param how: ``cut``: the connection ends; ``status``: the client gets that answer; ``stall``: nothing more moves;
         ``corrupt``: one byte arrives changed; ``wrong length``: less arrives than Content-Length says.

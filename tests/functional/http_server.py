@@ -19,11 +19,11 @@ BLOCK = 64 * 1024
 
 
 class Broken(Exception):
-    """The other side has gone, or is to be left."""
+    """The client has closed the connection, or the test closes it."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Says nothing, and knows how bodies come."""
+    """Logs nothing, and reads bodies with a Content-Length and chunked ones."""
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
@@ -64,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Knows whether it is at work: the thread of a request may go on after its client has gone."""
+    """Counts the requests in progress: a request's thread may still run after its client has closed the connection."""
 
     # With 5, which is Python's default, connections of many clients at once are delayed by a second.
     request_queue_size = 64

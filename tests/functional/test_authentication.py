@@ -37,7 +37,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Pat
 
 @pytest.fixture
 def connect(sandbox: Sandbox, bare: pathlib.Path) -> Connect:
-    """List nobody's images over the connection that is given."""
+    """List the images of a name that no image has, over the given connection."""
     del bare
     return lambda **connection: run_module(sandbox, "image_info", {"name": ["nobody"], **connection})
 
@@ -169,8 +169,8 @@ def test_unknown_login_plugin_is_an_error(connect: Connect, password_auth: dict[
 
 
 @pytest.fixture
-def nobody_listens() -> t.Iterator[int]:
-    """A port that is taken, so that nobody else gets it meanwhile, and refuses connections."""
+def unused_port() -> t.Iterator[int]:
+    """A port that is bound, so that no other process gets it, and refuses connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield int(taken.getsockname()[1])
@@ -178,15 +178,15 @@ def nobody_listens() -> t.Iterator[int]:
 
 @pytest.mark.parametrize("version", ["", "/v3"])
 def test_unreachable_keystone_is_an_error(
-    connect: Connect, password_auth: dict[str, str], nobody_listens: int, version: str
+    connect: Connect, password_auth: dict[str, str], unused_port: int, version: str
 ) -> None:
-    message = connect(auth={**password_auth, "auth_url": f"http://127.0.0.1:{nobody_listens}{version}"}).message
+    message = connect(auth={**password_auth, "auth_url": f"http://127.0.0.1:{unused_port}{version}"}).message
     assert "The identity service cannot be reached" in message
 
 
 @pytest.mark.usefixtures("impatient")
-def test_unreachable_glance_is_an_error(connect: Connect, password_auth: dict[str, str], nobody_listens: int) -> None:
-    message = connect(auth=password_auth, endpoint_override=f"http://127.0.0.1:{nobody_listens}").message
+def test_unreachable_glance_is_an_error(connect: Connect, password_auth: dict[str, str], unused_port: int) -> None:
+    message = connect(auth=password_auth, endpoint_override=f"http://127.0.0.1:{unused_port}").message
     assert "GET /v2/images got no answer: Unable to establish connection" in message
 
 

@@ -52,7 +52,7 @@ def web() -> t.Iterator[Web]:
 
 
 @pytest.fixture
-def nobody_else_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_other_run_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a run was killed no other run continues with its data, so no task needs to wait for them."""
     monkeypatch.setattr(TIMING, "staged_abandoned", 0.0)
 
@@ -120,7 +120,7 @@ def test_random_tasks_on_data(clouds: dict[str, Cloud], web: Web) -> None:
     check_not_mostly_refused()
 
 
-@pytest.mark.usefixtures("nobody_else_sends")
+@pytest.mark.usefixtures("no_other_run_sends")
 def test_random_interrupted_runs(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.interrupted_cases(), 20, clouds, web, known.INTERRUPTED)
     check_not_mostly_refused()

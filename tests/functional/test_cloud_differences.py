@@ -110,7 +110,7 @@ def test_private_ca_is_trusted_only_if_configured(pcd: CloudUnderTest, monkeypat
 
 @row("Auth")
 def test_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
-    """Rackspace's own plugin logs in at Identity v2.0; the key is shown nowhere."""
+    """Rackspace's own plugin logs in at Identity v2.0; no output shows the key."""
     assert rackspace.run("image_info", name=["nobody"]).images == []
     assert "POST /v2.0/tokens" in [request.asked for request in rackspace.gateway.asked]
     key = "a-wrong-key"
@@ -123,7 +123,7 @@ def test_login_with_an_api_key(rackspace: CloudUnderTest) -> None:
 
 @row("Auth")
 def test_invalid_login_response_is_an_error(rackspace: CloudUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that is no login is not shown: there may be a token in it."""
+    """An invalid login response is not shown: it may contain a token."""
     monkeypatch.setattr(Rackspace, "_login", lambda _self, _body: json_reply(200, {"id": "a-token", "message": "a-token"}))
     # A key of its own, because an earlier login of this run would be gone on with.
     rackspace.entry = with_key(rackspace.entry, "another-key")
@@ -148,7 +148,7 @@ def test_interface_selects_the_admin_endpoint(pcd: CloudUnderTest, name: str, pa
 @row("Endpoints")
 @pytest.mark.parametrize("interface", ["admin", "internal"])
 def test_missing_endpoint_is_an_error(rackspace: CloudUnderTest, interface: str) -> None:
-    """Rackspace has public endpoints only, and the error names what was asked for."""
+    """Rackspace has public endpoints only, and the error names the endpoint that was requested."""
     message = rackspace.run("image_info", name=["nobody"], interface=interface).message
     assert f"has no {interface} endpoint of a service of type 'image' in region 'IAD'" in message
 
@@ -193,7 +193,7 @@ def test_next_page_uses_only_the_marker(clouds: Clouds, name: str, cloud: str, m
 
 @row("Pages")
 def test_short_page_is_not_the_last(rackspace: CloudUnderTest, name: str) -> None:
-    """Rackspace gives 100 at most, whatever is asked for: a short page is not the last one."""
+    """Rackspace returns at most 100 images, whatever the limit: a short page is not the last one."""
     for _image in range(101):
         rackspace.make(name, tags=[name])
     assert len(rackspace.run("image_info", tags=[name]).images) == 101
@@ -205,7 +205,7 @@ def test_short_page_is_not_the_last(rackspace: CloudUnderTest, name: str) -> Non
 
 @row("Conditions")
 def test_images_are_found_without_filter_operators(otc: CloudUnderTest, name: str) -> None:
-    """Where `in:` is taken for a name, images are found all the same, and none is made twice."""
+    """Where `in:` is taken for a name, images are found anyway, and none is created twice."""
     names = [f"{name}-1", f"{name}-2"]
     otc.run("images", images=[{"name": each} for each in names]).succeeded()
     assert not otc.unchanged("images", images=[{"name": each} for each in names]).changed
@@ -227,7 +227,7 @@ def test_many_names_are_found_once_without_filter_operators(clouds: Clouds, name
 
 @row("Conditions")
 def test_ignored_filters_are_applied_by_the_client(plain: CloudUnderTest, name: str) -> None:
-    """Where `os_hidden` is not known, the same image in both lists is one image; without a time it is of no age."""
+    """Where `os_hidden` is not known, the same image in both lists is one image; without a time it has no age."""
     image = plain.make(name)
     shown = {key: value for key, value in image.items() if key not in ("os_hidden", "created_at")}
     pages = [("GET", json_reply(200, {"images": [shown]}))] * 2
@@ -243,7 +243,7 @@ def test_ignored_filters_are_applied_by_the_client(plain: CloudUnderTest, name: 
 
 @row("Conditions")
 def test_name_with_a_colon_is_found_without_filter_operators(otc: CloudUnderTest, name: str) -> None:
-    """A name that others could take for an operator is found where operators are not known, alone and by its owner too."""
+    """A name that looks like an operator is found where operators are not known, also together with its owner."""
     image = otc.make(f"{name}:22.04", tags=[name])
     otc.make(f"{name}:24.04", tags=[name])
     assert otc.unchanged("image", name=image["name"]).image["id"] == image["id"]
@@ -255,7 +255,7 @@ def test_name_with_a_colon_is_found_without_filter_operators(otc: CloudUnderTest
 
 @row("Conditions")
 def test_lists_are_filtered_by_the_client(otc: CloudUnderTest, name: str) -> None:
-    """Where lists of ids, formats and statuses are not known, images are chosen here, with the task's other conditions."""
+    """Where lists of ids, formats and statuses are not known, the module filters images itself, by all conditions."""
     formats = ("raw", "iso", "qcow2")
     raw, iso, other = (otc.make(name, tags=[name], container_format="bare", disk_format=kind) for kind in formats)
     otc.make(f"{name}-active", b"data", tags=[name], disk_format="ami", container_format="ami")
@@ -279,7 +279,7 @@ def test_lists_are_filtered_by_the_client(otc: CloudUnderTest, name: str) -> Non
 
 @row("Conditions")
 def test_probe_for_filter_operators(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
-    """Only a 400 says that operators are known, and then an empty list is the answer; any other error is one."""
+    """Only a 400 means that operators are known, and then an empty list is the result; any other error is reported."""
     names = [f"{name}-1", f"{name}-2"]
     assert plain.run("image_info", name=names).images == []
     assert len(plain.gateway.asked_for_images) == 2
@@ -292,7 +292,7 @@ def test_probe_for_filter_operators(plain: CloudUnderTest, name: str, slept: lis
 
 @row("Conditions")
 def test_times_and_sort_are_applied_by_the_client(rackspace: CloudUnderTest, name: str) -> None:
-    """Where conditions on times and `sort` are not known, images are chosen and sorted here."""
+    """Where conditions on times and `sort` are not known, the module filters and sorts images itself."""
     for number in range(3):
         rackspace.make(f"{name}-{number}", tags=[name])
     pattern = f"^{name}-"
@@ -308,7 +308,7 @@ def test_times_and_sort_are_applied_by_the_client(rackspace: CloudUnderTest, nam
 
 @row("Deactivate")
 def test_action_newer_than_the_api_version_is_not_sent(otc: CloudUnderTest, name: str) -> None:
-    """OTC's Image API is v2.2: nothing is sent, in check mode and for real."""
+    """OTC's Image API is v2.2: no request is sent, in check mode and for real."""
     image = otc.make(name, b"data")
     message = otc.fails("image_state", id=[image["id"]], state="deactivated")
     assert "Not supported by this cloud: POST" in message
@@ -319,7 +319,7 @@ def test_action_newer_than_the_api_version_is_not_sent(otc: CloudUnderTest, name
 
 @row("Deactivate")
 def test_missing_action_is_reported_as_unsupported(rackspace: CloudUnderTest, name: str) -> None:
-    """Rackspace does not tell a version and has no such operation: 404 for an image that is there says so."""
+    """Rackspace reports no version and has no such operation: 404 for an existing image shows that."""
     image = rackspace.make(name, b"data")
     message = rackspace.run("image_state", id=[image["id"]], state="deactivated").message
     assert "Not supported by this cloud, though the image is there: POST" in message
@@ -329,7 +329,7 @@ def test_missing_action_is_reported_as_unsupported(rackspace: CloudUnderTest, na
 @row("Deactivate")
 @pytest.mark.parametrize("status", [404, 405, 501])
 def test_missing_operation_is_distinguished_from_a_missing_image(plain: CloudUnderTest, name: str, status: int) -> None:
-    """404, 405 and 501 say that there is no such operation, but not if it is the image that has gone meanwhile."""
+    """404, 405 and 501 mean that there is no such operation, unless the image was deleted meanwhile."""
     image = plain.make(name, b"data")
     refused = ("POST /deactivate", Reply(status))
     plain.gateway.instead += [refused]
@@ -350,7 +350,7 @@ def test_only_active_images_can_be_deactivated(plain: CloudUnderTest, name: str)
 
 @row("Deactivate")
 def test_refused_deactivation_has_a_hint(pcd: CloudUnderTest, name: str) -> None:
-    """PCD's refusal, with a hint."""
+    """PCD's error, with a hint."""
     image = pcd.make(name, b"data")
     message = pcd.run("image_state", id=[image["id"]], state="deactivated").message
     assert "HTTP 403: You are not authorized to complete this action." in message
@@ -380,7 +380,7 @@ def test_image_with_status_deleted_is_absent(
 @row("Delete")
 @pytest.mark.parametrize("status", ["deleted", "pending_delete"])
 def test_listed_deleted_image_is_not_found(plain: CloudUnderTest, name: str, status: str) -> None:
-    """What a list shows as `deleted` or `pending_delete` is not found by its name, nor among many by name or id."""
+    """An image that a list shows as `deleted` or `pending_delete` is not found by its name, nor among many by name or id."""
     image = {**plain.make(f"{name}-of-another-name"), "name": name, "status": status}
     listed = ("GET /images", json_reply(200, {"images": [image]}))
     plain.gateway.instead += [listed]
@@ -395,7 +395,7 @@ def test_listed_deleted_image_is_not_found(plain: CloudUnderTest, name: str, sta
 
 @row("Delete")
 def test_wait_polls_until_the_image_is_deleted(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
-    """`wait` looks until the image is gone, and says so if it is not."""
+    """`wait` polls until the image is gone, and reports it if it is not."""
     image = plain.make(name)
     accepted = ("DELETE", Reply(204))
     plain.gateway.instead += [accepted]
@@ -424,7 +424,7 @@ def test_wait_polls_until_the_image_is_deleted(plain: CloudUnderTest, name: str,
 def test_refused_deletion_is_an_error(
     plain: CloudUnderTest, name: str, status: int, body: bytes, words: str, slept: list[float]
 ) -> None:
-    """405, 409, 413, 500, 503 and 403 say what they are; only 503 is tried again."""
+    """405, 409, 413, 500, 503 and 403 have an explanation; only 503 is tried again."""
     image = plain.make(name)
     plain.gateway.instead += [("DELETE", Reply(status, body, {"Content-Type": "text/html"}))] * 5
     message = plain.run("image", id=image["id"], state="absent").message
@@ -437,7 +437,7 @@ def test_refused_deletion_is_an_error(
 @row("Delete")
 @pytest.mark.usefixtures("clock")
 def test_protection_is_restored_if_the_image_is_not_deleted(plain: CloudUnderTest, name: str) -> None:
-    """If an image stays though its deletion was accepted, its protection is put back."""
+    """If an image stays though its deletion was accepted, its protection is restored."""
     image = plain.make(name, protected=True)
     plain.gateway.instead += [("DELETE", Reply(204))]
     message = plain.run("image", id=image["id"], state="absent", force=True, wait_timeout=1).message
@@ -464,7 +464,7 @@ def test_replacement_stands_though_the_old_image_is_deleted_slowly(plain: CloudU
 
 @row("Delete")
 def test_unconfirmed_deletion_is_an_error(plain: CloudUnderTest, name: str) -> None:
-    """If nobody can see whether the image is gone, the error says that its deletion was accepted."""
+    """If the module cannot see whether the image is gone, the error says that its deletion was accepted."""
     image = plain.make(name)
     shown = ("GET", json_reply(200, image))
     plain.gateway.instead += [shown, ("GET", Reply(500, b"oops"))]
@@ -495,7 +495,7 @@ def test_error_code_of_a_missing_image_means_absent(otc: CloudUnderTest, name: s
     error = json_reply(400, {"error": {"message": "not there", "code": code}})
     otc.gateway.instead += [("GET", error)]
     assert otc.run("image", id=image["id"], state="absent", check=True).succeeded().changed is False
-    # Between looking and deleting somebody else has deleted it.
+    # Another process deletes it between the lookup and the deletion.
     otc.call("DELETE", f"/images/{image['id']}")
     otc.gateway.instead += [("GET", json_reply(200, image))]
     assert not otc.run("image", id=image["id"], state="absent").succeeded().changed
@@ -525,7 +525,7 @@ def test_error_codes_of_refused_deletions_are_mapped(
 @row("Missing, protected")
 @pytest.mark.parametrize(("status", "code"), [(400, "IMG.0001"), (500, "IMG.0027")])
 def test_other_error_codes_do_not_mean_absent(otc: CloudUnderTest, name: str, status: int, code: str) -> None:
-    """A 400 with any other code, or one of these codes with another status, is no absent image."""
+    """A 400 with any other code, or one of these codes with another status, does not mean an absent image."""
     image = otc.make(name)
     otc.gateway.instead += [("GET", json_reply(status, {"error": {"message": "no.", "code": code}}))] * 2
     message = otc.fails("image", id=image["id"], state="absent")
@@ -535,7 +535,7 @@ def test_other_error_codes_do_not_mean_absent(otc: CloudUnderTest, name: str, st
 @row("Missing, protected")
 @pytest.mark.parametrize("code", ["APIG.0101", "APIGW.0101"])
 def test_404_of_the_gateway_does_not_mean_absent(otc: CloudUnderTest, name: str, code: str) -> None:
-    """The gateway's 404 (`APIG.*`, `APIGW.*`) is no absent image, also where the Image API answers everything else."""
+    """The gateway's 404 (`APIG.*`, `APIGW.*`) does not mean an absent image, even if the Image API answers all else."""
     image = otc.make(name)
     unknown = json_reply(404, {"error_code": code, "error_msg": "The API does not exist", "request_id": "gateway-1"})
     otc.gateway.instead += [("GET", unknown)] * 2
@@ -546,7 +546,7 @@ def test_404_of_the_gateway_does_not_mean_absent(otc: CloudUnderTest, name: str,
 
 @row("Missing, protected")
 def test_404_of_the_gateway_means_a_wrong_endpoint(otc: CloudUnderTest, name: str) -> None:
-    """The gateway's 404 (`APIGW.*`) is a wrong endpoint, and no absent image."""
+    """The gateway's 404 (`APIGW.*`) means a wrong endpoint, not an absent image."""
     image = otc.make(name)
     message = otc.fails("image", id=image["id"], state="absent", endpoint_override=f"{otc.gateway.url}/ims")
     assert "HTTP 404 (APIGW.0101): The API does not exist" in message
@@ -555,7 +555,7 @@ def test_404_of_the_gateway_means_a_wrong_endpoint(otc: CloudUnderTest, name: st
 
 @row("Missing, protected")
 def test_404_of_a_web_server_means_a_wrong_endpoint(pcd: CloudUnderTest, name: str) -> None:
-    """Nor is any other 404 an absent image, where no Image API answers."""
+    """Nor does any other 404 mean an absent image, where no Image API answers."""
     assert PAGE_NOT_FOUND.status == 404
     image = pcd.make(name)
     message = pcd.fails("image", id=image["id"], state="absent", endpoint_override=f"{pcd.gateway.url}/glnace")
@@ -603,7 +603,7 @@ def test_rate_limit_is_waited_out(
 
 @row("Limits")
 def test_rate_limited_create_is_repeated(plain: CloudUnderTest, name: str, slept: list[float]) -> None:
-    """A refusal for the limit is waited out also where nothing else is tried again, as an image is made."""
+    """A rate limit is waited out even where no other error is repeated: when an image is created."""
     plain.gateway.instead += [("POST", Reply(429, b"", {"Retry-After": "2"}))]
     plain.run("image", name=name).succeeded()
     assert slept == [2.0]
@@ -654,7 +654,7 @@ def test_error_bodies_are_parsed(plain: CloudUnderTest, name: str, reply: Reply,
 
 @row("Error bodies")
 def test_token_in_an_error_body_is_not_shown(plain: CloudUnderTest, name: str) -> None:
-    """What a gateway repeats of the request shows no token."""
+    """A token that a gateway repeats in its error is not shown."""
     plain.make(name)
     handle = plain.gateway.handle
 
@@ -674,7 +674,7 @@ def test_token_in_an_error_body_is_not_shown(plain: CloudUnderTest, name: str) -
 
 @row("PATCH")
 def test_patch_holds_only_the_named_change(rackspace: CloudUnderTest, name: str) -> None:
-    """One operation for what the task names, and the cloud's own properties stay."""
+    """One operation for what the task names; the cloud's own properties stay."""
     own: Json = {"com.rackspace__1__options": "0", "org.openstack__1__os_version": "13"}
     image = rackspace.make(name, **own)
     rackspace.thrice("image", name=name, properties={"mine": "1"})
@@ -685,7 +685,7 @@ def test_patch_holds_only_the_named_change(rackspace: CloudUnderTest, name: str)
 
 @row("PATCH")
 def test_refused_change_shows_the_message_of_the_cloud(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
-    """What a cloud bars fails with its own words, and changes nothing."""
+    """A change that the cloud refuses fails with the cloud's message, and changes nothing."""
     image = rackspace.make(name, **OPTIONS)
     message = rackspace.run("image", name=name, properties={"com.rackspace__1__options": "1"}).message
     assert "HTTP 403: Attribute 'com.rackspace' is reserved." in message
@@ -695,7 +695,7 @@ def test_refused_change_shows_the_message_of_the_cloud(rackspace: CloudUnderTest
 
 @row("PATCH")
 def test_unapplied_change_is_an_error(plain: CloudUnderTest, name: str) -> None:
-    """200 for a change that the image does not show is no success."""
+    """200 for a change that the image does not show is an error."""
     image = plain.make(name)
     plain.gateway.instead += [("PATCH", json_reply(200, image))]
     message = plain.run("image", name=name, protected=True).message
@@ -704,7 +704,7 @@ def test_unapplied_change_is_an_error(plain: CloudUnderTest, name: str) -> None:
 
 @row("Properties")
 def test_properties_of_the_cloud_are_left_alone(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
-    """Properties are a flat map, shown as it is, and no reason to change anything."""
+    """Properties of the cloud are returned unchanged, and cause no change."""
     rackspace.make(name, **OPTIONS)
     (found,) = rackspace.run("image_info", name=[name]).images
     assert found["properties"] == {"com.rackspace__1__options": "0"}
@@ -718,7 +718,7 @@ def test_properties_of_the_cloud_are_left_alone(rackspace: CloudUnderTest, otc: 
 
 @row("Missing fields")
 def test_missing_attributes_have_the_defaults_of_glance(rackspace: CloudUnderTest, otc: CloudUnderTest, name: str) -> None:
-    """Rackspace's samples lack `protected`, `min_disk` and `owner`: what is left out has Glance's default."""
+    """Rackspace's samples lack `protected`, `min_disk` and `owner`: missing attributes have Glance's defaults."""
     rackspace.make(name)
     shown = rackspace.unchanged("image", name=name, protected=False, min_disk=0, min_ram=0, hidden=False).image
     assert (shown["protected"], shown["min_disk"], shown["owner"]) == (False, 0, None)
@@ -731,7 +731,7 @@ def test_missing_attributes_have_the_defaults_of_glance(rackspace: CloudUnderTes
 
 @row("Missing fields")
 def test_missing_owner_is_no_difference(rackspace: CloudUnderTest, name: str) -> None:
-    """Whose an image is that does not tell is no difference."""
+    """An owner that the cloud does not show is no difference."""
     image = rackspace.make(name)
     for options in ({"name": name}, {"id": image["id"]}):
         assert not rackspace.unchanged("image", owner="alpha", **options).changed
@@ -749,7 +749,7 @@ def test_image_size_property_is_ignored_where_there_is_a_hash(plain: CloudUnderT
 def test_placeholder_size_and_checksum_are_ignored(
     otc: CloudUnderTest, name: str, path: str, tmp_path: pathlib.Path
 ) -> None:
-    """OTC shows size 0 and the MD5 of nothing: the size is `__image_size`, and data are read back to be verified."""
+    """OTC shows size 0 and the MD5 of empty data: the size is `__image_size`, and data are read back to be verified."""
     size = pathlib.Path(path).stat().st_size
     made = otc.thrice("image", name=name, path=path, **FORMATS)
     assert made.image["size"] == size
@@ -764,7 +764,7 @@ def test_placeholder_size_and_checksum_are_ignored(
 
 @row("Missing fields")
 def test_real_checksum_is_used(otc: CloudUnderTest, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the MD5 of nothing is a placeholder: a checksum beside `__image_size` is one."""
+    """Only the MD5 of empty data is a placeholder: another checksum next to `__image_size` is used."""
     shown = Otc._shown
     checksum = hashlib.md5(b"data", usedforsecurity=False).hexdigest()
     monkeypatch.setattr(Otc, "_shown", lambda self, image: {**shown(self, image), "checksum": checksum})
@@ -775,7 +775,7 @@ def test_real_checksum_is_used(otc: CloudUnderTest, name: str, monkeypatch: pyte
 
 @row("Missing fields")
 def test_corrupted_data_are_deleted(otc: CloudUnderTest, name: str, path: str) -> None:
-    """What is read back is compared with what was sent; an image with other data is deleted again."""
+    """Data that are read back are compared with those sent; an image with other data is deleted again."""
     size = pathlib.Path(path).stat().st_size
     otc.gateway.instead += [("GET /file", Reply(200, bytes(size)))]
     message = otc.run("image", name=name, path=path, **FORMATS).message
@@ -818,7 +818,7 @@ def test_checksum_is_recorded_where_the_cloud_has_none(otc: CloudUnderTest, name
 
 @row("Create")
 def test_missing_create_operation_is_an_error(rackspace: CloudUnderTest, name: str, path: str) -> None:
-    """Rackspace makes images by tasks only: a clear error, and nothing is left behind."""
+    """Rackspace creates images by tasks only: a clear error, and no image remains."""
     message = rackspace.run("image", name=name, path=path, **FORMATS).message
     assert (
         "HTTP 405: The method is not allowed for this resource. This cloud does not let images be made this way" in message
@@ -840,7 +840,7 @@ def test_url_is_streamed_where_the_cloud_does_not_import(otc: CloudUnderTest, na
 
 @row("Create")
 def test_repeated_conflict_of_a_create_ends_in_an_error(plain: CloudUnderTest, name: str) -> None:
-    """A create that is always answered 409 comes to an end."""
+    """A create that is always answered 409 ends in an error."""
     plain.gateway.instead += [("POST", json_reply(409, {"error": {"message": "taken"}}))] * 100
     assert "HTTP 409: taken" in plain.run("image", name=name).message
     assert len(plain.gateway.instead) > 50
@@ -848,7 +848,7 @@ def test_repeated_conflict_of_a_create_ends_in_an_error(plain: CloudUnderTest, n
 
 @row("Create")
 def test_created_image_with_another_id_is_an_error(plain: CloudUnderTest, name: str) -> None:
-    """The error names the image that may have been made."""
+    """The error names the image that may have been created."""
     reply = json_reply(201, {"id": "0f5e9a3c-26f0-4c4e-8d35-0a9c2f9d7c11", "name": name, "status": "queued"})
     plain.gateway.instead += [("POST", reply)]
     message = plain.run("image", name=name, tags=["t"]).message
@@ -858,7 +858,7 @@ def test_created_image_with_another_id_is_an_error(plain: CloudUnderTest, name: 
 
 @row("Sharing")
 def test_images_of_every_visibility_are_found(otc: CloudUnderTest, name: str) -> None:
-    """A visibility that is asked for would leave shared images out on OTC: none is asked for."""
+    """On OTC, a query with a visibility would leave shared images out, so none is sent."""
     image = otc.make(name, visibility="shared")
     assert otc.unchanged("image", name=name).image["id"] == image["id"]
     assert not any(key == "visibility" for request in otc.gateway.asked for key, _value in request.query)

@@ -213,7 +213,7 @@ class Trap(Gateway):
         return json_reply(200, {"images": []})
 
 
-# What a task is to come to
+# What a task must achieve
 
 
 @dataclasses.dataclass(frozen=True)
@@ -301,7 +301,7 @@ def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Cl
     options = job.options(image, new)
     if job.module in ("image", "image_download"):
         options["wait_timeout"] = 2
-    # Another timeout each time, so that no case goes on with another's login.
+    # Another timeout each time, so that no case uses the login of another.
     connection = {"auth": auth, "endpoint_override": gateway.url, "api_timeout": 60 + number}
     gateway.begin(rng, case)
     began = clock.now

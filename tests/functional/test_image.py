@@ -149,7 +149,7 @@ def test_one_attribute_is_updated_alone(
 ) -> None:
     before = alice.make(name, tags=["t"], p="1", q="1", **FORMATS)
     real = alice.thrice("image", name=name, **{option: value})
-    # Whoever hides an image must know of one that is hidden already: in the next run there would be two.
+    # Before it hides an image, the task looks for a hidden one of the same name: the next run would find two.
     finding = ["GET /v2/images"] * (2 if option == "hidden" else 1)
     assert real.sent == [*finding, "PATCH /v2/images/ID"]
     assert len(real.mutations[0]["body"]) == 1

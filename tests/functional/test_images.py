@@ -45,7 +45,7 @@ def story(outcome: Json) -> Json:
 
 
 def with_id(told: Json, image: Json | None) -> Json:
-    """What is told with the id of the image that came of it, which check mode cannot know."""
+    """Values that contain the id of the new image, which check mode cannot know."""
     new_id = image["id"] if image else ""
     for change in told["changes"]:
         change["id"] = change["id"] or new_id
@@ -156,7 +156,7 @@ def test_invalid_parallel_is_rejected(alice: Cloud, parallel: int) -> None:
 
 
 def test_second_lookup_reads_the_image_again(alice: Cloud, name: str) -> None:
-    """The first look comes from a list of many; after that somebody may have changed the image."""
+    """The first lookup is a list of many images; after that another process may have changed the image."""
     image, other = alice.make(name), alice.make(f"{name}-other")
     api = PrefetchedImages(GlanceApi(connect("alice")), [item(name=name), item(id=other["id"])])
     for each in (image, other):

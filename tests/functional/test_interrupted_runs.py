@@ -256,7 +256,7 @@ def test_replacement_with_a_failed_import_is_started_again(alice: Cloud, name: s
 
 
 def test_upload_of_another_run_is_not_taken_over(alice: Cloud, name: str, path: str) -> None:
-    """What somebody else makes under the same name, by other means, is never deleted: the task says so and stops."""
+    """An image that another program creates under the same name is never deleted: the task fails and says so."""
     image = alice.make(name, **FORMATS)
     alice.call("PUT", f"/images/{image['id']}/stage", data=OLD, headers={"Content-Type": "application/octet-stream"})
     outcome = alice.run("image", name=name, path=path, wait_timeout=1, **FORMATS)

@@ -191,7 +191,7 @@ def test_secret_urls_in_clouds_yaml_are_not_shown(
         assert_runs_without_secrets(sandbox, logged, fails, "image_info", {"cloud": "mine", "name": ["nobody"]})
 
 
-NOBODY_HAS_IT = "http://192.0.2.1"  # so that the proxy is asked
+UNUSED_ADDRESS = "http://192.0.2.1"  # so that the proxy is asked
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ NOBODY_HAS_IT = "http://192.0.2.1"  # so that the proxy is asked
         (True, {"OS_IMAGE_ENDPOINT_OVERRIDE": with_secret(CLOSED)}),
         (True, {"OS_IMAGE_ENDPOINT_OVERRIDE": with_secret("{glance}/x", TOKEN)}),
         *(
-            (True, {"OS_AUTH_URL": f"{NOBODY_HAS_IT}/v3", "http_proxy": proxy})
+            (True, {"OS_AUTH_URL": f"{UNUSED_ADDRESS}/v3", "http_proxy": proxy})
             for proxy in (
                 with_secret(CLOSED),
                 with_secret(CLOSED, f"me:{ENCODED}"),
@@ -249,7 +249,7 @@ def test_vvvv_and_the_log_file_show_no_url_with_a_secret(
         (True, "images", {"auth": auth, "images": [f"{data} nonsense=1"]}),
         (True, "image", {"cloud": "bad", "name": name}),
         (False, "image", {"cloud": "good", "name": name}),
-        (True, "image", {"auth": {**auth, "auth_url": NOBODY_HAS_IT}, "name": name}),
+        (True, "image", {"auth": {**auth, "auth_url": UNUSED_ADDRESS}, "name": name}),
     ]
     run = play(
         *({f"cloudimage.glance.{module}": options} for _fails, module, options in cases),

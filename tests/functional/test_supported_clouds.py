@@ -4,7 +4,7 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """The same scenarios on each cloud, with the clouds.yaml of its page in the documentation.
 
-What comes out is the table of docs/clouds/support.md. What the table says in words is what the task fails with.
+The results are the first table of docs/clouds/support.md. Where a cloud lacks something, it has the error of the task.
 """
 
 from __future__ import annotations

@@ -22,4 +22,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return (value is not None, value if value is not None else 1)": "nulls are compared with nulls only",
         "return (value is not None, value if value is not None else -1)": "nulls are compared with nulls only",
     },
+    "_plan/diff.py": {
+        "is_repeated = sum(each.attribute == change.attribute for each in changes) != 1": "the change itself is counted too",
+    },
 }

@@ -51,8 +51,8 @@ def image(**fields: t.Any) -> Image:
         # The cloud converted qcow2 to raw.
         (
             {"cloudimage_source_formats": "qcow2 bare = sha512:abc"},
-            {"disk_format": "qcow2", "container_format": "bare", "name": "m"},
-            [("name", "n", "m")],
+            {"disk_format": "qcow2", "container_format": "bare", "name": "m", "min_disk": 1, "tags": ["a"]},
+            [("min_disk", 0, 1), ("name", "n", "m"), ("tags", ["a", "b"], ["a"])],
         ),
         # The record is of other data.
         (

@@ -28,7 +28,7 @@ ONE, TWO = "1" * 64, "2" * 64
         ("sha512:https://host/SUMS?x=1:2", ChecksumList("sha512", "https://host/SUMS?x=1:2")),
     ],
 )
-def test_checksums(text: str, parsed: Checksum | ChecksumList) -> None:
+def test_valid_checksum_is_parsed(text: str, parsed: Checksum | ChecksumList) -> None:
     assert parse_checksum(text) == parsed
 
 
@@ -43,7 +43,7 @@ def test_checksums(text: str, parsed: Checksum | ChecksumList) -> None:
         ("sha256:ftp://host/SUMS", "has 64 hexadecimal digits"),
     ],
 )
-def test_what_is_no_checksum(text: str, message: str) -> None:
+def test_invalid_checksum_is_rejected(text: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         parse_checksum(text)
 
@@ -62,7 +62,7 @@ def test_what_is_no_checksum(text: str, message: str) -> None:
         f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{ONE}  disk.raw\n{ONE}  disk.raw\n-----BEGIN PGP",
     ],
 )
-def test_lists(text: str) -> None:
+def test_checksum_is_found_in_a_list(text: str) -> None:
     assert find_in_list(text, "sha256", "disk.raw", "SUMS") == Checksum("sha256", ONE)
 
 
@@ -77,7 +77,7 @@ def test_lists(text: str) -> None:
         ("<html>not found</html>", "does not list"),
     ],
 )
-def test_lists_that_do_not_say(text: str, message: str) -> None:
+def test_list_without_one_valid_checksum_is_rejected(text: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         find_in_list(text, "sha256", "disk.raw", "SUMS")
 
@@ -85,5 +85,5 @@ def test_lists_that_do_not_say(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("given", "name"), [("/srv/a b.raw", "a b.raw"), ("http://h/x/a%20b.raw?q=/c#d", "a b.raw"), ("a", "a")]
 )
-def test_the_name_of_a_source(given: str, name: str) -> None:
+def test_file_name_is_the_last_part_of_the_path(given: str, name: str) -> None:
     assert file_name(given) == name

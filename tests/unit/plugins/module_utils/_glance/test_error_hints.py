@@ -32,7 +32,9 @@ def error(status: int, method: str = "DELETE", path: str = f"/v2/images/{ID}", p
         (409, "DELETE", f"/v2/images/{ID}", "a", False),
     ],
 )
-def test_another_projects_image(status: int, method: str, path: str, owner: str | None, is_foreign: bool) -> None:
+def test_refusal_for_an_image_of_another_project_has_a_hint(
+    status: int, method: str, path: str, owner: str | None, is_foreign: bool
+) -> None:
     assert (FOREIGN in hint(error(status, method, path), owner, "b")) is is_foreign
 
 
@@ -61,12 +63,12 @@ def test_another_projects_image(status: int, method: str, path: str, owner: str 
         (404, "GET", f"/v2/images/{ID}", "", ""),
     ],
 )
-def test_hint(status: int, method: str, path: str, reason: str, words: str) -> None:
+def test_hint_depends_on_the_failed_request(status: int, method: str, path: str, reason: str, words: str) -> None:
     found = hint(ApiError(ErrorResponse(method, path, status, reason)), None, None)
     assert words in found if words else found == ""
 
 
-def test_a_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
+def test_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
     assert hint(error(413, "POST", "/v2/images"), "a", "a").startswith("A quota or the store's space is used up")
     assert hint(error(413, "POST", "/v2/images", ""), "a", "a").startswith("Either a quota or the store's space is used up")
     limit = hint(error(413, "PUT", f"/v2/images/{ID}/file", "a proxy (nginx)"), "a", "a")
@@ -90,7 +92,9 @@ def test_a_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
         (["A", "a"], ["B", "b"], "Tags 'A' and 'a'; Properties 'B' and 'b' differ"),
     ],
 )
-def test_names_that_a_database_treats_as_equal(tags: list[str], properties: list[str], said: str | None) -> None:
+def test_500_for_names_that_a_database_treats_as_equal_has_a_hint(
+    tags: list[str], properties: list[str], said: str | None
+) -> None:
     alike = names_alike(tags, properties)
     assert alike.startswith(said) if said else alike == ""
     assert hint(error(500, "PATCH"), "a", "a", alike) == (alike or hint(error(500, "PATCH"), "a", "a"))
@@ -111,7 +115,7 @@ def test_names_that_a_database_treats_as_equal(tags: list[str], properties: list
         ("Internal Error is the name of a store that is full", "web-download", None),
     ],
 )
-def test_the_usual_causes_of_a_failed_import(message: str, method: str | None, words: str | None) -> None:
+def test_usual_causes_of_a_failed_import_have_a_hint(message: str, method: str | None, words: str | None) -> None:
     found = import_hint(message, method)
     assert words in found if words else found == ""
     assert ("transfer: stream" in found) is bool(words and method == "web-download")

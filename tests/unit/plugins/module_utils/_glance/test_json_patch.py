@@ -21,7 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_pat
     ("key", "path"),
     [("a", "/a"), ("a/b", "/a~1b"), ("a~b", "/a~0b"), ("~1", "/~01"), ("~/~", "/~0~1~0"), ("ä:,'\"", "/ä:,'\"")],
 )
-def test_pointer(key: str, path: str) -> None:
+def test_pointer_escapes_tilde_and_slash(key: str, path: str) -> None:
     assert pointer(key) == path
 
 
@@ -38,7 +38,7 @@ def test_pointer(key: str, path: str) -> None:
         (property_change("owner_x", None, "1"), {"op": "add", "path": "/owner_x", "value": "1"}),
     ],
 )
-def test_build_patch(change: Change, operation: dict[str, t.Any]) -> None:
+def test_change_becomes_one_operation(change: Change, operation: dict[str, t.Any]) -> None:
     assert build_patch([change]) == [operation]
 
 

@@ -28,7 +28,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.list_que
         ([("sort", "size:asc,id:desc"), ("tag", "t")], True, [("tag", "t")]),
     ],
 )
-def test_old_clouds(query: Query, news: bool, old: Query) -> None:
+def test_operators_are_removed_for_old_clouds(query: Query, news: bool, old: Query) -> None:
     assert uses_operators(query) is news
     assert without_operators(query) == old
 
@@ -48,15 +48,15 @@ def test_old_clouds(query: Query, news: bool, old: Query) -> None:
         (["ä" * 82, "b" * 491], ["ä" * 82, "b" * 491]),
     ],
 )
-def test_filters_for_several_values(values: list[str], filters: list[str]) -> None:
+def test_values_are_joined_to_filters_of_limited_length(values: list[str], filters: list[str]) -> None:
     assert list_filters(values) == filters
 
 
-def test_sort_of() -> None:
+def test_sort_keys_are_read_from_the_query() -> None:
     assert sort_of([("name", "a"), ("sort", "size:asc,id:desc"), ("tag", "a:b")]) == [("size", "asc"), ("id", "desc")]
     assert sort_of([("name", "a")]) == []
 
 
-def test_sorted_images() -> None:
+def test_images_are_sorted_by_several_keys() -> None:
     images = [Image(fields) for fields in ({"name": "b", "size": 1}, {"name": "a", "size": None}, {"name": "a", "size": 2})]
     assert sorted_images(images, [("name", "asc"), ("size", "desc")]) == [images[2], images[1], images[0]]

@@ -31,12 +31,12 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properti
         (None, None),
     ],
 )
-def test_property_value(value: t.Any, stored: str | None) -> None:
+def test_property_value_is_stored_as_text(value: t.Any, stored: str | None) -> None:
     assert property_value("k", value) == stored
 
 
 @pytest.mark.parametrize("value", [[], ["a"], {}, {"a": 1}])
-def test_property_value_refuses_what_is_no_scalar(value: t.Any) -> None:
+def test_list_or_dictionary_as_property_value_is_rejected(value: t.Any) -> None:
     with pytest.raises(InvalidInput, match="properties: the value of 'k' is a (list|dict); a string"):
         property_value("k", value)
 
@@ -65,12 +65,12 @@ def test_property_value_refuses_what_is_no_scalar(value: t.Any) -> None:
         ("k\U0001f600", r"beyond U\+FFFF"),
     ],
 )
-def test_property_keys_that_are_no_properties(key: str, message: str) -> None:
+def test_reserved_property_name_is_rejected(key: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         check_property_key(key)
 
 
-def test_wanted_properties() -> None:
+def test_properties_are_converted_to_text() -> None:
     assert desired_properties({1: 2, "a/b": True, "gone": None, "k" * 255: "x"}) == {
         "1": "2",
         "a/b": "true",

@@ -50,7 +50,9 @@ NOW = datetime.datetime(2026, 11, 21, 7, 0, tzinfo=datetime.timezone.utc)
         (413, None, "5", 429),
     ],
 )
-def test_meaning(status: int, code: str | None, retry_after: str | None, means: int) -> None:
+def test_effective_status_depends_on_the_error_code(
+    status: int, code: str | None, retry_after: str | None, means: int
+) -> None:
     assert effective_status(status, ParsedError("", code), retry_after) == means
 
 
@@ -80,18 +82,18 @@ GLANCE_403 = (
         ("<script>alert(1)</script><p>m</p>", "text/html", "m", None),
     ],
 )
-def test_parse_error(body: str, content_type: str, reason: str, code: str | None) -> None:
+def test_message_and_code_are_read_from_any_body(body: str, content_type: str, reason: str, code: str | None) -> None:
     assert parse_error(body, content_type, NOW)[:2] == (reason, code)
 
 
-def test_a_limit_in_the_body() -> None:
+def test_rate_limit_in_the_body_is_recognised() -> None:
     fault = parse_error('{"overLimit": {"code": 413, "message": "m", "retryAfter": "54"}}', "application/json", NOW)
     assert (fault.is_limit, fault.retry_after) == (True, 54.0)
     assert effective_status(413, fault, None) == 429
 
 
 @pytest.mark.parametrize("key", ["retryAfter", "retryAt"])
-def test_a_limit_until_a_moment(key: str) -> None:
+def test_rate_limit_until_a_time_is_recognised(key: str) -> None:
     body = f'{{"overLimit": {{"message": "m", "{key}": "2026-11-21T07:01:40Z"}}}}'
     assert parse_error(body, "", NOW).retry_after == 100.0
 
@@ -107,12 +109,12 @@ def test_a_limit_until_a_moment(key: str) -> None:
         ("2026-11-21T07:01:40Z", 100.0),
     ],
 )
-def test_seconds_until(value: t.Any, seconds: float) -> None:
+def test_retry_after_is_seconds_or_a_date(value: t.Any, seconds: float) -> None:
     assert seconds_until(value, NOW) == seconds
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", ",", "Wed, 99 Oct 99999 25:61:00 GMT", True, [], {}, "²", 1.5])
-def test_no_time_at_all(value: t.Any) -> None:
+def test_invalid_retry_after_is_ignored(value: t.Any) -> None:
     assert seconds_until(value, NOW) is None
 
 
@@ -127,7 +129,7 @@ def test_no_time_at_all(value: t.Any) -> None:
         ({"Content-Encoding": "gzip, identity"}, "gzip, identity"),
     ],
 )
-def test_content_encoding(headers: dict[str, str], encoding: str | None) -> None:
+def test_content_encoding_is_read_from_the_headers(headers: dict[str, str], encoding: str | None) -> None:
     assert content_encoding(headers) == encoding
 
 
@@ -187,12 +189,12 @@ PORTAL = (
         ("<" * 100_000, "<" * 500 + " …"),
     ],
 )
-def test_the_text_of_a_page(page: str, reason: str) -> None:
+def test_text_of_an_html_page_is_extracted(page: str, reason: str) -> None:
     assert parse_error(page, "text/html", NOW).reason == reason
 
 
 @pytest.mark.parametrize("piece", ["<h1 ", "<h1>", "<!--", "<script>", "<title>x</h1>", "<hr"])
-def test_a_long_broken_page_is_parsed_in_time(piece: str) -> None:
+def test_long_broken_page_is_parsed_in_time(piece: str) -> None:
     assert len(parse_error(piece * 30_000, "text/html", NOW).reason) <= MAX_REASON + 2
 
 
@@ -215,18 +217,18 @@ def test_a_long_broken_page_is_parsed_in_time(piece: str) -> None:
         ('{"error_code": "x", "error_msg": "m"}', "application/json", {}, None),
     ],
 )
-def test_who_refused_a_request(body: str, content_type: str, headers: dict[str, str], proxy: str | None) -> None:
+def test_response_of_a_proxy_is_recognised(body: str, content_type: str, headers: dict[str, str], proxy: str | None) -> None:
     assert proxy_name(headers, parse_error(body, content_type, NOW)) == proxy
 
 
 @pytest.mark.parametrize(
     ("headers", "name"), [({}, "a proxy"), ({"Server": ""}, "a proxy"), ({"Server": "nginx"}, "a proxy (nginx)")]
 )
-def test_what_a_proxy_is_called(headers: dict[str, str], name: str) -> None:
+def test_proxy_is_named_after_its_server_header(headers: dict[str, str], name: str) -> None:
     assert server_name(headers) == name
 
 
-def test_deep_json_is_text() -> None:
+def test_deeply_nested_json_is_treated_as_text() -> None:
     assert parse_error('{"a":' * 50_000, "application/json", NOW).reason.startswith('{"a":')
 
 
@@ -247,19 +249,19 @@ def test_deep_json_is_text() -> None:
         ({"min_disk": 1.5}, "'min_disk' is"),
     ],
 )
-def test_wrong_types(change: dict[str, t.Any], message: str) -> None:
+def test_attribute_of_a_wrong_type_is_an_error(change: dict[str, t.Any], message: str) -> None:
     assert validate_image(IMAGE, "GET").fields == IMAGE
     with pytest.raises(GlanceError, match=message):
         validate_image({**IMAGE, **change}, "GET")
 
 
 @pytest.mark.parametrize("key", ["id", "name", "status"])
-def test_missing_fields(key: str) -> None:
+def test_missing_required_attribute_is_an_error(key: str) -> None:
     with pytest.raises(GlanceError, match=f"an image without '{key}'"):
         validate_image({name: value for name, value in IMAGE.items() if name != key}, "GET")
 
 
-def test_what_an_image_has_is_not_repeated() -> None:
+def test_error_does_not_repeat_values_of_the_image() -> None:
     with pytest.raises(GlanceError) as caught:
         validate_image({"id": "i", "direct_url": "swift+https://user:secret@store"}, "GET")
     assert "It has: id, direct_url." in str(caught.value)
@@ -267,12 +269,12 @@ def test_what_an_image_has_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, 5, "image", [], [IMAGE]])
-def test_what_is_no_image(answer: t.Any) -> None:
+def test_response_that_is_no_image_is_an_error(answer: t.Any) -> None:
     with pytest.raises(GlanceError, match="where an image should be"):
         validate_image(answer, "GET")
 
 
-def test_placeholders_of_size_and_checksum() -> None:
+def test_placeholders_of_size_and_checksum_are_replaced() -> None:
     shown = {**IMAGE, "size": 0, "checksum": MD5_OF_NOTHING, "__image_size": "449261568"}
     assert validate_image(shown, "GET").fields == {**shown, "size": 449261568, "checksum": None}
     shown = {**IMAGE, "size": 2, "__image_size": "449261568"}
@@ -304,5 +306,5 @@ def test_placeholders_of_size_and_checksum() -> None:
         ([{"op": "add", "path": "/a~1b~0c", "value": "1"}], {"a/b~c": "1"}, []),
     ],
 )
-def test_not_kept(body: t.Any, image: dict[str, t.Any], lost: list[str]) -> None:
+def test_unapplied_attributes_are_found(body: t.Any, image: dict[str, t.Any], lost: list[str]) -> None:
     assert unapplied_fields(body, Image(image)) == lost

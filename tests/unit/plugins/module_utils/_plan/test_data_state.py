@@ -51,7 +51,9 @@ DAY = 24 * 3600
         (altered(IMAGE, status="killed"), None, True, "has the status 'killed' and can take no data"),
     ],
 )
-def test_the_state_of_an_images_data(image: Image, same: bool | None, awaited: bool, state: t.Any) -> None:
+def test_state_of_the_data_depends_on_status_and_comparison(
+    image: Image, same: bool | None, awaited: bool, state: t.Any
+) -> None:
     def compare(_image: t.Any) -> bool:
         assert same is not None
         return same
@@ -77,7 +79,7 @@ def test_the_state_of_an_images_data(image: Image, same: bool | None, awaited: b
         ({"status": "importing"}, DAY, False),
     ],
 )
-def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
+def test_upload_is_abandoned_after_its_limit(changes_of_image: dict[str, t.Any], age: float, abandoned: bool) -> None:
     assert is_abandoned(altered(IMAGE, **changes_of_image), age, staged_limit=10, upload_limit=DAY) is abandoned
 
 
@@ -92,5 +94,5 @@ def test_what_is_abandoned(changes_of_image: dict[str, t.Any], age: float, aband
         ({"status": "importing"}, 500, 60),
     ],
 )
-def test_how_long_to_wait_for_data_of_another_run(attributes: dict[str, t.Any], age: float, seconds: float) -> None:
+def test_staged_data_are_waited_for_only_briefly(attributes: dict[str, t.Any], age: float, seconds: float) -> None:
     assert max_wait(altered(IMAGE, **attributes), age, wait=60, staged_limit=10) == seconds

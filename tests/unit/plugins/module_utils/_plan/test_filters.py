@@ -65,7 +65,7 @@ def parse(**options: t.Any) -> Filters:
         ({"member_status": "all"}, [("member_status", "all")]),
     ],
 )
-def test_one_query(options: dict[str, t.Any], query: list[tuple[str, str]]) -> None:
+def test_options_become_one_query(options: dict[str, t.Any], query: list[tuple[str, str]]) -> None:
     assert queries(parse(**options)) == [query]
 
 
@@ -81,19 +81,19 @@ def test_one_condition_on_a_time_goes_to_the_server_and_all_are_checked() -> Non
         assert matches(Image({"status": "active", "created_at": created_at}), filters) is expected
 
 
-def test_hidden_and_shown_are_two_queries() -> None:
+def test_hidden_and_visible_images_are_two_queries() -> None:
     assert queries(parse(name=["a"], hidden="any")) == [
         [("name", "a")],
         [("name", "a"), ("os_hidden", "true")],
     ]
 
 
-def test_names_that_cannot_stand_in_a_list_are_asked_for_alone() -> None:
+def test_names_with_quotes_are_queried_alone() -> None:
     names = ["a", 'b"c', "d\\"]
     assert [query[0][1] for query in queries(parse(name=names))] == ["a", 'b"c', "d\\"]
 
 
-def test_long_lists_are_cut() -> None:
+def test_many_names_are_split_into_several_queries() -> None:
     names = [f"name-{number:04}" for number in range(300)]
     values = [query[0][1] for query in queries(parse(name=names))]
     assert len(values) > 1
@@ -101,7 +101,7 @@ def test_long_lists_are_cut() -> None:
     assert [name for value in values for name in value.removeprefix("in:").replace('"', "").split(",")] == names
 
 
-def test_an_empty_list_asks_for_nothing() -> None:
+def test_empty_list_needs_no_query() -> None:
     assert queries(parse(name=[])) == []
     assert id_queries([], hidden=True) == []
 
@@ -134,7 +134,7 @@ def test_an_empty_list_asks_for_nothing() -> None:
         ({"properties": {"a": ["b"]}}, "the value of 'a' is a list"),
     ],
 )
-def test_bad_options(options: dict[str, t.Any], message: str) -> None:
+def test_invalid_options_are_rejected(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         parse(**options)
 
@@ -148,7 +148,7 @@ def test_bad_options(options: dict[str, t.Any], message: str) -> None:
         ("neq:2026-01-31", ("neq", "2026-01-31T00:00:00Z")),
     ],
 )
-def test_time_conditions(text: str, condition: tuple[str, str]) -> None:
+def test_time_with_an_operator_is_parsed(text: str, condition: tuple[str, str]) -> None:
     assert parse_time_condition("created_at", text) == condition
 
 
@@ -197,7 +197,7 @@ MATCHING = {
         ({"older_than": "8w"}, False),
     ],
 )
-def test_matches(options: dict[str, t.Any], expected: bool) -> None:
+def test_image_matches_all_filters(options: dict[str, t.Any], expected: bool) -> None:
     assert matches(Image(MATCHING), parse(**options)) is expected
 
 
@@ -216,7 +216,7 @@ def test_matches(options: dict[str, t.Any], expected: bool) -> None:
         ({"tags": ["a"]}, False),
     ],
 )
-def test_what_a_cloud_does_not_show(options: dict[str, t.Any], expected: bool) -> None:
+def test_attribute_that_the_cloud_does_not_show_has_its_default(options: dict[str, t.Any], expected: bool) -> None:
     assert matches(Image({"id": ID, "name": "n", "status": "active"}), parse(**options)) is expected
 
 
@@ -236,7 +236,9 @@ def test_deleted_images_are_found_only_by_their_status(status: t.Any, expected: 
         ("shared", [("p", "shared")]),
     ],
 )
-def test_the_parts_of_an_administrators_list(visibility: str | None, parts: list[tuple[str | None, str | None]]) -> None:
+def test_list_of_an_administrator_is_split_by_visibility(
+    visibility: str | None, parts: list[tuple[str | None, str | None]]
+) -> None:
     filters = parse(visibility=visibility, tags=["x"], limit=2)
     found = within_project(filters, "p")
     assert [(part.owner, part.visibility) for part in found] == parts
@@ -253,10 +255,10 @@ def test_the_parts_of_an_administrators_list(visibility: str | None, parts: list
         (["created_at:asc"], [("created_at", "asc")]),
     ],
 )
-def test_several_lists_are_merged_in_glances_order(sort: list[str], order: list[tuple[str, str]]) -> None:
+def test_several_lists_are_merged_in_the_order_of_glance(sort: list[str], order: list[tuple[str, str]]) -> None:
     assert list(merge_order(parse(sort=sort).sort)) == order
 
 
-def test_all_projects_has_their_community_images_too() -> None:
+def test_all_projects_includes_community_images() -> None:
     assert parse(all_projects=True).visibility == "all"
     assert parse(all_projects=True, visibility="private").visibility == "private"

@@ -79,7 +79,7 @@ def changes(plan: Plan) -> list[tuple[str, t.Any, t.Any]]:
         DesiredImage(properties={"p": "1", "q": "2"}, purge=True),
     ],
 )
-def test_nothing_to_do(wanted: DesiredImage) -> None:
+def test_equal_image_needs_no_operation(wanted: DesiredImage) -> None:
     plan = plan_update(IMAGE, wanted)
     assert not plan.changed
     assert (plan.changes, plan.operations, plan.before, plan.after) == ((), (), {}, {})
@@ -101,7 +101,7 @@ def test_nothing_to_do(wanted: DesiredImage) -> None:
         ("min_ram", 2),
     ],
 )
-def test_one_attribute(attribute: str, value: t.Any) -> None:
+def test_changed_attribute_is_one_patch(attribute: str, value: t.Any) -> None:
     plan = plan_update(IMAGE, DesiredImage({attribute: value}))
     before = IMAGE.tags if attribute == "tags" else IMAGE.get(attribute)
     assert shown(plan) == [
@@ -139,19 +139,19 @@ def test_several_changes_are_one_patch() -> None:
     assert plan.image["properties"] == {"kernel_id": "k", "os_glance_stage_host": "h", "new/x": "", "p": "9"}
 
 
-def test_purge_leaves_references_and_what_glance_keeps() -> None:
+def test_purge_keeps_references_and_properties_of_glance() -> None:
     plan = plan_update(IMAGE, DesiredImage(properties={"p": "1"}, purge=True))
     assert changes(plan) == [("properties.q", "2", None)]
 
 
 @pytest.mark.parametrize("attribute", ["disk_format", "container_format"])
-def test_formats_are_fixed_once_there_are_data(attribute: str) -> None:
+def test_formats_of_an_image_with_data_cannot_change(attribute: str) -> None:
     with pytest.raises(InvalidInput, match=f"has {attribute} '.*', which cannot be changed to 'x'"):
         plan_update(IMAGE, DesiredImage({attribute: "x"}))
     assert changes(plan_update(QUEUED, DesiredImage({attribute: "x"}))) == [(attribute, QUEUED.get(attribute), "x")]
 
 
-def test_data_for_an_image_without_any() -> None:
+def test_image_without_data_gets_them() -> None:
     plan = plan_update(altered(QUEUED, disk_format=None), DesiredImage({"disk_format": "raw"}, data=DATA), DataState.NONE)
     assert [operation["method"] for operation in shown(plan)] == ["PATCH", "PUT"]
     assert shown(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
@@ -160,7 +160,7 @@ def test_data_for_an_image_without_any() -> None:
 
 
 @pytest.mark.parametrize(("data", "size"), [(DATA, 9), (IMPORTED, None)])
-def test_what_is_not_waited_for_is_not_foretold(data: DataSpec, size: int | None) -> None:
+def test_status_after_an_import_without_wait_is_unknown(data: DataSpec, size: int | None) -> None:
     plan = plan_update(QUEUED, DesiredImage(data=dataclasses.replace(data, awaited=False)), DataState.NONE)
     assert plan.image is not None
     assert (plan.image["status"], plan.image["size"]) == ("active" if data is DATA else None, size)
@@ -173,11 +173,11 @@ def test_a_secret_in_a_url_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("state", [DataState.SAME, DataState.COMING])
-def test_data_that_are_there_are_not_sent(state: DataState) -> None:
+def test_equal_or_incoming_data_are_not_sent(state: DataState) -> None:
     assert not plan_update(IMAGE, DesiredImage(data=DATA), state).changed
 
 
-def test_other_data() -> None:
+def test_different_data_are_an_error_unless_they_are_kept() -> None:
     with pytest.raises(InvalidInput, match="has other data than /f, and an image's data cannot be changed in place"):
         plan_update(IMAGE, DesiredImage(data=DATA), DataState.OTHER)
     assert not plan_update(IMAGE, DesiredImage(data=DATA, keep_data=True), DataState.OTHER).changed
@@ -190,7 +190,7 @@ def test_other_data() -> None:
         ({"disk_format": None, "container_format": None}, "disk_format and container_format is missing"),
     ],
 )
-def test_data_want_formats(attributes: dict[str, None], message: str) -> None:
+def test_data_need_both_formats(attributes: dict[str, None], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         plan_update(altered(QUEUED, **attributes), DesiredImage(data=DATA), DataState.NONE)
 
@@ -205,7 +205,7 @@ def test_data_want_formats(attributes: dict[str, None], message: str) -> None:
         ("a,b", ("c",), ["POST import c", "DELETE a", "DELETE b"]),
     ],
 )
-def test_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None:
+def test_data_are_copied_to_and_removed_from_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None:
     plan = plan_update(altered(IMAGE, stores=present), DesiredImage(stores=wanted))
     said = [
         f"POST import {','.join(each['body']['stores'])}" if each["body"] else f"DELETE {each['path'].split('/')[3]}"
@@ -223,12 +223,12 @@ def test_stores(present: str, wanted: tuple[str, ...], calls: list[str]) -> None
         (altered(IMAGE, stores="b", status="deactivated"), "only an active image can be copied"),
     ],
 )
-def test_stores_that_cannot_be(image: Image, message: str) -> None:
+def test_stores_that_cannot_change_are_an_error(image: Image, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         plan_update(image, DesiredImage(stores=("a",)))
 
 
-def test_create_is_one_post_with_everything() -> None:
+def test_image_is_created_with_one_post() -> None:
     wanted = DesiredImage({"name": "n", "tags": ["a"], "protected": True}, {"p": "1", "gone": None})
     plan = plan_create(wanted, None)
     assert shown(plan) == [
@@ -258,7 +258,7 @@ def test_create_is_one_post_with_everything() -> None:
     assert (plan.image["id"], plan.image["status"], plan.image["visibility"]) == (None, "queued", None)
 
 
-def test_create_with_id_and_data() -> None:
+def test_image_is_created_with_an_id_and_data() -> None:
     wanted = DesiredImage({"disk_format": "raw", "container_format": "bare"}, data=DATA)
     plan = plan_create(wanted, ID)
     assert shown(plan) == [
@@ -269,12 +269,12 @@ def test_create_with_id_and_data() -> None:
     assert plan.after["status"] == "active"
 
 
-def test_create_with_data_wants_formats() -> None:
+def test_new_image_with_data_needs_both_formats() -> None:
     with pytest.raises(InvalidInput, match="container_format is missing"):
         plan_create(DesiredImage({"disk_format": "raw"}, data=DATA), None)
 
 
-def test_delete() -> None:
+def test_image_is_deleted() -> None:
     plan = plan_delete(IMAGE, force=False)
     assert shown(plan) == [{"method": "DELETE", "path": f"/v2/images/{ID}", "body": None}]
     assert changes(plan) == [("state", "present", "absent")]
@@ -283,7 +283,7 @@ def test_delete() -> None:
     assert plan.image is None
 
 
-def test_delete_of_a_protected_image() -> None:
+def test_protected_image_is_deleted_only_with_force() -> None:
     protected = altered(IMAGE, protected=True)
     with pytest.raises(InvalidInput, match="is protected and cannot be deleted. Set 'force: true'"):
         plan_delete(protected, force=False)
@@ -306,7 +306,7 @@ def test_delete_of_a_protected_image() -> None:
         ("deactivated", "deactivated", None),
     ],
 )
-def test_state(status: str, state: str, action: str | None) -> None:
+def test_image_is_deactivated_and_reactivated(status: str, state: str, action: str | None) -> None:
     plan = plan_state(altered(IMAGE, status=status), state)
     expected = [{"method": "POST", "path": f"/v2/images/{ID}/actions/{action}", "body": None}] if action else []
     assert shown(plan) == expected
@@ -315,11 +315,11 @@ def test_state(status: str, state: str, action: str | None) -> None:
 
 
 @pytest.mark.parametrize("status", ["queued", "saving", "killed", None])
-def test_state_of_an_image_that_has_no_data(status: str | None) -> None:
+def test_image_without_data_cannot_be_deactivated(status: str | None) -> None:
     with pytest.raises(InvalidInput, match=f"has the status '{status}'"):
         plan_state(altered(IMAGE, status=status), "deactivated")
 
 
-def test_a_plan_is_not_changed_after_it_was_made() -> None:
+def test_plan_is_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan_delete(IMAGE, force=False).image = {}  # type: ignore[misc]

@@ -94,7 +94,7 @@ def calls(plan: t.Any) -> list[str]:
     return said
 
 
-def test_names_fit() -> None:
+def test_names_of_replacements_have_at_most_255_characters() -> None:
     for make in (temporary_name, dated_name):
         assert len(make(altered(OLD, name="x" * 255))) == 255
         assert make(altered(OLD, name="x" * 255)) != make(altered(OLD, id="other", created_at="2027-01-01T00:00:00Z"))
@@ -120,7 +120,7 @@ def test_several_interrupted_replacements_are_one_chain() -> None:
         assert replacements_in(images, DesiredImage(), "p1") == (third, [OLD, second])
 
 
-def test_what_another_project_made_is_no_left_over() -> None:
+def test_image_of_another_project_is_not_taken_for_a_replacement() -> None:
     ids = {owner: derived_ids(owner, temporary_name(OLD), NOW)[0] for owner in ("p1", "p2")}
     planted = altered(NEW, owner="p2", id=ids["p2"])
     assert has_derived_id(planted, temporary_name(OLD))
@@ -131,7 +131,7 @@ def test_what_another_project_made_is_no_left_over() -> None:
     assert is_replacement_of(altered(OLD, owner=None), NEW, DesiredImage(), "p1")
 
 
-def test_what_is_carried_over() -> None:
+def test_new_image_gets_the_attributes_of_the_old_one() -> None:
     wanted = DesiredImage({"min_ram": 5, "tags": ["c"]}, {"p": None, "q": "2"}, data=DATA)
     assert carried_over(OLD, wanted, "p1") == {
         "name": "n",
@@ -151,7 +151,7 @@ def test_what_is_carried_over() -> None:
     )
 
 
-def test_a_signature_is_not_carried_over() -> None:
+def test_signature_is_not_copied() -> None:
     signed = altered(OLD, img_signature="s")
     with pytest.raises(InvalidInput, match="its signature does not fit other data"):
         carried_over(signed, DesiredImage(data=DATA), "p1")
@@ -167,7 +167,7 @@ def test_a_signature_is_not_carried_over() -> None:
         ("deactivate", ["POST old/actions/deactivate", "PATCH old"]),
     ],
 )
-def test_from_wherever_an_earlier_run_was_cut_off(replaced: str, aside: list[str]) -> None:
+def test_interrupted_replacement_continues_at_any_step(replaced: str, aside: list[str]) -> None:
     wanted, members = DesiredImage(data=DATA), {"m": "accepted", "k": "pending"}
     share = ["POST new/members", "PUT new/members/m", "POST new/members"]
 
@@ -189,7 +189,7 @@ def test_members_of_an_image_that_becomes_private_are_kept() -> None:
     assert {"op": "replace", "path": "/visibility", "value": "private"} in give_name.body
 
 
-def test_a_deactivated_image_stays_deactivated() -> None:
+def test_replacement_of_a_deactivated_image_is_deactivated() -> None:
     old = altered(OLD, status="deactivated")
     wanted = DesiredImage(data=DATA)
     plan = plan_replacement(state(old), wanted, "deactivate")
@@ -200,7 +200,7 @@ def test_a_deactivated_image_stays_deactivated() -> None:
     assert calls(again) == ["PATCH new", "PATCH old"]
 
 
-def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
+def test_old_image_deactivated_by_an_interrupted_run_does_not_deactivate_the_new_one() -> None:
     promoted = altered(NEW, name="n", os_hidden=False, protected=True)
     plan = plan_replacement(state(altered(OLD, status="deactivated"), new=promoted), DesiredImage(data=DATA), "deactivate")
     assert calls(plan) == ["PATCH old"]
@@ -208,7 +208,7 @@ def test_an_old_image_that_was_deactivated_in_between_is_no_model() -> None:
     assert plan.image["status"] == "active"
 
 
-def test_stores_of_a_replacement() -> None:
+def test_replacement_changes_the_stores() -> None:
     old = altered(OLD, stores="a")
     plan = plan_replacement(state(old), DesiredImage(data=DATA, stores=("b",)), "keep")
     assert [(each.before, each.after) for each in plan.changes if each.attribute == "stores"] == [(["a"], ["b"])]
@@ -218,7 +218,7 @@ def test_stores_of_a_replacement() -> None:
     assert calls(again)[:3] == ["POST new/import", "DELETE stores/a/new", "DELETE stores/c/new"]
 
 
-def test_what_a_replacement_changes() -> None:
+def test_replacement_reports_the_changes_of_both_images() -> None:
     plan = plan_replacement(state(), DesiredImage({"min_ram": 5}, data=DATA), "delete")
     assert [(change.attribute, change.before, change.after) for change in plan.changes] == [
         ("id", OLD.id, "{id}"),
@@ -234,13 +234,13 @@ def test_what_a_replacement_changes() -> None:
     assert (plan.image["id"], plan.image["owner"], plan.image["size"]) == (None, "p1", 9)
 
 
-def test_what_somebody_has_changed_since_stays() -> None:
+def test_change_made_after_the_interruption_is_kept() -> None:
     promoted = altered(NEW, name="n", os_hidden=False, protected=True, p="since")
     plan = plan_replacement(state(new=promoted), DesiredImage(data=DATA), "delete")
     assert calls(plan) == ["PATCH old", "DELETE old"]
 
 
-def test_a_left_over_is_made_again_as_it_was_to_be() -> None:
+def test_orphaned_image_is_created_again_with_its_attributes() -> None:
     left = altered(OLD, status="saving", size=None, protected=True)
     plan = plan_restart(left, DesiredImage({"min_ram": 5}, data=DATA), "p1")
     assert calls(plan) == ["PATCH old", "DELETE old", "POST", "PUT new/file"]

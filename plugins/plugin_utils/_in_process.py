@@ -59,7 +59,7 @@ def _run(task: Task, params: Params, invocation: Invocation, tokens: TokenCache,
     """Run a task with validated options; what must not be shown of its configuration is added to the secrets."""
     connecting = functools.partial(_connected, tokens, secrets)
     with _module_environment(invocation.folder, invocation.environment), _kept(tokens):
-        return run_task(task.run, params, invocation.check_mode, invocation.diff, connecting)
+        return run_task(task, params, invocation.check_mode, invocation.diff, connecting)
 
 
 def _as_from_a_module(result: Result, validation: t.Any, secrets: set[str]) -> Result:

@@ -20,6 +20,7 @@ from .._glance.input_checks import MAX_INTEGER, check_id, check_text
 from .._glance.list_query import equals_filter
 from .._glance.properties import REFERENCES, desired_properties
 from .._options.data import check_data_options, source_option
+from .._options.project import ProjectReference
 from .._plan.data_state import DataState, data_state, in_transit, is_abandoned, max_wait
 from .._plan.desired_image import DesiredImage
 from .._plan.plan import MAX_PLANS, Plan, plan_create, plan_delete, plan_update
@@ -513,9 +514,8 @@ def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[DesiredImage
 
 
 def _owner(api: GlanceApi, params: t.Mapping[str, t.Any]) -> str | None:
-    if params["owner"] is None:
-        return None
-    return project_id(api, params["owner"], params["owner_domain"])
+    reference = ProjectReference.from_params(params)
+    return project_id(api, reference) if reference else None
 
 
 def _candidates(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None, hidden_too: bool) -> list[Image]:
@@ -533,4 +533,4 @@ def _chosen(params: t.Mapping[str, t.Any], images: list[Image]) -> list[Image]:
     return images if params["id"] is not None else choose(images, params["name"], params["on_duplicate"])
 
 
-TASK = Task(run, IMAGE, constraints={"required_one_of": [("name", "id")]})
+TASK = Task(run, IMAGE, dict, constraints={"required_one_of": [("name", "id")]})

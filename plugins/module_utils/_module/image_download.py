@@ -16,7 +16,7 @@ from .._errors import ApiError, InvalidInput
 from .._glance.error_hints import hint
 from .._glance.image import Image, to_result
 from .._glance.image_hashes import strongest_hash
-from .._glance.input_checks import check_id, check_text
+from .._options.image_download import ImageDownloadOptions
 from .._transfer.download import Download
 from .._transfer.image_file import download_into, file_has, partial_file
 from .._transfer.polling import Deadline
@@ -27,16 +27,13 @@ from .task import Task
 Move = t.Callable[[str, str], None]
 
 
-def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: Move) -> dict[str, t.Any]:
+def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: Move) -> dict[str, t.Any]:
     """Have the image's data in the file; returns the module's result."""
-    for option, check in (("id", check_id), ("name", check_text)):
-        if params[option] is not None:
-            check(params[option], option)
-    _check_dest(params["dest"])
-    ids, names = ([params["id"]], []) if params["id"] is not None else ([], [params["name"]])
+    _check_dest(options.dest)
+    ids, names = ([each] if each is not None else [] for each in (options.id, options.name))
     image = find_existing(api, ids, names)[0]
     _check_has_data(image)
-    dest = _file_in(params["dest"], image)
+    dest = _file_in(options.dest, image)
     result = {"dest": dest, "image": to_result(image), "hash": str(strongest_hash(image)), "transfer": None}
     if file_has(dest, image):
         return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
@@ -45,7 +42,7 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
     diff = {"before": before, "after": {"state": "file", "size": image.size, "hash": result["hash"]}}
     _check_writable(dest)
     if not check_mode:
-        download = Download(api, image, Deadline(params["wait_timeout"]))
+        download = Download(api, image, Deadline(options.wait))
         part = partial_file(dest, image)
         try:
             download_into(part, download, reporter(str(image.name)))
@@ -57,8 +54,6 @@ def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool, move: M
 
 
 def _check_dest(dest: str) -> None:
-    if not dest or "\0" in dest:
-        raise InvalidInput(f"dest: {dest!r} is no path; give that of a file or of a folder.")
     if os.path.exists(dest) and not os.path.isdir(dest) and not os.path.isfile(dest):
         raise InvalidInput(f"dest: {dest} is neither a regular file nor a folder.")
     folder = dest if os.path.isdir(dest) else os.path.dirname(os.path.abspath(dest))
@@ -92,6 +87,7 @@ def _file_in(dest: str, image: Image) -> str:
 TASK = Task(
     run,
     IMAGE_DOWNLOAD,
+    ImageDownloadOptions.from_params,
     constraints={"required_one_of": [("name", "id")], "mutually_exclusive": [("name", "id")]},
     writes_file=True,
 )

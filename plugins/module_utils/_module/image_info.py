@@ -15,7 +15,9 @@ from .._client.image_api import PAGE_SIZE, GlanceApi
 from .._glance.image import Image, to_result
 from .._glance.input_checks import UUID
 from .._glance.list_query import sorted_images
-from .._plan.filters import Filters, id_queries, matches, merge_order, needs_check, parse_filters, queries, within_project
+from .._options.image_info import ImageFilters, ImageInfoOptions
+from .._plan.filter_queries import brings_others, id_queries, merge_order, queries, within_project
+from .._plan.filters import matches
 from .._timing import TIMING
 from .lookup import find_by_id, find_by_name, project_id
 from .scope import Access, access_to, is_shared_with
@@ -26,17 +28,17 @@ from .task import Task
 MAX_MEMBER_CHECKS = 100
 
 
-def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str, t.Any]:
     """List images; nothing is ever changed, so check mode makes no difference."""
-    owner = None if params["owner"] is None else project_id(api, params["owner"], params["owner_domain"])
-    filters = parse_filters(params, owner, TIMING.utc_now())
+    owner = project_id(api, options.owner) if options.owner else None
+    filters = options.filters.of_owner(owner)
     warnings: list[str] = []
     images = _find(api, filters, warnings)
     _refuse_ids_as_names(api, filters, images)
     return {"changed": False, "images": [to_result(image) for image in images], "warnings": warnings}
 
 
-def _refuse_ids_as_names(api: GlanceApi, filters: Filters, images: t.Sequence[Image]) -> None:
+def _refuse_ids_as_names(api: GlanceApi, filters: ImageFilters, images: t.Sequence[Image]) -> None:
     """Names that no image has and that are images' ids are an error. What other filters leave out does have its name."""
     found = {image.name for image in images}
     for name in filters.names or ():
@@ -44,7 +46,7 @@ def _refuse_ids_as_names(api: GlanceApi, filters: Filters, images: t.Sequence[Im
             find_by_name(api, name, filters.owner)
 
 
-def _find(api: GlanceApi, filters: Filters, warnings: list[str]) -> list[Image]:
+def _find(api: GlanceApi, filters: ImageFilters, warnings: list[str]) -> list[Image]:
     if filters.ids is not None:
         images = [image for image in _by_ids(api, filters.ids) if matches(image, filters)]
         return sorted_images(images, filters.sort)[: filters.limit]
@@ -62,19 +64,19 @@ def _find(api: GlanceApi, filters: Filters, warnings: list[str]) -> list[Image]:
     return _list_as_administrator(api, filters, project, warnings)
 
 
-def _asked_for(filters: Filters) -> set[Access]:
+def _asked_for(filters: ImageFilters) -> set[Access]:
     """The kinds of access with which an image is listed without a further request."""
     return {Access.USABLE, *([Access.COMMUNITY] if filters.visibility in ("community", "all") else [])}
 
 
-def _list(api: GlanceApi, parts: t.Sequence[Filters], keep: t.Callable[[Image], bool] | None = None) -> list[Image]:
+def _list(api: GlanceApi, parts: t.Sequence[ImageFilters], keep: t.Callable[[Image], bool] | None = None) -> list[Image]:
     """The images that match any of the filters, which differ only in whose images they bring.
 
     :param keep: which of the matching images to list; null for all.
     """
     sort, limit = parts[0].sort, parts[0].limit
     page_size = PAGE_SIZE
-    if limit is not None and keep is None and not needs_check(parts[0]):
+    if limit is not None and keep is None and not brings_others(parts[0]):
         page_size = min(limit, PAGE_SIZE)
     part_queries = [(part, query) for part in parts for query in queries(part)]
     found: dict[str, Image] = {}
@@ -92,7 +94,7 @@ def _list(api: GlanceApi, parts: t.Sequence[Filters], keep: t.Callable[[Image], 
     return images[:limit]
 
 
-def _list_as_administrator(api: GlanceApi, filters: Filters, project: str, warnings: list[str]) -> list[Image]:
+def _list_as_administrator(api: GlanceApi, filters: ImageFilters, project: str, warnings: list[str]) -> list[Image]:
     """What Glance lists to a plain user of the project, with a login to which it lists all projects' images."""
     asks_for_shares = filters.names is not None or filters.member_status is not None or filters.visibility == "shared"
     is_cut = False
@@ -129,7 +131,7 @@ def _list_as_administrator(api: GlanceApi, filters: Filters, project: str, warni
     return result
 
 
-def _shared_by_others(api: GlanceApi, filters: Filters, project: str, most: int | None) -> tuple[list[Image], bool]:
+def _shared_by_others(api: GlanceApi, filters: ImageFilters, project: str, most: int | None) -> tuple[list[Image], bool]:
     """The images that match and that other projects share, with any project; and whether there may be more of them.
 
     :param most: look at no more images of a list than this.
@@ -159,6 +161,13 @@ def _by_ids(api: GlanceApi, ids: t.Sequence[str]) -> list[Image]:
     return [found[image_id] for image_id in ids if image_id in found]
 
 
+def _parse(params: t.Mapping[str, t.Any]) -> ImageInfoOptions:
+    return ImageInfoOptions.from_params(params, TIMING.utc_now())
+
+
 TASK = Task(
-    run, IMAGE_INFO, constraints={"mutually_exclusive": [("newest", "sort"), ("newest", "limit"), ("id", "member_status")]}
+    run,
+    IMAGE_INFO,
+    _parse,
+    constraints={"mutually_exclusive": [("newest", "sort"), ("newest", "limit"), ("id", "member_status")]},
 )

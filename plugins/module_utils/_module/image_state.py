@@ -10,9 +10,10 @@ import typing as t
 
 from .._argspec import IMAGE_STATE
 from .._client.image_api import GlanceApi
-from .._errors import GlanceError, InvalidInput
+from .._errors import GlanceError
 from .._glance.image import FlatImage, to_result
 from .._glance.operations import Operation
+from .._options.image_state import ImageStateOptions
 from .._plan.plan import Plan, plan_state
 from .._plan.result import result_of_plans
 from .executor import apply_plans, perform_operations
@@ -20,19 +21,17 @@ from .lookup import find_existing
 from .task import Task
 
 
-def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(api: GlanceApi, options: ImageStateOptions, check_mode: bool) -> dict[str, t.Any]:
     """Activate or deactivate the images; all of them are looked at before the first is changed."""
 
     def make_plans() -> list[Plan]:
-        return [plan_state(image, params["state"]) for image in find_existing(api, params["id"] or [], params["name"] or [])]
+        return [plan_state(image, options.state) for image in find_existing(api, options.ids, options.names)]
 
     plans = make_plans()
-    if not plans:
-        raise InvalidInput("id, name: no image is named; give at least one.")
     api.check_supported(operation for plan in plans for operation in plan.operations)
     if check_mode:
         return {**result_of_plans(plans), "images": [plan.image for plan in plans]}
-    plans, images = apply_plans(plans, make_plans, lambda plan: (plan, _change_state(api, plan, params["state"])))
+    plans, images = apply_plans(plans, make_plans, lambda plan: (plan, _change_state(api, plan, options.state)))
     return {**result_of_plans(plans), "images": [image or plan.image for image, plan in zip(images, plans, strict=True)]}
 
 
@@ -50,4 +49,4 @@ def _change_state(api: GlanceApi, plan: Plan, state: str) -> FlatImage:
     return to_result(image)
 
 
-TASK = Task(run, IMAGE_STATE, constraints={"required_one_of": [("name", "id")]})
+TASK = Task(run, IMAGE_STATE, ImageStateOptions.from_params, constraints={"required_one_of": [("name", "id")]})

@@ -19,7 +19,8 @@ from .._errors import GlanceError, InvalidInput
 from .._glance.image import GONE, Image
 from .._glance.input_checks import check_timeout, id_spellings
 from .._glance.list_query import Query, equals_filter, list_filters
-from .._plan.filters import id_queries
+from .._options.project import ProjectReference
+from .._plan.filter_queries import id_queries
 from .image import TASK as IMAGE_TASK
 from .image import check_options, no_such_image
 from .image import run as run_image
@@ -138,9 +139,8 @@ class PrefetchedImages(GlanceApi):
         self._same_for_all: dict[t.Any, t.Any] = {}
         self._lock = threading.Lock()
         self._look_up_ids([item["id"] for item in items if item["id"]])
-        owners = [
-            project_id(self, item["owner"], item["owner_domain"]) if item["owner"] is not None else None for item in items
-        ]
+        references = [ProjectReference.from_params(item) for item in items]
+        owners = [project_id(self, reference) if reference else None for reference in references]
         # By now a project's name and its id are the same.
         _check_no_duplicates(items, owners)
         named: dict[str | None, list[Params]] = {}
@@ -253,4 +253,4 @@ class PrefetchedImages(GlanceApi):
         return {name: list(images.values()) for name, images in found.items()}
 
 
-TASK = Task(run, IMAGES)
+TASK = Task(run, IMAGES, dict)

@@ -11,8 +11,9 @@ import typing as t
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, InvalidInput
 from .._glance.image import GONE, Image, describe
-from .._glance.input_checks import UUID, check_text, id_spellings
+from .._glance.input_checks import UUID, id_spellings
 from .._glance.list_query import Query, equals_filter
+from .._options.project import ProjectReference
 from .scope import images_in_scope
 
 # Keystone's ids are 32 hexadecimal digits, on some clouds with the dashes of a UUID.
@@ -107,7 +108,7 @@ def find_existing(api: GlanceApi, ids: t.Sequence[str], names: t.Sequence[str]) 
         else:
             missing.append(f"id '{image_id}'")
     for name in names:
-        images = find_by_name(api, check_text(name, "name"))
+        images = find_by_name(api, name)
         if images:
             image = only_one(images, f"name: '{name}'", "Give the id of the one that is meant.")
             found.setdefault(image.id, image)
@@ -145,14 +146,14 @@ def choose(images: t.Sequence[Image], name: str, on_duplicate: str) -> list[Imag
     return [only_one(images, f"name: '{name}'", "Give the 'id' of the one that is meant, or set 'on_duplicate'.")]
 
 
-def project_id(api: GlanceApi, project: str, domain: str | None = None) -> str:
+def project_id(api: GlanceApi, reference: ProjectReference) -> str:
     """The id of a project that is given by id or by name.
 
     Only a name that is not the session's own project costs a request to Keystone. Listing all projects is for
     administrators; other users are shown those that they have a role in.
     """
-    check_text(project, "owner")
     connection = api.connection
+    project, domain = reference.project, reference.domain
     own_name, own_domain_id, own_domain_name = connection.project_name_and_domain
     if project == connection.project_id:
         return project

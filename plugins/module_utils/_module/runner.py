@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import typing as t
@@ -32,7 +33,8 @@ def run_module(task: Task) -> None:
     module = GlanceModule(
         argument_spec=task.spec, supports_check_mode=True, add_file_common_args=task.writes_file, **task.constraints
     )
-    run = functools.partial(_run_with_file, task, module) if task.writes_file else task.run
+    if task.writes_file:
+        task = dataclasses.replace(task, run=functools.partial(_run_with_file, task, module))
     tokens = TokenCache.from_environment()
     opened: list[Connection] = []
 
@@ -42,7 +44,7 @@ def run_module(task: Task) -> None:
         tokens.log_in(opened[-1])
         return opened[-1]
 
-    result = run_task(run, module.params, module.check_mode, module._diff, connected)
+    result = run_task(task, module.params, module.check_mode, module._diff, connected)
     for connection in opened:
         tokens.store_token(connection)
     for warning in result.pop("warnings", []):
@@ -52,9 +54,9 @@ def run_module(task: Task) -> None:
     module.exit_json(**result)
 
 
-def _run_with_file(task: Task, module: t.Any, api: t.Any, params: t.Any, check_mode: bool) -> Result:
+def _run_with_file(task: Task, module: t.Any, api: t.Any, options: t.Any, check_mode: bool) -> Result:
     _check_file_attributes(module)
-    result = task.run(api, params, check_mode, functools.partial(_move, module))
+    result = task.run(api, options, check_mode, functools.partial(_move, module))
     _set_file_attributes(module, result)
     return result
 

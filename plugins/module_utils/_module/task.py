@@ -31,15 +31,17 @@ Result = dict[str, t.Any]
 class Task:
     """What a module does.
 
-    :param run: takes the API, the options and whether it is check mode; returns the result. If the module writes a file it
-        also takes what moves a file to its place.
-    :param options: the module's own options.
+    :param run: takes the API, the parsed options and whether it is check mode; returns the result. If the module writes a
+        file it also takes what moves a file to its place.
+    :param options: the module's own options, in ansible-core's form.
+    :param parse: checks the options that ansible-core has validated, and makes the object of them that ``run`` takes.
     :param constraints: what holds between them: ``mutually_exclusive``, ``required_one_of`` and the like of AnsibleModule.
     :param writes_file: whether it writes a file, named ``dest`` in the result, and so takes the options of file modules.
     """
 
     run: t.Callable[..., Result]
     options: Spec
+    parse: t.Callable[[Params], t.Any]
     constraints: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     writes_file: bool = False
 
@@ -75,7 +77,7 @@ def _described_images(images: t.Any) -> t.Iterator[dict[str, t.Any]]:
 
 
 def run_task(
-    run: t.Callable[..., Result],
+    task: Task,
     params: Params,
     check_mode: bool,
     diff: bool,
@@ -88,10 +90,11 @@ def run_task(
     :param diff: whether the result's diff is asked for.
     """
     try:
-        options = ConnectionOptions.from_params(params)
+        connection_options = ConnectionOptions.from_params(params)
         if params.get("wait_timeout") is not None:
             check_timeout(params["wait_timeout"], "wait_timeout")
-        result = run(GlanceApi(connecting(options)), params, check_mode)
+        options = task.parse(params)
+        result = task.run(GlanceApi(connecting(connection_options)), options, check_mode)
     except GlanceError as error:
         return {"failed": True, "msg": str(error), **error.details}
     if not diff:

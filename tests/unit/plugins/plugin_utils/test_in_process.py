@@ -176,7 +176,7 @@ def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.Monk
     here = os.getcwd()
     environment = {"OS_CLOUD": "meanwhile", "OS_NEW": "1"}
     with pytest.raises(KeyboardInterrupt):
-        run_in_process(Task(dict, {}), TokenCache(None), Invocation("m", {}, str(tmp_path), environment=environment))
+        run_in_process(Task(dict, {}, dict), TokenCache(None), Invocation("m", {}, str(tmp_path), environment=environment))
     assert seen == [str(tmp_path), "meanwhile", "1"]
     assert (os.getcwd(), os.environ["OS_CLOUD"], os.environ.get("OS_NEW")) == (here, "before", None)
 

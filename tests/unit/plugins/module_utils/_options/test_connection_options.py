@@ -45,6 +45,6 @@ def test_valid_options(options: dict[str, t.Any]) -> None:
         ({"api_timeout": 0}, "api_timeout: 0 was given; 1 to 10000000 seconds are allowed"),
     ],
 )
-def test_invalid_options_are_refused(options: dict[str, t.Any], message: str) -> None:
+def test_invalid_options_are_rejected(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         ConnectionOptions.from_params(options)

@@ -25,8 +25,17 @@ KEY = "cloudimage_source_checksum"
 HASHED = Image({"id": "i", "os_hash_algo": "sha512", "os_hash_value": "a", "checksum": "m"})
 
 
-def test_all_hashes_of_an_image_are_found() -> None:
-    assert hashes_of(HASHED) == {"md5": "m", "sha512": "a"}
+@pytest.mark.parametrize(
+    ("attributes", "hashes"),
+    [
+        (HASHED.fields, {"md5": "m", "sha512": "a"}),
+        ({"checksum": None, "os_hash_algo": "sha512", "os_hash_value": None}, {}),
+        ({"checksum": "", "os_hash_value": "a"}, {}),
+        ({"checksum": "m", "os_hash_algo": "sha512"}, {"md5": "m"}),
+    ],
+)
+def test_all_hashes_of_an_image_are_found(attributes: dict[str, t.Any], hashes: dict[str, str]) -> None:
+    assert hashes_of(Image(attributes)) == hashes
 
 
 @pytest.mark.parametrize(

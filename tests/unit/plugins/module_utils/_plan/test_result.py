@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DesiredImage
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import plan_create, plan_update
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan, plan_create, plan_delete, plan_update
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of_plans
 
 IMAGE = Image({"id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11", "name": "n", "status": "active"})
@@ -29,3 +30,38 @@ def test_created_image_has_the_id_of_the_cloud() -> None:
     result = result_of_plans([plan], IMAGE)
     assert result["diff"]["after"]["properties"] == NAMED_LIKE_KEYS
     assert result["operations"][0]["body"]["id"] == IMAGE.id
+
+
+def test_plans_without_changes_have_an_empty_result() -> None:
+    result = result_of_plans([plan_update(IMAGE, DesiredImage({"name": "n"}))])
+    assert result == {"changed": False, "changes": [], "operations": [], "diff": {"before": {}, "after": {}}}
+
+
+def test_diffs_of_several_images_name_the_image() -> None:
+    other = Image({**IMAGE.fields, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"})
+    unchanged = plan_update(IMAGE, DesiredImage())
+    result = result_of_plans([plan_delete(IMAGE, force=False), unchanged, plan_delete(other, force=False)])
+    headers = [f"image {IMAGE.id}", f"image {other.id}"]
+    assert [diff["before_header"] for diff in result["diff"]] == headers
+    assert [diff["after_header"] for diff in result["diff"]] == headers
+    assert [change["id"] for change in result["changes"]] == [IMAGE.id, other.id]
+
+
+def plan_of_a_recorded_source() -> Plan:
+    data = DataSpec("path", "/f", 3, source_checksum="sha256:1")
+    return plan_create(DesiredImage({"name": "n", "disk_format": "raw", "container_format": "bare"}, data=data), None)
+
+
+@pytest.mark.parametrize(
+    ("image", "image_id", "record"),
+    [
+        (None, None, "sha256:1 = {hash}"),
+        (Image({**IMAGE.fields, "checksum": "m"}), IMAGE.id, "sha256:1 = md5:m"),
+    ],
+)
+def test_id_and_hash_are_known_once_the_image_exists(image: Image | None, image_id: str | None, record: str) -> None:
+    result = result_of_plans([plan_of_a_recorded_source()], image)
+    assert {change["id"] for change in result["changes"]} == {image_id}
+    assert result["diff"]["after"]["properties"] == {"cloudimage_source_checksum": record}
+    recorded = [each["after"] for each in result["changes"] if each["attribute"] == "properties.cloudimage_source_checksum"]
+    assert recorded == [record]

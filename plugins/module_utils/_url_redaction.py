@@ -10,7 +10,7 @@ import re
 import typing as t
 import urllib.parse
 
-# What is shorter is not taken for a secret (characters): it would blank out half of a result.
+# A query of no more characters is not taken for a secret: hiding it would blank out half of a result.
 LONG_ENOUGH = 8
 URL = re.compile(r"[a-zA-Z][\w+.-]*://[^\s\"'<>]+")
 # Options and variables whose value is a URL: url, uri, auth_url, endpoint, endpoint_override, http_proxy, ...
@@ -60,7 +60,6 @@ def secrets_in_url(url: str) -> set[str]:
         urllib.parse.quote(urllib.parse.unquote(secret), safe=""),
         re.split("[/?#]", secret, maxsplit=1)[0],
     }
-    # What is short would blank out half of a result.
     secrets |= {text for text in re.split("[?#]", url)[1:] if len(text) > LONG_ENOUGH}
     return {url, *secrets} - {""}
 

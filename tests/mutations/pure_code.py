@@ -29,7 +29,7 @@ from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkResult
 
 PURE = ("_glance", "_options", "_plan", "_argspec.py", "_errors.py", "_url_redaction.py")
-TEST_TIMEOUT = 120.0
+TEST_TIMEOUT = 60.0
 DEFAULT_MINUTES = "300"
 # Tests of how long parsing takes: slow, and other tests notice what they would.
 SLOW = "parsed_in_time"

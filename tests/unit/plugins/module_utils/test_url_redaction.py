@@ -23,13 +23,15 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._url_redaction i
         ("http://me:pass@host:8/a", "http://host:8/a", {"http://me:pass@host:8/a", "pass"}),
         ("https://host/a?Signature=xyz", "https://host/a?…", {"https://host/a?Signature=xyz", "Signature=xyz"}),
         ("https://host/a?v=1", "https://host/a?…", {"https://host/a?v=1"}),
+        ("https://host/a?12345678", "https://host/a?…", {"https://host/a?12345678"}),
+        ("https://host/a?123456789", "https://host/a?…", {"https://host/a?123456789", "123456789"}),
         ("https://ghp_x@host/a", "https://host/a", {"https://ghp_x@host/a", "ghp_x"}),
         ("http://host/a#part", "http://host/a", {"http://host/a#part"}),
         ("http://u:p%40w@h/a", "http://h/a", {"http://u:p%40w@h/a", "p%40w", "p@w"}),
         ("http://u:p^w@h/a", "http://h/a", {"http://u:p^w@h/a", "p^w", "p%5Ew"}),
     ],
 )
-def test_what_is_secret_in_a_url(url: str, shown: str, secrets: set[str]) -> None:
+def test_user_password_and_query_of_a_url_are_secret(url: str, shown: str, secrets: set[str]) -> None:
     assert redacted_url(url) == shown
     assert secrets_in_url(url) == secrets
 
@@ -44,7 +46,7 @@ def test_what_is_secret_in_a_url(url: str, shown: str, secrets: set[str]) -> Non
         ("host", set()),
     ],
 )
-def test_what_is_secret_in_a_url_that_is_wrong(url: str, secrets: set[str]) -> None:
+def test_unencoded_password_of_a_url_is_secret(url: str, secrets: set[str]) -> None:
     assert secrets_in_url(url) - {url} == secrets
 
 
@@ -59,7 +61,7 @@ def test_what_is_secret_in_a_url_that_is_wrong(url: str, secrets: set[str]) -> N
         ({"number": 5, "none": None, "url": True}, set()),
     ],
 )
-def test_what_is_secret_in_urls_anywhere(value: object, secrets: set[str]) -> None:
+def test_secrets_are_found_in_nested_options(value: object, secrets: set[str]) -> None:
     assert secrets_in_urls(value) == secrets
 
 
@@ -75,11 +77,11 @@ def test_what_is_secret_in_urls_anywhere(value: object, secrets: set[str]) -> No
         ("at http://[::1]:80/a@b", "at http://[::1]:80/a@b"),
     ],
 )
-def test_errors_show_no_users_of_urls(text: str, shown: str) -> None:
+def test_error_shows_no_user_of_a_url(text: str, shown: str) -> None:
     assert without_users(text) == shown
     assert str(GlanceError(text)) == shown
 
 
-def test_text_without_secrets_of_urls() -> None:
+def test_text_shows_no_secret_of_a_url() -> None:
     text = "no answer: /obj?X-Sig=abc (Caused by http://me:pw@host/f#tok) why? because"
     assert without_queries(text) == "no answer: /obj?… (Caused by http://host/f?… why? because"

@@ -56,11 +56,11 @@ PRIVATE_NAMES_OF_GLANCE = re.compile(
 )
 RESERVED_PREFIX = "os_glance"
 
-# Set by options of their own, so that they are not taken for left-overs when properties are purged.
+# Options of their own set these properties, so purging does not remove them.
 REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
 
-# The checksum of the source that an image was made of, where the cloud's own hash cannot be compared with it; _image_hashes
-# says what is in it.
+# The checksum of the source that an image was created from, where the cloud's own hash cannot be compared with it;
+# image_hashes.py describes its value.
 SOURCE_CHECKSUM = "cloudimage_source_checksum"
 # The formats that the source of an image had which the cloud converted when it imported it.
 SOURCE_FORMATS = "cloudimage_source_formats"

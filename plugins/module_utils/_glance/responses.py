@@ -33,7 +33,7 @@ MEANING_OF_400 = {
     "IMG.0086": 404,
     "IMG.0144": 404,
     "IMG.0028": 403,  # it is protected
-    "IMG.0092": 403,  # it is somebody else's
+    "IMG.0092": 403,  # it belongs to another project
     "IMG.0090": 409,  # it is being made
     "IMG.0060": 413,  # the quota is used up
 }

@@ -32,11 +32,11 @@ DAY = datetime.date(2026, 11, 24)
         ({None: 1}, "The task: the name null is null"),
     ],
 )
-def test_what_cannot_be_handed_over(arguments: t.Any, problem: str | None) -> None:
+def test_arguments_that_json_cannot_hold_are_a_problem(arguments: t.Any, problem: str | None) -> None:
     found = find_argument_problem(arguments)
     assert found is None if problem is None else str(found).startswith(problem)
 
 
 @pytest.mark.parametrize("key", [0, 7, -1, 10**30, 1.0, 1.5, 1e30, 1e-7, float("inf"), float("nan"), "on"])
-def test_keys_are_those_of_json(key: t.Any) -> None:
+def test_numeric_keys_are_written_as_in_json(key: t.Any) -> None:
     assert [key_text(key)] == list(json.loads(json.dumps({key: 1})))

@@ -48,7 +48,7 @@ class Vaulted:
         (Vaulted(), "decrypted"),
     ],
 )
-def test_values_become_those_that_a_module_gets(value: t.Any, expected: t.Any) -> None:
+def test_values_are_converted_as_for_a_module(value: t.Any, expected: t.Any) -> None:
     found = to_builtin(value)
     assert found == expected
     assert found.__class__ is expected.__class__
@@ -81,7 +81,7 @@ def logins() -> t.Any:
     return multiprocessing.get_context("fork").Value("i", 0)
 
 
-def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
+def test_processes_share_logins_and_renewed_tokens(logins: t.Any) -> None:
     tokens = TokenCache.for_this_run()
 
     def in_another_process(key: str, state: str, renewed: str | None = None) -> None:
@@ -108,7 +108,7 @@ def test_processes_share_logins_and_renewals(logins: t.Any) -> None:
     assert logins.value == 2
 
 
-def test_where_there_is_no_file_in_memory_each_logs_in(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_process_logs_in_without_memfd_create(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create")
     tokens = TokenCache.for_this_run()
     assert tokens.path is None
@@ -120,7 +120,7 @@ def test_where_there_is_no_file_in_memory_each_logs_in(logins: t.Any, monkeypatc
 
 
 @pytest.mark.parametrize("path", ["", "/nonexistent", "/proc/1/fd/99999", "FILE"])
-def test_a_module_that_is_told_nothing_of_use_logs_in(
+def test_module_with_an_unusable_token_file_logs_in(
     logins: t.Any, monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any, path: str
 ) -> None:
     (tmp_path / "file").write_text("{}")
@@ -130,7 +130,7 @@ def test_a_module_that_is_told_nothing_of_use_logs_in(
     assert (tmp_path / "file").read_text() == "{}"
 
 
-def test_a_module_finds_the_tokens_of_its_controller(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_module_uses_the_tokens_of_its_controller(logins: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = TokenCache.for_this_run()
     monkeypatch.setenv(TOKENS_FILE, str(tokens.path))
     for each in (TokenCache.from_environment(), tokens, TokenCache.from_environment()):
@@ -140,7 +140,7 @@ def test_a_module_finds_the_tokens_of_its_controller(logins: t.Any, monkeypatch:
     assert logins.value == 1
 
 
-def test_what_was_half_written_counts_as_nothing(logins: t.Any) -> None:
+def test_incomplete_token_file_is_ignored(logins: t.Any) -> None:
     tokens = TokenCache.for_this_run()
     os.pwrite(tokens._file, b'{"a1": "tok', 0)
     connection: t.Any = FakeConnection("a1", logins)
@@ -148,7 +148,7 @@ def test_what_was_half_written_counts_as_nothing(logins: t.Any) -> None:
     assert logins.value == 1
 
 
-def test_a_connection_is_not_used_on_both_sides_of_a_fork() -> None:
+def test_connections_are_not_shared_with_a_forked_process() -> None:
     _in_process._connections["a1"] = t.cast("t.Any", None)
     context = multiprocessing.get_context("fork")
     found = context.Value("i", -1)
@@ -163,7 +163,7 @@ def test_a_connection_is_not_used_on_both_sides_of_a_fork() -> None:
     assert found.value == 0
 
 
-def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_and_environment_are_restored(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[t.Any] = []
 
     def look(_options: t.Any) -> t.NoReturn:
@@ -181,7 +181,7 @@ def test_the_surroundings_are_put_back(tmp_path: t.Any, monkeypatch: pytest.Monk
     assert (os.getcwd(), os.environ["OS_CLOUD"], os.environ.get("OS_NEW")) == (here, "before", None)
 
 
-def test_the_same_program() -> None:
+def test_same_program_is_recognised_through_links() -> None:
     folder = os.path.dirname(sys.executable)
     same = next(name for name in ("python3", "python") if os.path.exists(os.path.join(folder, name)))
     assert _is_same_file(os.path.join(folder, same), sys.executable)
@@ -199,11 +199,11 @@ def test_the_same_program() -> None:
         *[(name, False) for name in ("PYTHONPATH", "HOME", "XDG_CONFIG_HOME", "LD_PRELOAD", "OS", "TMPDIR", "MY_proxy")],
     ],
 )
-def test_variables_that_count_while_a_task_runs(variable: str, heeded: bool) -> None:
+def test_variables_that_are_read_while_a_task_runs(variable: str, heeded: bool) -> None:
     assert bool(RUNTIME_ENV_VARS.fullmatch(variable)) is heeded
 
 
-def test_the_switch() -> None:
+def test_switch_is_a_boolean() -> None:
     assert is_switched_on("yes", "X")
     assert not is_switched_on(False, "X")
     with pytest.raises(AnsibleActionFail, match="X: 'perhaps' was given; true or false is allowed"):

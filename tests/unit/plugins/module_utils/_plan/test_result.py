@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, property_change
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan, plan_create, plan_delete, plan_update
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of_plans
@@ -35,6 +36,21 @@ def test_created_image_has_the_id_of_the_cloud() -> None:
 def test_plans_without_changes_have_an_empty_result() -> None:
     result = result_of_plans([plan_update(IMAGE, DesiredImage({"name": "n"}))])
     assert result == {"changed": False, "changes": [], "operations": [], "diff": {"before": {}, "after": {}}}
+
+
+def test_diff_of_one_image_has_no_header() -> None:
+    result = result_of_plans([plan_delete(IMAGE, force=False), plan_update(IMAGE, DesiredImage())])
+    assert sorted(result["diff"]) == ["after", "before"]
+
+
+@pytest.mark.parametrize(("image", "new_id"), [(None, "{id}"), (IMAGE, IMAGE.id)])
+def test_id_of_a_replacement_is_filled_in(image: Image | None, new_id: str) -> None:
+    changes = (Change("id", "old", "{id}"), Change("name", "n", "{id}"), property_change("id", None, "{id}"))
+    replace = plan_delete(IMAGE, force=False).operations
+    plan = Plan(None, None, changes, replace, {"id": "old", "name": "n"}, {"id": "{id}", "name": "{id}"})
+    result = result_of_plans([plan], image)
+    assert [change["after"] for change in result["changes"]] == [new_id, "{id}", "{id}"]
+    assert result["diff"]["after"] == {"id": new_id, "name": "{id}"}
 
 
 def test_diffs_of_several_images_name_the_image() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_ap
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.images import PrefetchedImages
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import find_by_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions, ImageSelection
 
 from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Outcome, Sandbox, connect, forget_the_cloud, run_module
 from .faults import proxy
@@ -158,7 +159,9 @@ def test_invalid_parallel_is_rejected(alice: Cloud, parallel: int) -> None:
 def test_second_lookup_reads_the_image_again(alice: Cloud, name: str) -> None:
     """The first lookup is a list of many images; after that another process may have changed the image."""
     image, other = alice.make(name), alice.make(f"{name}-other")
-    api = PrefetchedImages(GlanceApi(connect("alice")), [item(name=name), item(id=other["id"])])
+    api = PrefetchedImages(
+        GlanceApi(connect("alice")), [ImageOptions(ImageSelection(name=name)), ImageOptions(ImageSelection(other["id"]))]
+    )
     for each in (image, other):
         alice.call(
             "PATCH",
@@ -168,11 +171,6 @@ def test_second_lookup_reads_the_image_again(alice: Cloud, name: str) -> None:
         )
     found = [[*find_by_name(api, name), api.find_image(other["id"])] for _look in range(2)]
     assert [[each.tags for each in look if each] for look in found] == [[[], []], [["new"], ["new"]]]
-
-
-def item(**options: t.Any) -> Json:
-    given = dict.fromkeys(("id", "name", "owner", "owner_domain", "hidden"))
-    return {**given, "state": "present", "create": True, "on_duplicate": "fail", **options}
 
 
 def test_empty_list_sends_no_request(alice: Cloud) -> None:

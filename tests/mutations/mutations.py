@@ -28,30 +28,6 @@ MUTATIONS: list[Mutation] = [
         'if old.visibility == "shared":',
     ),
     (
-        "a tag is dropped",
-        "_module/image.py",
-        'for tag in params["tags"]})',
-        'for tag in params["tags"][1:]})',
-    ),
-    (
-        "clearing tags is forgotten",
-        "_module/image.py",
-        'if params["tags"] is not None:',
-        'if params["tags"]:',
-    ),
-    (
-        "false is taken for not given",
-        "_module/image.py",
-        "if params[option] is not None:\n            attributes[key]",
-        "if params[option]:\n            attributes[key]",
-    ),
-    (
-        "visibility has a default",
-        "_module/image.py",
-        "    attributes: dict[str, t.Any] = {}\n",
-        '    attributes: dict[str, t.Any] = {"visibility": "private"}\n',
-    ),
-    (
         "check mode changes things",
         "_module/image.py",
         "    if check_mode or not plans[0].changed:\n",
@@ -68,12 +44,6 @@ MUTATIONS: list[Mutation] = [
         "_module/executor.py",
         "            _roll_back(api, plan, executor.image, error)\n",
         "            pass\n",
-    ),
-    (
-        "two descriptions of one image are taken",
-        "_module/images.py",
-        "if owner in others or (others and None in (owner, *others)):",
-        "if False:",
     ),
     (
         "an answer of the first look at many is given again",
@@ -216,7 +186,7 @@ MUTATIONS: list[Mutation] = [
     (
         "no-op: an id given as name in a list is noticed after other changes",
         "_module/images.py",
-        '            check_name_is_no_id(self, item["name"])\n',
+        "            check_name_is_no_id(self, name)\n",
         "",
     ),
     (
@@ -228,13 +198,13 @@ MUTATIONS: list[Mutation] = [
     (
         "no-op: an image that must exist is created",
         "_module/image.py",
-        '        if not self._params["create"]:',
+        "        if not self._options.create:",
         "        if False:",
     ),
     (
         "no-op: an image of a list that must exist is missed after other changes",
         "_module/images.py",
-        ' and not item["create"]:',
+        " and not item.create:",
         " and False:",
     ),
     (
@@ -246,7 +216,7 @@ MUTATIONS: list[Mutation] = [
     (
         "no-op: a project's name and its id are two projects",
         "_module/images.py",
-        "        _check_no_duplicates(items, owners)\n",
+        "        check_no_duplicates(selections, owners)\n",
         "",
     ),
     (
@@ -391,7 +361,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     (
         "a refused import is streamed though the task demands it",
         "_transfer/image_data.py",
-        "        if self._import_is_demanded:\n            return ()\n",
+        "        if self._options.import_is_demanded:\n            return ()\n",
         "",
     ),
     (

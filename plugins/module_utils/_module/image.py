@@ -16,11 +16,9 @@ from .._errors import ApiError, InvalidInput, not_none
 from .._glance.image import FORMATS, Image, to_result
 from .._glance.image_hashes import recorded_formats
 from .._glance.image_ids import has_derived_id
-from .._glance.input_checks import MAX_INTEGER, check_id, check_text
 from .._glance.list_query import equals_filter
-from .._glance.properties import REFERENCES, desired_properties
-from .._options.data import check_data_options, source_option
-from .._options.project import ProjectReference
+from .._glance.properties import REFERENCES
+from .._options.image import ImageOptions, ImageSelection
 from .._plan.data_state import DataState, data_state, in_transit, is_abandoned, max_wait
 from .._plan.desired_image import DesiredImage
 from .._plan.plan import MAX_PLANS, Plan, plan_create, plan_delete, plan_update
@@ -45,59 +43,36 @@ if t.TYPE_CHECKING:
     from .._transfer.image_data import DataResolver
     from .._transfer.polling import Backoff, Deadline
 
+REFERENCING_OPTION = {key: option for option, key in REFERENCES.items()}
+
 # A module's process compiles all that it imports. So what moves data, and what carries plans out, is imported where it is
 # needed: most tasks find everything as it is to be.
 
 
-def check_options(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse what cannot be, as far as it is known without asking anybody."""
-    if params["id"] is None and params["name"] is None:
-        raise InvalidInput("name, id: both are null; give at least one of them.")
-    if params["id"] is not None:
-        check_id(params["id"])
-    if params["name"] is not None:
-        check_text(params["name"], "name")
-    if params["state"] == "absent":
-        if params["on_duplicate"] in ("newest", "oldest"):
-            raise InvalidInput(
-                f"on_duplicate: '{params['on_duplicate']}' with 'state: absent' would delete another image in each run;"
-                " use 'all', or the 'id' of the one that is meant."
-            )
-        return
-    if params["on_duplicate"] == "all":
-        raise InvalidInput("on_duplicate: 'all' is allowed with 'state: absent' only; use fail, newest or oldest.")
-    check_data_options(params)
-    _named(params)
-
-
-def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     """Bring the image to the state that the task wants; returns the module's result."""
-    check_options(params)
-    if params["state"] == "absent":
-        return _absent(api, params, check_mode)
-    return _present(api, params, check_mode)
+    return (_absent if options.is_absent else _present)(api, options, check_mode)
 
 
-def _absent(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    owner = _owner(api, params)
+def _absent(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    owner = _owner(api, options.selection)
 
     def make_plans() -> list[Plan]:
         # A hidden image must not come to light in the next run.
-        found = _candidates(api, params, owner, hidden_too=True)
-        return [plan_delete(image, params["force"]) for image in _chosen(params, found)]
+        found = _candidates(api, options, owner, hidden_too=True)
+        return [plan_delete(image, options.force) for image in _chosen(options.selection, found)]
 
     plans = make_plans()
     if plans and not check_mode:
         from .executor import apply_plans, delete  # noqa: PLC0415
 
-        wait = params["wait_timeout"] if params["wait"] else None
-        plans, _done = apply_plans(plans, make_plans, lambda plan: delete(api, plan, wait))
+        plans, _done = apply_plans(plans, make_plans, lambda plan: delete(api, plan, options.wait))
     return {**result_of_plans(plans), "image": None, "transfer": None}
 
 
-def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    wanted, source = _wanted(api, params)
-    planner = Planner(api, params, wanted, source)
+def _present(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    wanted, source = _wanted(api, options)
+    planner = Planner(api, options, wanted, source)
     plans = planner.make_plans()
     api.check_supported(plans[0].operations)
     if check_mode or not plans[0].changed:
@@ -105,9 +80,8 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
     from .._transfer.uploader import Uploader  # noqa: PLC0415
     from .executor import apply_plans, create_or_update, replace  # noqa: PLC0415
 
-    wait = params["wait_timeout"] if params["wait"] else None
     content, data = (source.content, source.data) if source else (None, None)
-    delivery = Uploader(api, content, data, wait, reporter(str(params["name"] or params["id"])))
+    delivery = Uploader(api, content, data, options.wait, reporter(options.selection.label))
     plans, images = apply_plans(
         plans,
         planner.make_plans,
@@ -127,16 +101,14 @@ def _present(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) ->
 class Planner:
     """Looks at how things are, and plans what makes them as they are to be."""
 
-    def __init__(
-        self, api: GlanceApi, params: t.Mapping[str, t.Any], wanted: DesiredImage, source: DataResolver | None
-    ) -> None:
+    def __init__(self, api: GlanceApi, options: ImageOptions, wanted: DesiredImage, source: DataResolver | None) -> None:
         self._api = api
-        self._params = params
+        self._options = options
         self._wanted = wanted
         self._source = source
         # What cannot be compared is never other data, and nothing is replaced by what cannot be verified.
-        self._replacing = source is not None and source.comparable and params["data_policy"] == "replace"
-        self._wait: int | None = params["wait_timeout"] if params["wait"] else None
+        self._replacing = source is not None and source.comparable and options.data_policy == "replace"
+        self._wait = options.wait
         # The new image of another run's replacement as it was last seen, and how long it may stay so.
         self._other_run: tuple[t.Any, Deadline, Backoff] | None = None
         self.warnings: list[str] = []
@@ -157,15 +129,15 @@ class Planner:
 
     def _make_plan(self) -> Plan:
         self.warnings = []
-        params, wanted = self._params, self._wanted
+        options, wanted = self._options, self._wanted
         # A twin that a replacement left may be hidden where the image is not, or the other way round.
-        hidden_too = params["hidden"] is True or (self._replacing and params["hidden"] is not None)
-        found = _candidates(self._api, params, wanted.attributes.get("owner"), hidden_too)
+        hidden_too = options.hidden is True or (self._replacing and options.hidden is not None)
+        found = _candidates(self._api, options, wanted.attributes.get("owner"), hidden_too)
         newest, replaced = replacements_in(found, wanted, self._api.connection.project_id) or (None, [])
-        images = _chosen(params, [image for image in found if image not in replaced])
+        images = _chosen(options.selection, [image for image in found if image not in replaced])
         if not images:
             self._check_may_create()
-            return plan_create(self._with_calls(), params["id"].lower() if params["id"] else None)
+            return plan_create(self._with_calls(), options.selection.id.lower() if options.selection.id else None)
         image = images[0]
         if image.status == "deactivated":
             self.warnings.append(
@@ -174,16 +146,16 @@ class Planner:
             )
         if replaced and image is newest:
             return self._finish_replacing(replaced, newest)
-        _check_stays_in_sight(self._api, params, image)
+        _check_stays_in_sight(self._api, options, image)
         return self._plan_for(image)
 
     def _check_may_create(self) -> None:
         """Refuse to create a missing image where the task says so, and warn if it will have no data."""
-        if not self._params["create"]:
-            raise InvalidInput(no_such_image(self._params))
+        if not self._options.create:
+            raise InvalidInput(no_such_image(self._options.selection))
         if self._source is None:
             self.warnings.append(
-                f"The image '{self._params['name'] or self._params['id']}' is missing, and a new one has no data: no server"
+                f"The image '{self._options.selection.label}' is missing, and a new one has no data: no server"
                 " can be created from it. Give its data with 'path', 'url' or 'remote', or 'create: false' if it must exist."
             )
 
@@ -321,7 +293,7 @@ class Planner:
             new_members=new_members,
             project_id=project,
         )
-        return plan_replacement(state, self._with_calls(tuple(old.stores) or None), self._params["replaced"])
+        return plan_replacement(state, self._with_calls(tuple(old.stores) or None), self._options.replaced)
 
     def _unfinished(self, old: Image) -> list[Image]:
         """The new images of interrupted replacements, oldest first. It waits for another run that is still busy."""
@@ -343,7 +315,7 @@ class Planner:
 
     def _check_not_replaced(self, old: Image) -> None:
         """Raise OtherRunIsBusy if another run has given its new image the name since this one looked it up."""
-        found = _candidates(self._api, self._params, self._wanted.attributes.get("owner"), hidden_too=False)
+        found = _candidates(self._api, self._options, self._wanted.attributes.get("owner"), hidden_too=False)
         if any(is_replacement_of(old, image, self._wanted, self._api.connection.project_id) for image in found):
             raise OtherRunIsBusy
 
@@ -391,7 +363,11 @@ class Planner:
     def _may_create_again(self, image: Image) -> bool:
         """Whether an image that never got its data may be deleted and created again: this collection's, and not shared."""
         own = image.owner == self._api.connection.project_id and has_derived_id(image, str(image.name))
-        return own and self._params["id"] is None and not (image.visibility == "shared" and _statuses(self._api, image.id))
+        return (
+            own
+            and self._options.selection.id is None
+            and not (image.visibility == "shared" and _statuses(self._api, image.id))
+        )
 
 
 class OtherRunIsBusy(Exception):
@@ -406,13 +382,13 @@ class ImageIsGone(Exception):
         self.error = error
 
 
-def no_such_image(params: t.Mapping[str, t.Any]) -> str:
+def no_such_image(selection: ImageSelection) -> str:
     """The error message for a missing image that the task must not create."""
-    what = f"id '{params['id']}'" if params["id"] is not None else f"name '{params['name']}'"
-    whose = f" in the project '{params['owner']}'" if params["id"] is None and params["owner"] is not None else ""
+    what = f"id '{selection.id}'" if selection.id is not None else f"name '{selection.name}'"
+    whose = f" in the project '{selection.owner.project}'" if selection.id is None and selection.owner else ""
     return (
         f"There is no image with the {what}{whose}, and 'create: false' says not to create it. Nothing was changed. Correct"
-        f" the {'id' if params['id'] is not None else 'name'}, or set 'create: true'."
+        f" the {'id' if selection.id is not None else 'name'}, or set 'create: true'."
     )
 
 
@@ -445,12 +421,12 @@ def _seconds_since(image: Image, attribute: str) -> float:
     return max(0.0, (TIMING.utc_now() - moment).total_seconds())
 
 
-def _check_stays_in_sight(api: GlanceApi, params: t.Mapping[str, t.Any], image: Image) -> None:
+def _check_stays_in_sight(api: GlanceApi, options: ImageOptions, image: Image) -> None:
     """Another project's image that is no longer public or shared is not found by its name alone: the next run would make a
     second one."""
-    visibility = params["visibility"]
+    visibility, selection = options.visibility, options.selection
     gets_out_of_scope = visibility not in (None, "public", image.visibility)
-    if gets_out_of_scope and params["id"] is None and params["owner"] is None and not _is_own(api, image):
+    if gets_out_of_scope and selection.id is None and selection.owner is None and not _is_own(api, image):
         raise InvalidInput(
             f"visibility: image {image.id} '{image.name}' belongs to project {image.owner}, and once it is"
             f" {visibility} it is not found by its name alone. Give its 'id', or its project as 'owner'."
@@ -461,76 +437,46 @@ def _is_own(api: GlanceApi, image: Image) -> bool:
     return image.owner in (None, api.connection.project_id)
 
 
-def _named(params: t.Mapping[str, t.Any]) -> DesiredImage:
-    """What the task names, checked, as far as nobody has to be asked for it."""
-    attributes: dict[str, t.Any] = {}
-    if params["name"] is not None:
-        attributes["name"] = params["name"]
-    for option, key in (("visibility", "visibility"), ("protected", "protected"), ("hidden", "os_hidden")):
-        if params[option] is not None:
-            attributes[key] = params[option]
-    if params["tags"] is not None:
-        attributes["tags"] = sorted({check_text(tag, "tags") for tag in params["tags"]})
-    for option in ("disk_format", "container_format"):
-        if params[option] is not None:
-            attributes[option] = check_text(params[option], option)
-    for option in ("min_disk", "min_ram"):
-        if params[option] is not None:
-            # ansible-core takes true for an integer, Glance does not.
-            if isinstance(params[option], bool) or not 0 <= params[option] <= MAX_INTEGER:
-                raise InvalidInput(f"{option}: {params[option]} was given; 0 to {MAX_INTEGER} is allowed.")
-            attributes[option] = params[option]
-    if params["purge_properties"] and params["properties"] is None:
-        raise InvalidInput("purge_properties: give 'properties' too; with 'properties: {}' all of them are removed.")
-    properties = desired_properties(params["properties"] or {})
-    for option, key in REFERENCES.items():
-        if params[option] is not None and key in properties:
-            raise InvalidInput(f"properties: '{key}' is given, and '{option}' too, which sets the same; give one of them.")
-    stores = tuple(dict.fromkeys(params["stores"])) if params["stores"] is not None else None
-    if stores == ():
-        raise InvalidInput("stores: an empty list was given; name at least one store.")
-    keep_data = params["data_policy"] == "keep"
-    return DesiredImage(attributes, properties, params["purge_properties"], stores=stores, keep_data=keep_data)
-
-
-def _wanted(api: GlanceApi, params: t.Mapping[str, t.Any]) -> tuple[DesiredImage, DataResolver | None]:
+def _wanted(api: GlanceApi, options: ImageOptions) -> tuple[DesiredImage, DataResolver | None]:
     """All that the task names, before the cloud is asked about the image."""
-    named = _named(params)
-    attributes, properties = dict(named.attributes), dict(named.properties)
+    properties = dict(options.properties)
     source = None
-    if source_option(params):
+    if options.data:
         from .._transfer.image_data import resolve_data  # noqa: PLC0415
 
-        source = resolve_data(api, params)
-    owner = _owner(api, params)
-    if owner:
-        attributes["owner"] = owner
-    for option, key in REFERENCES.items():
-        if params[option] is not None:
-            reference = params[option]
-            properties[key] = find_by_id_or_name(api, reference, option).id if reference else None
-    data = source.data if source else None
-    return dataclasses.replace(named, attributes=attributes, properties=properties, data=data), source
+        source = resolve_data(api, options.data, options.wait)
+    owner = _owner(api, options.selection)
+    for key, reference in options.references.items():
+        properties[key] = find_by_id_or_name(api, reference, REFERENCING_OPTION[key]).id if reference else None
+    wanted = DesiredImage(
+        {**options.attributes, **({"owner": owner} if owner else {})},
+        properties,
+        options.purge_properties,
+        data=source.data if source else None,
+        stores=options.stores,
+        keep_data=options.data_policy == "keep",
+    )
+    return wanted, source
 
 
-def _owner(api: GlanceApi, params: t.Mapping[str, t.Any]) -> str | None:
-    reference = ProjectReference.from_params(params)
-    return project_id(api, reference) if reference else None
+def _owner(api: GlanceApi, selection: ImageSelection) -> str | None:
+    return project_id(api, selection.owner) if selection.owner else None
 
 
-def _candidates(api: GlanceApi, params: t.Mapping[str, t.Any], owner: str | None, hidden_too: bool) -> list[Image]:
+def _candidates(api: GlanceApi, options: ImageOptions, owner: str | None, hidden_too: bool) -> list[Image]:
     """All images that have the id or the name."""
-    if params["id"] is None:
-        return find_by_name(api, params["name"], owner, hidden_too)
-    image = find_by_id(api, params["id"])
-    if image and params["state"] == "absent" and owner not in (None, image.get("owner", owner)):
+    selection = options.selection
+    if selection.id is None:
+        return find_by_name(api, str(selection.name), owner, hidden_too)
+    image = find_by_id(api, selection.id)
+    if image and options.is_absent and owner not in (None, image.get("owner", owner)):
         raise InvalidInput(f"owner: image {image.id} '{image.name}' belongs to project {image.owner}, not to {owner}.")
     return [image] if image else []
 
 
-def _chosen(params: t.Mapping[str, t.Any], images: list[Image]) -> list[Image]:
+def _chosen(selection: ImageSelection, images: list[Image]) -> list[Image]:
     """The images that the task means: at most one unless ``on_duplicate`` is ``all``."""
-    return images if params["id"] is not None else choose(images, params["name"], params["on_duplicate"])
+    return images if selection.id is not None else choose(images, str(selection.name), selection.on_duplicate)
 
 
-TASK = Task(run, IMAGE, dict, constraints={"required_one_of": [("name", "id")]})
+TASK = Task(run, IMAGE, ImageOptions.from_params, constraints={"required_one_of": [("name", "id")]})

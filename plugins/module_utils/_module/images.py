@@ -17,75 +17,38 @@ from .._argspec import IMAGES
 from .._client.image_api import PAGE_SIZE, GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._glance.image import GONE, Image
-from .._glance.input_checks import check_timeout, id_spellings
+from .._glance.input_checks import id_spellings
 from .._glance.list_query import Query, equals_filter, list_filters
-from .._options.project import ProjectReference
+from .._options.image import ImageOptions
+from .._options.images import ImagesOptions, check_no_duplicates
 from .._plan.filter_queries import id_queries
 from .image import TASK as IMAGE_TASK
-from .image import check_options, no_such_image
+from .image import no_such_image
 from .image import run as run_image
 from .lookup import check_name_is_no_id, choose, is_listed, project_id, query_for_names
 from .scope import images_in_scope
 from .task import Task
 
-MOST_AT_ONCE = 32
 
-Params = dict[str, t.Any]
-
-
-def run(api: GlanceApi, params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(api: GlanceApi, options: ImagesOptions, check_mode: bool) -> dict[str, t.Any]:
     """Bring all images to the states that are wanted; one that fails does not stop the others."""
-    parallel = params["parallel"]
-    if not 1 <= parallel <= MOST_AT_ONCE:
-        raise InvalidInput(f"parallel: {parallel} was given; 1 to {MOST_AT_ONCE} images at a time are allowed.")
-    items = [_validated(number, item) for number, item in enumerate(params["images"])]
-    _check_no_duplicates(items, [item["owner"] and (item["owner"], item["owner_domain"]) for item in items])
-    looked_up = PrefetchedImages(api, items)
+    looked_up = PrefetchedImages(api, options.images)
     bring = functools.partial(_bring, looked_up, check_mode)
-    pool = concurrent.futures.ThreadPoolExecutor(parallel)
+    pool = concurrent.futures.ThreadPoolExecutor(options.parallel)
     try:
-        outcomes = list(pool.map(bring, items))
+        outcomes = list(pool.map(bring, options.images))
     finally:
         # What is going on is finished, and nothing more is begun.
         pool.shutdown(cancel_futures=True)
-    return _result_of(items, outcomes)
-
-
-def _validated(number: int, item: t.Mapping[str, t.Any]) -> Params:
-    """The options of one image, checked as those of the module image are."""
-    label = f"images[{number}] '{item.get('name') or item.get('id') or ''}'"
-    validation = ArgumentSpecValidator(IMAGE_TASK.options, **IMAGE_TASK.constraints).validate(item)
-    if validation.error_messages:
-        raise InvalidInput(f"{label}: {validation.errors.msg}")
-    params = t.cast("Params", validation.validated_parameters)
-    try:
-        check_timeout(params["wait_timeout"], "wait_timeout")
-        check_options(params)
-    except InvalidInput as error:
-        raise InvalidInput(f"{label}: {error}") from error
-    return params
-
-
-def _check_no_duplicates(items: t.Sequence[Params], owners: t.Sequence[t.Hashable]) -> None:
-    """Refuse two descriptions of one image: the result would depend on which of them comes last.
-
-    :param owners: the project that each item names, as its id or as its name and domain; null if it names none.
-    """
-    seen: dict[str, list[t.Hashable]] = {}
-    for number, (item, of_item) in enumerate(zip(items, owners, strict=True)):
-        key, owner = (item["id"].lower(), None) if item["id"] else (item["name"], of_item)
-        others = seen.setdefault(key, [])
-        if owner in others or (others and None in (owner, *others)):
-            raise InvalidInput(f"images[{number}] '{key}': another one in the list means the same image. Give one of them.")
-        others.append(owner)
+    return _result_of(options.images, outcomes)
 
 
 def _same_image(first: int, second: int, which: str) -> InvalidInput:
     return InvalidInput(f"images: images[{first}] and images[{second}] mean the same image, {which}. Give one of them.")
 
 
-def _bring(api: GlanceApi, check_mode: bool, item: Params) -> dict[str, t.Any]:
-    named = {"name": item["name"], "id": item["id"], "failed": False}
+def _bring(api: GlanceApi, check_mode: bool, item: ImageOptions) -> dict[str, t.Any]:
+    named = {"name": item.selection.name, "id": item.selection.id, "failed": False}
     try:
         return {**named, **run_image(api, item, check_mode)}
     except GlanceError as error:
@@ -93,8 +56,8 @@ def _bring(api: GlanceApi, check_mode: bool, item: Params) -> dict[str, t.Any]:
         return {**named, **nothing, "diff": {"before": {}, "after": {}}, "failed": True, "msg": str(error), **error.details}
 
 
-def _result_of(items: t.Sequence[Params], outcomes: t.Sequence[dict[str, t.Any]]) -> dict[str, t.Any]:
-    labels = [str(item["name"] or item["id"]) for item in items]
+def _result_of(items: t.Sequence[ImageOptions], outcomes: t.Sequence[dict[str, t.Any]]) -> dict[str, t.Any]:
+    labels = [item.selection.label for item in items]
     result: dict[str, t.Any] = {
         "changed": any(outcome["changed"] for outcome in outcomes),
         "images": [outcome.pop("image") for outcome in outcomes],
@@ -129,7 +92,7 @@ class PrefetchedImages(GlanceApi):
     projects' ids, are the same for all images, so that they are asked for once.
     """
 
-    def __init__(self, api: GlanceApi, items: t.Sequence[Params]) -> None:
+    def __init__(self, api: GlanceApi, items: t.Sequence[ImageOptions]) -> None:
         super().__init__(api.connection)
         self._is_ready = False
         self._by_query: dict[tuple[tuple[str, str], ...], list[Image]] = {}
@@ -138,21 +101,21 @@ class PrefetchedImages(GlanceApi):
         self._member_status: dict[tuple[str, str], str | None] = {}
         self._same_for_all: dict[t.Any, t.Any] = {}
         self._lock = threading.Lock()
-        self._look_up_ids([item["id"] for item in items if item["id"]])
-        references = [ProjectReference.from_params(item) for item in items]
-        owners = [project_id(self, reference) if reference else None for reference in references]
+        self._look_up_ids([item.selection.id for item in items if item.selection.id])
+        selections = [item.selection for item in items]
+        owners = [project_id(self, selection.owner) if selection.owner else None for selection in selections]
         # By now a project's name and its id are the same.
-        _check_no_duplicates(items, owners)
-        named: dict[str | None, list[Params]] = {}
+        check_no_duplicates(selections, owners)
+        named: dict[str | None, list[ImageOptions]] = {}
         for item, owner in zip(items, owners, strict=True):
-            if not item["id"]:
+            if not item.selection.id:
                 named.setdefault(owner, []).append(item)
         for owner, of_owner in named.items():
             self._look_up_names(of_owner, owner)
         self._refuse(items, owners)
         self._is_ready = True
 
-    def _refuse(self, items: t.Sequence[Params], owners: t.Sequence[str | None]) -> None:
+    def _refuse(self, items: t.Sequence[ImageOptions], owners: t.Sequence[str | None]) -> None:
         """Refuse, before anything is changed, contradictions in the list that only the cloud's images show."""
         meant: dict[str, int] = {}
         # The names that images have once the items with an id are carried out, each with its project.
@@ -160,31 +123,32 @@ class PrefetchedImages(GlanceApi):
         own_project = self.connection.project_id
         for number, (item, owner) in enumerate(zip(items, owners, strict=True)):
             images = self._meant_by(item, owner)
-            if not images and item["state"] == "present" and not item["create"]:
-                raise InvalidInput(f"images[{number}]: {no_such_image(item)}")
+            if not images and not item.is_absent and not item.create:
+                raise InvalidInput(f"images[{number}]: {no_such_image(item.selection)}")
             for image in images:
                 if meant.setdefault(image.id, number) != number:
                     raise _same_image(meant[image.id], number, f"{image.id} '{image.name}'")
-            if item["id"] and item["name"] and item["state"] == "present":
-                given[item["name"], owner or (images[0].owner if images else own_project)] = number
+            if item.selection.id and item.selection.name and not item.is_absent:
+                given[item.selection.name, owner or (images[0].owner if images else own_project)] = number
         for number, (item, owner) in enumerate(zip(items, owners, strict=True)):
-            by_id = None if item["id"] else given.get((item["name"], owner or own_project))
+            by_id = None if item.selection.id else given.get((str(item.selection.name), owner or own_project))
             if by_id is not None:
-                raise _same_image(by_id, number, f"that has the name '{item['name']}' then")
+                raise _same_image(by_id, number, f"that has the name '{item.selection.name}' then")
 
-    def _meant_by(self, item: Params, owner: str | None) -> list[Image]:
+    def _meant_by(self, item: ImageOptions, owner: str | None) -> list[Image]:
         """The images that an item means, of those that were looked up."""
-        if item["id"]:
-            return [self._by_id[image_id] for image_id in id_spellings([item["id"]]) if image_id in self._by_id][:1]
+        if item.selection.id:
+            return [self._by_id[image_id] for image_id in id_spellings([item.selection.id]) if image_id in self._by_id][:1]
+        name, on_duplicate = str(item.selection.name), item.selection.on_duplicate
         shown, hidden = (
-            self._by_query.get(tuple(query_for_names(equals_filter(item["name"]), owner, are_hidden)), [])
+            self._by_query.get(tuple(query_for_names(equals_filter(name), owner, are_hidden)), [])
             for are_hidden in (False, True)
         )
         if not shown and not hidden:
-            check_name_is_no_id(self, item["name"])
-            self._missing_ids |= {item["name"], item["name"].lower()}
-        found = [*shown, *hidden] if item["hidden"] or item["state"] == "absent" else shown or hidden
-        return found if item["on_duplicate"] == "fail" else choose(found, item["name"], item["on_duplicate"])
+            check_name_is_no_id(self, name)
+            self._missing_ids |= {name, name.lower()}
+        found = [*shown, *hidden] if item.hidden or item.is_absent else shown or hidden
+        return found if on_duplicate == "fail" else choose(found, name, on_duplicate)
 
     def find_image(self, image_id: str, base: str | None = None) -> Image | None:
         if base is None and image_id in self._missing_ids:
@@ -230,11 +194,11 @@ class PrefetchedImages(GlanceApi):
                     if image.id in asked_for and image.status not in GONE:
                         self._by_id[image.id] = image
 
-    def _look_up_names(self, items: t.Sequence[Params], owner: str | None) -> None:
-        names = [item["name"] for item in items]
+    def _look_up_names(self, items: t.Sequence[ImageOptions], owner: str | None) -> None:
+        names = [str(item.selection.name) for item in items]
         shown = self._images_of(names, owner, hidden=False)
         # Hidden ones too where the image is to be hidden or absent, or none is shown.
-        also = [item["name"] for item in items if not shown[item["name"]] or item["hidden"] or item["state"] == "absent"]
+        also = [name for name, item in zip(names, items, strict=True) if not shown[name] or item.hidden or item.is_absent]
         hidden = self._images_of(also, owner, hidden=True)
         for found, are_hidden in ((shown, False), (hidden, True)):
             for name, images in found.items():
@@ -253,4 +217,16 @@ class PrefetchedImages(GlanceApi):
         return {name: list(images.values()) for name, images in found.items()}
 
 
-TASK = Task(run, IMAGES, dict)
+def _parse(params: t.Mapping[str, t.Any]) -> ImagesOptions:
+    return ImagesOptions.from_params(params, _validated)
+
+
+def _validated(entry: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """The options of one image, with types and defaults as ansible-core gives them to the module image."""
+    validation = ArgumentSpecValidator(IMAGE_TASK.options, **IMAGE_TASK.constraints).validate(entry)
+    if validation.error_messages:
+        raise InvalidInput(validation.errors.msg)
+    return t.cast("t.Mapping[str, t.Any]", validation.validated_parameters)
+
+
+TASK = Task(run, IMAGES, _parse)

@@ -16,7 +16,6 @@ from .._client.connection import Connection
 from .._client.image_api import GlanceApi
 from .._client.secrets import secrets_in_login
 from .._errors import GlanceError
-from .._glance.input_checks import check_timeout
 from .._options.connection import ConnectionOptions
 from .._url_redaction import secrets_in_urls
 
@@ -91,8 +90,6 @@ def run_task(
     """
     try:
         connection_options = ConnectionOptions.from_params(params)
-        if params.get("wait_timeout") is not None:
-            check_timeout(params["wait_timeout"], "wait_timeout")
         options = task.parse(params)
         result = task.run(GlanceApi(connecting(connection_options)), options, check_mode)
     except GlanceError as error:

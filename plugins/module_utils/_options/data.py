@@ -2,40 +2,95 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Which options about data go together. Pure."""
+"""The options that say where an image's data come from and how they are transferred. Pure."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._errors import InvalidInput
+from .._glance.checksums import Checksum, ChecksumList, parse_checksum
 from .._glance.input_checks import check_id
 
 SOURCES = ("path", "url", "remote")
+IMPORT_METHODS = {"path": ("glance-direct",), "url": ("web-download", "glance-direct"), "remote": ("glance-download",)}
 
 
-def source_option(params: t.Mapping[str, t.Any]) -> str | None:
+@dataclasses.dataclass(frozen=True)
+class RemoteImage:
+    """An image of another region of the same cloud.
+
+    :param interface: which of the other region's endpoints to use: public, internal or admin.
+    """
+
+    region: str
+    id: str
+    interface: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """The data of an image: from a file, a URL or another region; two of the three are null.
+
+    :param checksum: of the source, or where to find it; null where the task gives none.
+    :param decompress: auto, none or the kind of compression.
+    :param transfer: auto, import or stream.
+    :param import_method: null where the task leaves the choice.
+    """
+
+    path: str | None = None
+    url: str | None = None
+    remote: RemoteImage | None = None
+    checksum: Checksum | ChecksumList | None = None
+    decompress: str = "none"
+    transfer: str = "auto"
+    import_method: str | None = None
+
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> DataOptions | None:
+        """Check a task's options about data; null where the task names no data."""
+        source = _source_option(params)
+        if source is None:
+            return None
+        _check_import_method(source, params["import_method"])
+        _check_transfer(source, params["transfer"], params["import_method"])
+        return cls(
+            params["path"],
+            params["url"],
+            _remote_image(params) if source == "remote" else None,
+            parse_checksum(params["checksum"]) if params["checksum"] is not None else None,
+            params["decompress"],
+            params["transfer"],
+            params["import_method"],
+        )
+
+    @property
+    def import_is_demanded(self) -> bool:
+        """Whether the cloud must download the URL itself."""
+        return self.transfer == "import" or self.import_method == "web-download"
+
+
+def _source_option(params: t.Mapping[str, t.Any]) -> str | None:
     """The option that names where the data come from; null where the task names none."""
     given = [option for option in SOURCES if params[option] is not None]
     if len(given) > 1:
         raise InvalidInput(f"{', '.join(given)}: an image has its data from one source; give one of these.")
-    return given[0] if given else None
+    if given:
+        return given[0]
+    for option in ("checksum", "import_method"):
+        if params[option] is not None:
+            raise InvalidInput(f"{option}: it says something of the data, and the task names none: give 'path' or 'url'.")
+    return None
 
 
-def check_data_options(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse options that do not go together, before anybody is asked for anything."""
-    source = source_option(params)
-    method, transfer = params["import_method"], params["transfer"]
-    if source is None:
-        for option in ("checksum", "import_method"):
-            if params[option] is not None:
-                raise InvalidInput(
-                    f"{option}: it says something of the data, and the task names none: give 'path' or 'url'."
-                )
-        return
-    allowed = {"path": ("glance-direct",), "url": ("web-download", "glance-direct"), "remote": ("glance-download",)}[source]
+def _check_import_method(source: str, method: str | None) -> None:
+    allowed = IMPORT_METHODS[source]
     if method not in (None, *allowed):
         raise InvalidInput(f"import_method: '{method}' was given; with '{source}' there is {' and '.join(allowed)}.")
+
+
+def _check_transfer(source: str, transfer: str, method: str | None) -> None:
     if transfer == "import" and (source == "path" or method == "glance-direct"):
         raise InvalidInput(
             "transfer: with 'import' the cloud downloads the data itself, which needs 'url' and web-download."
@@ -45,23 +100,13 @@ def check_data_options(params: t.Mapping[str, t.Any]) -> None:
             "transfer: with 'stream' the host that runs the task sends the data, which is for 'path' and 'url'"
             " without 'import_method: web-download'."
         )
-    if source == "remote":
-        check_id(params["remote"]["id"], "remote, id")
-        if params["checksum"] is not None or params["decompress"] not in ("none", "auto"):
-            raise InvalidInput(
-                "checksum, decompress: with 'remote' the data are compared with the other region's image as it is."
-            )
-    if params["data_policy"] == "replace":
-        if params["id"] is not None:
-            raise InvalidInput(
-                "data_policy: with 'replace' a new image, with an id of its own, takes the place of the old one;"
-                " so give its 'name', and not its 'id'."
-            )
-        if params["on_duplicate"] == "oldest":
-            raise InvalidInput(
-                "data_policy: 'replace' goes with 'on_duplicate: fail' or 'newest'; a new image never is the oldest."
-            )
-        if not params["wait"]:
-            raise InvalidInput("data_policy: 'replace' needs 'wait: true'; an image is replaced only by one that is whole.")
-    if params["stores"] is not None and not params["wait"]:
-        raise InvalidInput("stores: they need 'wait: true'; a copy is deleted only once the others are there.")
+
+
+def _remote_image(params: t.Mapping[str, t.Any]) -> RemoteImage:
+    remote = params["remote"]
+    check_id(remote["id"], "remote, id")
+    if params["checksum"] is not None or params["decompress"] not in ("none", "auto"):
+        raise InvalidInput(
+            "checksum, decompress: with 'remote' the data are compared with the other region's image as it is."
+        )
+    return RemoteImage(remote["region"], remote["id"], remote["interface"])

@@ -12,10 +12,11 @@ import typing as t
 
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, InvalidInput, not_none
-from .._glance.checksums import Checksum, parse_checksum
+from .._glance.checksums import Checksum
 from .._glance.image import Image
 from .._glance.image_hashes import hashes_of, recorded_formats, recorded_source, strongest_hash
 from .._glance.operations import IMPORT, STAGE, UPLOAD, Operation
+from .._options.data import DataOptions, RemoteImage
 from .._plan.desired_image import DataSpec
 from .._plan.store_changes import copy_to_stores
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
@@ -33,25 +34,32 @@ COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
 class DataResolver:
     """The data of one task.
 
+    :param wait: how long the task may wait (s); null to not wait.
     :param content: what this host reads; null where the data come from another region.
     :param remote: the image of another region whose data they are.
     """
 
     def __init__(
-        self, api: GlanceApi, params: t.Mapping[str, t.Any], content: SourceContent | None, remote: Image | None = None
+        self,
+        api: GlanceApi,
+        options: DataOptions,
+        wait: float | None,
+        content: SourceContent | None = None,
+        remote: Image | None = None,
     ) -> None:
         self._api = api
-        self._params = params
+        self._options = options
+        self._wait = wait
         self.content = content
         self._remote = remote
 
     @functools.cached_property
     def data(self) -> DataSpec:
         """The data as a plan knows them, without the calls that bring them."""
-        awaited = bool(self._params["wait"])
+        awaited = self._wait is not None
         if self.content is None:
             remote = not_none(self._remote)
-            shown = f"image {remote.id} of region {self._params['remote']['region']}"
+            shown = f"image {remote.id} of region {not_none(self._options.remote).region}"
             return DataSpec("remote", shown, remote.size, strongest_hash(remote), awaited=awaited)
         source, checksum = self.content.source, self.content.checksum
         compression = self.content.compression
@@ -67,16 +75,15 @@ class DataResolver:
         return dataclasses.replace(self.data, calls=tuple(self._calls(stores)))
 
     def _calls(self, to_stores: t.Sequence[str] | None) -> list[Operation]:
-        params = self._params
         stores = {"stores": list(to_stores), "all_stores_must_succeed": True} if to_stores else {}
         if self.content is None:
             self._check_offered("glance-download")
-            remote = params["remote"]
+            remote = not_none(self._options.remote)
             method = {
                 "name": "glance-download",
-                "glance_region": remote["region"],
-                "glance_image_id": remote["id"],
-                "glance_service_interface": remote["interface"],
+                "glance_region": remote.region,
+                "glance_image_id": remote.id,
+                "glance_service_interface": remote.interface,
             }
             return [Operation(IMPORT, body={"method": method, **stores})]
         source = self.content.source
@@ -86,7 +93,7 @@ class DataResolver:
         body: dict[str, t.Any] = {source.option: source.shown, "size": self.content.size}
         if self.content.compression:
             body["decompress"] = self.content.compression
-        if params["import_method"] == "glance-direct":
+        if self._options.import_method == "glance-direct":
             self._check_offered("glance-direct")
             return [
                 Operation(STAGE, body=body),
@@ -98,7 +105,7 @@ class DataResolver:
 
     def _instead_of_import(self, source: UrlSource, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
         """What to do if the cloud refuses to download a URL itself; nothing if the task demands that it does."""
-        if self._import_is_demanded:
+        if self._options.import_is_demanded:
             return ()
         upload = Operation(UPLOAD, body={source.option: source.shown, "size": None})
         if not to_stores:
@@ -106,19 +113,15 @@ class DataResolver:
         upload.body["store"] = to_stores[0]
         return (upload, copy_to_stores(None, to_stores[1:])) if len(to_stores) > 1 else (upload,)
 
-    @property
-    def _import_is_demanded(self) -> bool:
-        return bool(self._params["transfer"] == "import" or self._params["import_method"] == "web-download")
-
     def _cloud_downloads(self) -> bool:
         """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""
-        content = not_none(self.content)
-        if self._import_is_demanded:
+        content, options = not_none(self.content), self._options
+        if options.import_is_demanded:
             if content.compression:
                 raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
             self._check_offered("web-download")
             return True
-        may = self._params["transfer"] == "auto" and self._params["import_method"] is None and not content.compression
+        may = options.transfer == "auto" and options.import_method is None and not content.compression
         return may and "web-download" in self._offered
 
     @functools.cached_property
@@ -171,9 +174,8 @@ class DataResolver:
 
     def _read_back(self, image: Image) -> Checksum:
         """The hash of what the cloud has, where it keeps none."""
-        wait = self._params["wait_timeout"] if self._params["wait"] else None
         try:
-            return hash_of_stored_data(self._api, image, EXPECTED_ALGORITHM, Deadline(wait))
+            return hash_of_stored_data(self._api, image, EXPECTED_ALGORITHM, Deadline(self._wait))
         except ApiError as error:
             raise error.explained(
                 "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"
@@ -187,28 +189,25 @@ def _same_kind(recorded: str, other: str) -> bool:
     return kinds[0] == kinds[1]
 
 
-def resolve_data(api: GlanceApi, params: t.Mapping[str, t.Any]) -> DataResolver:
-    """The data that the task names; the options have been checked by ``check_data_options``."""
+def resolve_data(api: GlanceApi, options: DataOptions, wait: float | None) -> DataResolver:
+    """The data that the task names.
+
+    :param wait: how long the task may wait (s); null to not wait.
+    """
+    if options.remote is not None:
+        return DataResolver(api, options, wait, remote=_find_remote_image(api, options.remote))
     timeout = api.connection.timeout
-    checksum = parse_checksum(params["checksum"]) if params["checksum"] is not None else None
-    if params["path"] is not None:
-        path = params["path"]
-        compression = compression_of(params["decompress"], path)
-        source = file_source(path)
-        return DataResolver(api, params, SourceContent(source, resolve_checksum(checksum, path, timeout), compression))
-    if params["url"] is not None:
-        url = check_url(params["url"], "url")
-        compression = compression_of(params["decompress"], url)
-        return DataResolver(
-            api, params, SourceContent(UrlSource(url, timeout), resolve_checksum(checksum, url, timeout), compression)
-        )
-    return DataResolver(api, params, None, _remote_image(api, params["remote"]))
+    location = check_url(options.url, "url") if options.url is not None else not_none(options.path)
+    compression = compression_of(options.decompress, location)
+    source = UrlSource(location, timeout) if options.url is not None else file_source(location)
+    content = SourceContent(source, resolve_checksum(options.checksum, location, timeout), compression)
+    return DataResolver(api, options, wait, content)
 
 
-def _remote_image(api: GlanceApi, remote: t.Mapping[str, t.Any]) -> Image:
-    base = api.connection.image_url_in(remote["region"], remote["interface"])
-    image = api.find_image(remote["id"].lower(), base)
+def _find_remote_image(api: GlanceApi, remote: RemoteImage) -> Image:
+    base = api.connection.image_url_in(remote.region, remote.interface)
+    image = api.find_image(remote.id.lower(), base)
     if image is None or image.status != "active":
         is_there = f"has the status '{image.status}'" if image else "is not there, or not for this user to see"
-        raise InvalidInput(f"remote: image {remote['id']} of region '{remote['region']}' {is_there}.")
+        raise InvalidInput(f"remote: image {remote.id} of region '{remote.region}' {is_there}.")
     return image

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_INFO, Spec
+from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE, IMAGE_INFO, Spec
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image_info import ImageFilters, ImageInfoOptions
 
 NOW = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
@@ -21,6 +22,10 @@ def params_of(spec: Spec, **options: t.Any) -> dict[str, t.Any]:
     unknown = options.keys() - spec.keys()
     assert not unknown, f"no options: {unknown}"
     return {**{name: option.get("default") for name, option in spec.items()}, **options}
+
+
+def image_options(**options: t.Any) -> ImageOptions:
+    return ImageOptions.from_params(params_of(IMAGE, **options))
 
 
 def image_info_options(**options: t.Any) -> ImageInfoOptions:

@@ -25,4 +25,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "_plan/diff.py": {
         "is_repeated = sum(each.attribute == change.attribute for each in changes) != 1": "the change itself is counted too",
     },
+    "_plan/result.py": {
+        '"diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[ -1],': ONE_ELEMENT,
+    },
 }

@@ -39,6 +39,19 @@ class GlanceError(Exception):
     def __str__(self) -> str:
         return without_users(self.message)
 
+    def explained(self, explanation: str) -> GlanceError:
+        """The same error, with one more sentence: its cause, what became of the image, or what to do."""
+        if explanation:
+            end = "" if self.message.endswith((".", "!", "?", "]")) else "."
+            self.message = f"{self.message}{end} {explanation}"
+        return self
+
+
+def explain(error: BaseException, explanation: str) -> None:
+    """Add a sentence to an error that is shown to the user; others, such as an interrupt, stay as they are."""
+    if isinstance(error, GlanceError):
+        error.explained(explanation)
+
 
 class InvalidInput(GlanceError):
     """The task asks for something that cannot be: said before anything is changed."""
@@ -122,10 +135,3 @@ class ApiError(GlanceError):
     @property
     def retry_after(self) -> float | None:
         return self.response.retry_after
-
-    def explained(self, hint: str) -> ApiError:
-        """The same error, with a sentence of what to do about it."""
-        if hint:
-            end = "" if self.message.endswith((".", "!", "?", "]")) else "."
-            self.message = f"{self.message}{end} {hint}"
-        return self

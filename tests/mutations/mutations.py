@@ -42,7 +42,7 @@ MUTATIONS: list[Mutation] = [
     (
         "a failed replacement leaves the new image",
         "_module/executor.py",
-        "            _roll_back(api, plan, executor.image, error)\n",
+        "            roll_back_replacement(api, not_none(plan.replaced), executor.image, error)\n",
         "            pass\n",
     ),
     (
@@ -131,7 +131,7 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "world: 404 of a deletion is an error",
-        "_module/executor.py",
+        "_module/deletion.py",
         "        return api.find_image(image_id) is None\n",
         "        return False\n",
     ),
@@ -150,8 +150,8 @@ MUTATIONS: list[Mutation] = [
     (
         "world: an image that is gone is not created again",
         "_module/executor.py",
-        "raise ConcurrentChange(error, self.done, may_repeat=True) from error",
-        "raise ConcurrentChange(error, self.done) from error",
+        "raise ConcurrentChange(error, may_repeat=True) from error",
+        "raise ConcurrentChange(error) from error",
     ),
     (
         "scope: an administrator's filters match other projects' images",
@@ -312,26 +312,29 @@ CLOUD_MUTATIONS: list[Mutation] = [
     ),
     (
         "cloud: delete: nobody waits until an image is gone",
-        "_module/executor.py",
-        "        if wait is not None:\n            wait_until_deleted",
-        "        if False:\n            wait_until_deleted",
+        "_module/deletion.py",
+        "if wait is not None and not record.is_deleted_by_others(image_id):",
+        "if False:",
     ),
     (
         "cloud: delete: without wait somebody waits",
-        "_module/executor.py",
-        "        if wait is not None:\n            wait_until_deleted(api, image_id, Deadline(wait))",
-        "        if True:\n            wait_until_deleted(api, image_id, Deadline(wait or 1))",
+        "_module/deletion.py",
+        (
+            "if wait is not None and not record.is_deleted_by_others(image_id):\n"
+            "            wait_until_deleted(api, image_id, Deadline(wait))"
+        ),
+        "if not record.is_deleted_by_others(image_id):\n            wait_until_deleted(api, image_id, Deadline(wait or 1))",
     ),
     (
         "cloud: delete: an image that stays is not told of",
-        "_module/executor.py",
-        "    poll(lambda: _seen(api, image_id), lambda image: image is None, deadline, still_there)\n",
-        "    _seen(api, image_id)\n",
+        "_module/deletion.py",
+        "    poll(lambda: _find(api, image_id), lambda image: image is None, deadline, still_there)\n",
+        "    _find(api, image_id)\n",
     ),
     (
         "cloud: delete: nobody waits until a replaced image is gone",
         "_module/executor.py",
-        "elif operation.call is DELETE and self._delivery and self._delivery.waits:",
+        "elif operation.call is DELETE and self._uploader and self._uploader.waits:",
         "elif False:",
     ),
     (
@@ -342,7 +345,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     ),
     (
         "cloud: errors: names that an image has already are not looked at",
-        "_module/executor.py",
+        "_module/apply.py",
         "sides = [plan.image or {}, plan.before]",
         "sides = [plan.image or {}]",
     ),
@@ -355,7 +358,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     (
         "a refused import is an error",
         "_module/executor.py",
-        "if not operation.instead or error.status not in IMPORT_REFUSED:",
+        "if not operation.instead or refusal.status not in IMPORT_REFUSED:",
         "if True:",
     ),
     (
@@ -367,13 +370,13 @@ CLOUD_MUTATIONS: list[Mutation] = [
     (
         "an upload instead of an import is not shown",
         "_module/executor.py",
-        "        self._plan = streamed(self._plan)\n",
-        "        self.done.append(operation)\n",
+        "        self._record.add(operation)\n        if is_last and",
+        "        self._record.add(self._plan.operations[-1])\n        if is_last and",
     ),
     (
         "copies after an upload instead of an import are not looked at",
         "_module/executor.py",
-        "for operation in executor.done):",
+        "for operation in record.operations):",
         "for operation in plan.operations):",
     ),
     ("cloud: errors: the header x-request-id is ignored", "_client/http_client.py", 'headers.get("x-request-id") or ', ""),

@@ -13,7 +13,7 @@ import typing as t
 from .._argspec import IMAGE
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, InvalidInput, not_none
-from .._glance.image import FORMATS, Image, to_result
+from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import recorded_formats
 from .._glance.image_ids import has_derived_id
 from .._glance.list_query import equals_filter
@@ -21,6 +21,7 @@ from .._glance.properties import REFERENCES
 from .._options.image import ImageOptions, ImageSelection
 from .._plan.data_state import DataState, data_state, in_transit, is_abandoned, max_wait
 from .._plan.desired_image import DesiredImage
+from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import MAX_PLANS, Plan, plan_create, plan_delete, plan_update
 from .._plan.replacement import (
     ReplacementState,
@@ -32,7 +33,7 @@ from .._plan.replacement import (
     replacements_in,
     temporary_name,
 )
-from .._plan.result import result_of_plans
+from .._plan.result import result_of
 from .._plan.store_changes import differ_in_stores
 from .._timing import TIMING
 from .._transfer.progress import reporter
@@ -64,10 +65,12 @@ def _absent(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str
 
     plans = make_plans()
     if plans and not check_mode:
-        from .executor import apply_plans, delete  # noqa: PLC0415
+        from .apply import apply_plans  # noqa: PLC0415
+        from .deletion import delete  # noqa: PLC0415
 
-        plans, _done = apply_plans(plans, make_plans, lambda plan: delete(api, plan, options.wait))
-    return {**result_of_plans(plans), "image": None, "transfer": None}
+        records = apply_plans(plans, make_plans, lambda plan, record: delete(api, plan, record, options.wait))
+        return {**result_of(records), "image": None, "transfer": None}
+    return {**result_of(plans), "image": None, "transfer": None}
 
 
 def _present(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
@@ -76,25 +79,24 @@ def _present(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[st
     plans = planner.make_plans()
     api.check_supported(plans[0].operations)
     if check_mode or not plans[0].changed:
-        return {**result_of_plans(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
+        return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
     from .._transfer.uploader import Uploader  # noqa: PLC0415
-    from .executor import apply_plans, create_or_update, replace  # noqa: PLC0415
+    from .apply import apply_plans  # noqa: PLC0415
+    from .executor import create_or_update, replace  # noqa: PLC0415
 
     content, data = (source.content, source.data) if source else (None, None)
-    delivery = Uploader(api, content, data, options.wait, reporter(options.selection.label))
-    plans, images = apply_plans(
-        plans,
-        planner.make_plans,
-        lambda plan: replace(api, plan, delivery) if plan.replaced else create_or_update(api, plan, delivery),
-    )
-    image = images[0]
-    after = to_result(image) if image else plans[0].image
-    transfer = delivery.transfer.shown() if delivery.transfer else None
+    uploader = Uploader(api, content, data, options.wait, reporter(options.selection.label))
+
+    def execute(plan: Plan, record: ExecutionRecord) -> None:
+        (replace if plan.replaced else create_or_update)(api, plan, record, uploader)
+
+    record = apply_plans(plans, planner.make_plans, execute)[0]
+    after = record.shown_image
     return {
-        **result_of_plans(plans, image or (Image(plans[0].image) if plans[0].image else None)),
+        **result_of([record], record.image or (Image(after) if after else None)),
         "image": after,
-        "transfer": transfer,
-        "warnings": planner.warnings + delivery.warnings,
+        "transfer": uploader.transfer.shown() if uploader.transfer else None,
+        "warnings": planner.warnings + uploader.warnings,
     }
 
 

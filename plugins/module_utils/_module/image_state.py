@@ -11,18 +11,18 @@ import typing as t
 from .._argspec import IMAGE_STATE
 from .._client.image_api import GlanceApi
 from .._errors import GlanceError
-from .._glance.image import FlatImage, to_result
 from .._glance.operations import Operation
 from .._options.image_state import ImageStateOptions
+from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan, plan_state
-from .._plan.result import result_of_plans
-from .executor import apply_plans, perform_operations
+from .._plan.result import result_of
+from .apply import apply_plans, perform_operations
 from .lookup import find_existing
 from .task import Task
 
 
 def run(api: GlanceApi, options: ImageStateOptions, check_mode: bool) -> dict[str, t.Any]:
-    """Activate or deactivate the images; all of them are looked at before the first is changed."""
+    """Activate or deactivate the images; all of them are read before the first is changed."""
 
     def make_plans() -> list[Plan]:
         return [plan_state(image, options.state) for image in find_existing(api, options.ids, options.names)]
@@ -30,23 +30,24 @@ def run(api: GlanceApi, options: ImageStateOptions, check_mode: bool) -> dict[st
     plans = make_plans()
     api.check_supported(operation for plan in plans for operation in plan.operations)
     if check_mode:
-        return {**result_of_plans(plans), "images": [plan.image for plan in plans]}
-    plans, images = apply_plans(plans, make_plans, lambda plan: (plan, _change_state(api, plan, options.state)))
-    return {**result_of_plans(plans), "images": [image or plan.image for image, plan in zip(images, plans, strict=True)]}
+        return {**result_of(plans), "images": [plan.image for plan in plans]}
+    records = apply_plans(plans, make_plans, lambda plan, record: _change_state(api, plan, record, options.state))
+    return {**result_of(records), "images": [record.shown_image for record in records]}
 
 
-def _change_state(api: GlanceApi, plan: Plan, state: str) -> FlatImage:
-    def make_call(operation: Operation) -> bool:
+def _change_state(api: GlanceApi, plan: Plan, record: ExecutionRecord, state: str) -> None:
+    def perform(operation: Operation) -> None:
         api.perform(operation)
-        return True
+        record.add(operation)
 
-    perform_operations(api, plan, make_call)
+    perform_operations(api, plan, record, perform)
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
     image = api.find_image(str(plan.image_id))
     if image is None or image.status != state:
         is_now = f"its status is '{image.status}'" if image else "it is not there any more"
         raise GlanceError(f"Image {plan.image_id} should be {state} now, but {is_now}.")
-    return to_result(image)
+    record.complete(plan)
+    record.image = image
 
 
 TASK = Task(run, IMAGE_STATE, ImageStateOptions.from_params, constraints={"required_one_of": [("name", "id")]})

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from .._errors import InvalidInput
-from .._glance.image import BASE_ATTRIBUTES, FORMATS, FlatImage, Image, to_result
+from .._glance.image import BASE_ATTRIBUTES, FlatImage, Image, to_result
 from .._glance.json_patch import Change, build_patch, property_change
 from .._glance.operations import (
     CREATE,
@@ -26,7 +26,7 @@ from .._glance.operations import (
     UPDATE,
     Operation,
 )
-from .._glance.properties import RESERVED_PREFIX, SOURCE_CHECKSUM
+from .._glance.properties import RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, check_formats_can_change, diff_of, property_changes
@@ -61,67 +61,6 @@ class Plan:
     @property
     def has_data(self) -> bool:
         return any(operation.call in DATA_CALLS for operation in self.operations)
-
-
-def without_data(plan: Plan, done: t.Sequence[Operation]) -> Plan:
-    """What was done of a plan whose image changed before the plan's data were sent."""
-    of_data = ("size", "status", "stores", f"properties.{SOURCE_CHECKSUM}")
-    return _partly(plan, done, [change for change in plan.changes if change.attribute not in of_data])
-
-
-def without_gone(plan: Plan, done: t.Sequence[Operation], gone: t.Collection[str]) -> Plan:
-    """What was done of a plan, if another run has deleted some of the old images meanwhile.
-
-    :param done: the operations that were carried out.
-    :param gone: ids of the images that another run has deleted.
-    """
-    if tuple(done) == plan.operations:
-        return plan
-    return _partly(plan, done, [change for change in plan.changes if change.image_id not in gone])
-
-
-def with_conversion(plan: Plan, before: Image, image: Image, recorded: t.Sequence[Operation]) -> Plan:
-    """A plan as it was carried out, if the cloud converted the data when it imported them, which no plan can know.
-
-    :param before: the image before the import.
-    :param image: the image afterwards.
-    :param recorded: the operations that recorded the source.
-    """
-    of_cloud = (*FORMATS, "size")
-    changes = [
-        dataclasses.replace(change, after=image.get(change.attribute)) if change.attribute in of_cloud else change
-        for change in plan.changes
-    ]
-    named = {change.attribute for change in changes}
-    changes += [
-        Change(key, before.get(key), image.get(key))
-        for key in FORMATS
-        if key not in named and before.get(key) != image.get(key)
-    ]
-    changes += [property_change(step["path"][1:], None, step["value"]) for each in recorded for step in each.body]
-    return _partly(plan, plan.operations, changes)
-
-
-def without_deletion(plan: Plan, done: t.Sequence[Operation]) -> Plan:
-    """What was done of a deletion, if another run deleted the image first."""
-    return _partly(plan, done, [Change("protected", True, False)] if done else [])
-
-
-def _partly(plan: Plan, done: t.Sequence[Operation], changes: t.Sequence[Change]) -> Plan:
-    before, after = diff_of(changes)
-    return dataclasses.replace(plan, changes=tuple(changes), operations=tuple(done), before=before, after=after)
-
-
-def joined(done: Plan, then: Plan) -> Plan:
-    """What two plans for one image, carried out one after the other, come to."""
-    return Plan(
-        then.image,
-        then.image_id,
-        done.changes + then.changes,
-        done.operations + then.operations,
-        {**then.before, **done.before},
-        {**done.after, **then.after},
-    )
 
 
 def plan_create(desired: DesiredImage, image_id: str | None) -> Plan:
@@ -204,12 +143,6 @@ def data_operations(
 def record_changes(data: DataSpec, current: t.Mapping[str, t.Any]) -> list[Change]:
     """The change that records the source of the data at an image."""
     return [property_change(key, current.get(key), value) for key, value in data.record.items()]
-
-
-def streamed(plan: Plan) -> Plan:
-    """The plan with the calls that are made where the cloud refuses to import the data itself."""
-    operations = [each for operation in plan.operations for each in operation.instead or (operation,)]
-    return dataclasses.replace(plan, operations=tuple(operations))
 
 
 def set_protection(image_id: str, protected: bool) -> Operation:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The result of a module that changes images, made from its plans. Pure."""
+"""The result of a module that changes images, made from plans or from records of what was done. Pure."""
 
 from __future__ import annotations
 
@@ -13,33 +13,37 @@ from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data
 from .._glance.json_patch import Change
 from .._glance.operations import ID_PLACEHOLDER, Operation
 from .._glance.properties import SOURCE_CHECKSUM
+from .execution_record import ExecutionRecord
 from .plan import Plan
 
+Work = Plan | ExecutionRecord
 
-def result_of_plans(plans: t.Sequence[Plan], image: Image | None = None) -> dict[str, t.Any]:
-    """What the plans changed, or in check mode would change; the module adds the images themselves.
 
+def result_of(work: t.Sequence[Work], image: Image | None = None) -> dict[str, t.Any]:
+    """What was changed, or in check mode would be; the module adds the images themselves.
+
+    :param work: the records of what was done, or the plans of what would be.
     :param image: the image as the cloud then has it, where the plans did not know its id or the hash of its data.
     """
-    changing = [plan for plan in plans if plan.changed]
+    changing = [each for each in work if each.changed]
     diffs: list[dict[str, t.Any]] = [
-        {"before": dict(plan.before), "after": {key: _filled(key, value, image) for key, value in plan.after.items()}}
-        for plan in changing
+        {"before": dict(each.before), "after": {key: _filled(key, value, image) for key, value in each.after.items()}}
+        for each in changing
     ]
     if len(diffs) > 1:
-        for diff, plan in zip(diffs, changing, strict=True):
-            diff["before_header"] = diff["after_header"] = f"image {plan.image_id}"
+        for diff, each in zip(diffs, changing, strict=True):
+            diff["before_header"] = diff["after_header"] = f"image {each.image_id}"
     return {
         "changed": bool(changing),
-        "changes": [_row(plan, change, image) for plan in changing for change in plan.changes],
-        "operations": [_shown(operation, plan.image_id, image) for plan in changing for operation in plan.operations],
+        "changes": [_row(each, change, image) for each in changing for change in each.changes],
+        "operations": [_shown(operation, each.image_id, image) for each in changing for operation in each.operations],
         "diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[0],
     }
 
 
-def _row(plan: Plan, change: Change, image: Image | None) -> dict[str, t.Any]:
+def _row(work: Work, change: Change, image: Image | None) -> dict[str, t.Any]:
     return {
-        "id": change.image_id or plan.image_id or (image.get("id") if image else None),
+        "id": change.image_id or work.image_id or (image.get("id") if image else None),
         "attribute": change.attribute,
         "before": change.before,
         "after": (_filled_property if change.is_property else _filled)(change.key, change.after, image),

@@ -157,8 +157,7 @@ class Uploader:
             raise error
         attempts = not_none(self.transfer).attempts
         if attempts >= MAX_ATTEMPTS or self.deadline.passed:
-            error.message = f"{error.message} That was attempt {attempts}, and the last."
-            raise error
+            raise error.explained(f"That was attempt {attempts}, and the last.")
 
     def _prepare_next_attempt(self, error: GlanceError, backoff: Backoff) -> None:
         if isinstance(error, ApiError) and error.status == 401:

@@ -10,7 +10,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image im
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, property_change
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan, plan_create, plan_delete, plan_update
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of_plans
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of
 
 IMAGE = Image({"id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11", "name": "n", "status": "active"})
 # Glance allows properties that have the names of the result's own keys.
@@ -19,7 +19,7 @@ NAMED_LIKE_KEYS = {"properties": "one", "changes": "two", "operations": "three"}
 
 def test_properties_may_have_the_names_of_result_keys() -> None:
     """A property named "properties" was taken for the dictionary of all properties, and the module failed."""
-    result = result_of_plans([plan_update(IMAGE, DesiredImage({}, NAMED_LIKE_KEYS))], IMAGE)
+    result = result_of([plan_update(IMAGE, DesiredImage({}, NAMED_LIKE_KEYS))], IMAGE)
     assert {change["attribute"]: change["after"] for change in result["changes"]} == {
         f"properties.{name}": value for name, value in NAMED_LIKE_KEYS.items()
     }
@@ -28,13 +28,13 @@ def test_properties_may_have_the_names_of_result_keys() -> None:
 
 def test_created_image_has_the_id_of_the_cloud() -> None:
     plan = plan_create(DesiredImage({"name": "n"}, NAMED_LIKE_KEYS), None)
-    result = result_of_plans([plan], IMAGE)
+    result = result_of([plan], IMAGE)
     assert result["diff"]["after"]["properties"] == NAMED_LIKE_KEYS
     assert result["operations"][0]["body"]["id"] == IMAGE.id
 
 
 def test_plans_without_changes_have_an_empty_result() -> None:
-    result = result_of_plans([plan_update(IMAGE, DesiredImage({"name": "n"}))])
+    result = result_of([plan_update(IMAGE, DesiredImage({"name": "n"}))])
     assert result == {"changed": False, "changes": [], "operations": [], "diff": {"before": {}, "after": {}}}
 
 
@@ -56,7 +56,7 @@ def test_id_of_a_replacement_is_filled_in(image: Image | None, new_id: str) -> N
 def test_diffs_of_several_images_name_the_image() -> None:
     other = Image({**IMAGE.fields, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"})
     unchanged = plan_update(IMAGE, DesiredImage())
-    result = result_of_plans([plan_delete(IMAGE, force=False), unchanged, plan_delete(other, force=False)])
+    result = result_of([plan_delete(IMAGE, force=False), unchanged, plan_delete(other, force=False)])
     headers = [f"image {IMAGE.id}", f"image {other.id}"]
     assert [diff["before_header"] for diff in result["diff"]] == headers
     assert [diff["after_header"] for diff in result["diff"]] == headers
@@ -76,7 +76,7 @@ def plan_of_a_recorded_source() -> Plan:
     ],
 )
 def test_id_and_hash_are_known_once_the_image_exists(image: Image | None, image_id: str | None, record: str) -> None:
-    result = result_of_plans([plan_of_a_recorded_source()], image)
+    result = result_of([plan_of_a_recorded_source()], image)
     assert {change["id"] for change in result["changes"]} == {image_id}
     assert result["diff"]["after"]["properties"] == {"cloudimage_source_checksum": record}
     recorded = [each["after"] for each in result["changes"] if each["attribute"] == "properties.cloudimage_source_checksum"]

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Carrying plans out, and making new ones if another process changes the images meanwhile."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._client.image_api import GlanceApi
+from .._errors import ApiError, GlanceError
+from .._glance.error_hints import hint, names_alike
+from .._glance.image import FORMATS
+from .._glance.operations import CREATE, DATA_CALLS, UPDATE, Operation
+from .._plan.execution_record import ExecutionRecord
+from .._plan.plan import MAX_PLANS, Plan
+
+# Responses that say that the image is not as it was read: it was deleted or changed, or (410) deleted while data were sent.
+CHANGED_MEANWHILE = frozenset({404, 409, 410})
+DELETED_MEANWHILE = frozenset({404, 410})
+
+Execute = t.Callable[[Plan, ExecutionRecord], None]
+
+
+class ConcurrentChange(Exception):
+    """Another process has changed the image since it was read, so its plan no longer fits.
+
+    :param error: the response that showed it.
+    :param may_repeat: whether the same operations can succeed now: the image that was in their way may be gone.
+    """
+
+    def __init__(self, error: ApiError, may_repeat: bool = False) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.may_repeat = may_repeat
+
+
+def apply_plans(
+    plans: t.Sequence[Plan], make_plans: t.Callable[[], t.Sequence[Plan]], execute: Execute
+) -> list[ExecutionRecord]:
+    """Carry out the plans that change something; returns what was done, a record for each plan.
+
+    If another process changes an image before the task has changed any other, everything is read and planned again. If that
+    gives the same operations, the response had another cause and is the error.
+
+    :param execute: carries one plan out and adds what it does to the record.
+    """
+    record = ExecutionRecord()  # of the first image; it goes on when new plans are made
+    for _attempt in range(MAX_PLANS):
+        records: list[ExecutionRecord] = []
+        try:
+            for plan in plans:
+                records.append(ExecutionRecord() if records else record)
+                _apply(plan, records[-1], execute)
+        except ConcurrentChange as change:
+            refusal = change.error
+            if _name_changed_images(refusal, records[:-1]):
+                raise refusal from change
+            records[-1].interrupt(plan)
+            new_plans = make_plans()
+            is_same = [each.operations for each in new_plans] == [each.operations for each in plans]
+            if is_same and not change.may_repeat:
+                raise refusal from change
+            plans = new_plans
+        except GlanceError as error:
+            _name_changed_images(error, records[:-1])
+            raise
+        else:
+            return records
+    raise refusal.explained("Other processes keep changing the image. It stays as it is now; run the task again.")
+
+
+def _apply(plan: Plan, record: ExecutionRecord, execute: Execute) -> None:
+    if plan.changed:
+        execute(plan, record)
+    else:
+        record.complete(plan)
+
+
+def _name_changed_images(error: GlanceError, records: t.Sequence[ExecutionRecord]) -> bool:
+    """Add to the error which images were changed before it; returns whether there are any."""
+    changed = [str(record.image_id) for record in records if record.changed]
+    if changed:
+        error.explained(f"Before it, these were changed: {', '.join(changed)}.")
+    return bool(changed)
+
+
+def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perform: t.Callable[[Operation], None]) -> None:
+    """Make the calls of a plan, one after the other; an error gets its hint.
+
+    It raises ConcurrentChange if the image has changed and nothing but attributes was changed by then.
+
+    :param perform: makes one call, and adds it to the record unless another run had made it.
+    """
+    owner = (plan.image or plan.before).get("owner")
+    for operation in plan.operations:
+        try:
+            perform(operation)
+        except ApiError as error:
+            error.explained(hint(error, owner, api.connection.project_id, _names_alike(plan, operation)))
+            if _shows_concurrent_change(plan, operation, error):
+                is_deleted = error.status in DELETED_MEANWHILE and operation.call in DATA_CALLS
+                raise ConcurrentChange(error, may_repeat=is_deleted) from error
+            _name_changed_attributes(error, plan, operation, record)
+            raise
+        except GlanceError as error:
+            _name_changed_attributes(error, plan, operation, record)
+            raise
+
+
+def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> bool:
+    """Whether a response shows that the plan was made for an image which another process has changed since.
+
+    That is so for the first call about an image, and for those that bring its data. A replacement does not start anew: its
+    new image is there already.
+    """
+    is_first = failed is plan.operations[0] and plan.image_id is not None
+    if plan.replaced or not (is_first or failed.call in DATA_CALLS):
+        return False
+    return error.status in CHANGED_MEANWHILE or _has_data_by_now(failed, error)
+
+
+def _has_data_by_now(operation: Operation, error: ApiError) -> bool:
+    """Whether a change of formats was refused, which Glance does once another run has brought the image's data."""
+    is_of_formats = operation.call is UPDATE and any(step["path"][1:] in FORMATS for step in operation.body)
+    return error.status == 403 and is_of_formats
+
+
+def _name_changed_attributes(error: GlanceError, plan: Plan, failed: Operation, record: ExecutionRecord) -> None:
+    """Add to the error of an image that existed before that its attributes were changed before its data failed."""
+    if plan.image_id and failed.call in DATA_CALLS and any(operation.call is UPDATE for operation in record.operations):
+        error.explained("The image's attributes were changed before it, as the task has them.")
+
+
+def _names_alike(plan: Plan, operation: Operation) -> str:
+    """What to say about tags and properties, current and planned, that a database may treat as equal."""
+    if operation.call not in (CREATE, UPDATE):
+        return ""
+    sides = [plan.image or {}, plan.before]
+    return names_alike(
+        [tag for side in sides for tag in side.get("tags") or ()],
+        [key for side in sides for key in side.get("properties") or ()],
+    )

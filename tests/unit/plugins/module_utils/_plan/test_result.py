@@ -39,7 +39,7 @@ def test_plans_without_changes_have_an_empty_result() -> None:
 
 
 def test_diff_of_one_image_has_no_header() -> None:
-    result = result_of_plans([plan_delete(IMAGE, force=False), plan_update(IMAGE, DesiredImage())])
+    result = result_of([plan_delete(IMAGE, force=False), plan_update(IMAGE, DesiredImage())])
     assert sorted(result["diff"]) == ["after", "before"]
 
 
@@ -48,7 +48,7 @@ def test_id_of_a_replacement_is_filled_in(image: Image | None, new_id: str) -> N
     changes = (Change("id", "old", "{id}"), Change("name", "n", "{id}"), property_change("id", None, "{id}"))
     replace = plan_delete(IMAGE, force=False).operations
     plan = Plan(None, None, changes, replace, {"id": "old", "name": "n"}, {"id": "{id}", "name": "{id}"})
-    result = result_of_plans([plan], image)
+    result = result_of([plan], image)
     assert [change["after"] for change in result["changes"]] == [new_id, "{id}", "{id}"]
     assert result["diff"]["after"] == {"id": new_id, "name": "{id}"}
 

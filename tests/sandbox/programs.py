@@ -21,7 +21,7 @@ import typing as t
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = pathlib.Path(os.environ.get("GLANCE_SANDBOX_HOME") or HERE.parents[1] / ".sandbox").resolve()
-START_TIMEOUT = 60.0
+START_TIMEOUT = 300.0
 # simplegeneric is pure Python and was only ever published as source; all else comes as wheels: no compiler is needed.
 WHEELS_ONLY = ("--only-binary", ":all:", "--no-binary", "simplegeneric")
 

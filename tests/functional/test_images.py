@@ -13,8 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
-from ansible_collections.cloudimage.glance.plugins.module_utils._module.images import PrefetchedImages
-from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import find_by_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.prefetched_images import PrefetchedImages
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions, ImageSelection
 
 from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Outcome, Sandbox, connect, forget_the_cloud, run_module
@@ -159,7 +158,7 @@ def test_invalid_parallel_is_rejected(alice: Cloud, parallel: int) -> None:
 def test_second_lookup_reads_the_image_again(alice: Cloud, name: str) -> None:
     """The first lookup is a list of many images; after that another process may have changed the image."""
     image, other = alice.make(name), alice.make(f"{name}-other")
-    api = PrefetchedImages(
+    lookup = PrefetchedImages(
         GlanceApi(connect("alice")), [ImageOptions(ImageSelection(name=name)), ImageOptions(ImageSelection(other["id"]))]
     )
     for each in (image, other):
@@ -169,7 +168,7 @@ def test_second_lookup_reads_the_image_again(alice: Cloud, name: str) -> None:
             data=json.dumps([{"op": "replace", "path": "/tags", "value": ["new"]}]),
             headers={"Content-Type": PATCH_CONTENT_TYPE},
         )
-    found = [[*find_by_name(api, name), api.find_image(other["id"])] for _look in range(2)]
+    found = [[*lookup.find_by_name(name), lookup.find_by_id(other["id"])] for _look in range(2)]
     assert [[each.tags for each in look if each] for look in found] == [[[], []], [["new"], ["new"]]]
 
 

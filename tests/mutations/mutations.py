@@ -23,7 +23,7 @@ Mutation = tuple[str, str, str, str]
 MUTATIONS: list[Mutation] = [
     (
         "members are looked for at a new image that is private",
-        "_module/image.py",
+        "_module/current_state.py",
         'if old.visibility == "shared" and (new is None or new.visibility == "shared"):',
         'if old.visibility == "shared":',
     ),
@@ -47,9 +47,9 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "an answer of the first look at many is given again",
-        "_module/images.py",
-        "self._by_query.pop(tuple(query), None)",
-        "self._by_query.get(tuple(query))",
+        "_module/prefetched_images.py",
+        "self._by_name.pop((name, owner), None)",
+        "self._by_name.get((name, owner))",
     ),
     (
         "one image that fails stops the others",
@@ -59,9 +59,9 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "images are looked up one by one",
-        "_module/images.py",
-        "            self._look_up_names(of_owner, owner)\n",
-        "            pass\n",
+        "_module/prefetched_images.py",
+        "prefetched = self._by_name.pop((name, owner), None)",
+        "prefetched = None",
     ),
     (
         "secrets are shown in the controller",
@@ -125,9 +125,9 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "world: the hidden new image of an interrupted replacement is left",
-        "_module/image.py",
-        "return plan_cleanup(plan, self._unfinished(image)) if self._replacing and state is DataState.SAME else plan",
-        "return plan",
+        "_module/current_state.py",
+        "tuple(self._unfinished(image)) if is_replaced else ()",
+        "()",
     ),
     (
         "world: 404 of a deletion is an error",
@@ -137,14 +137,14 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "world: 404 of the members is an error",
-        "_module/image.py",
-        "        if error.status == 404:\n            raise ImageIsGone(error) from error\n",
+        "_module/current_state.py",
+        "            if error.status == 404:\n                raise ImageIsGone(error) from error\n",
         "",
     ),
     (
         "world: another run's replacement is not waited for",
-        "_module/image.py",
-        "        if not deadline.passed:\n            poll.pause(deadline.left)\n            raise OtherRunIsBusy\n",
+        "_module/concurrent_runs.py",
+        "        if not deadline.passed:\n            backoff.pause(deadline.left)\n            raise OtherRunIsBusy\n",
         "",
     ),
     (
@@ -185,56 +185,44 @@ MUTATIONS: list[Mutation] = [
     ),
     (
         "no-op: an id given as name in a list is noticed after other changes",
-        "_module/images.py",
-        "            check_name_is_no_id(self, name)\n",
+        "_module/prefetched_images.py",
+        "            check_name_is_no_id(self.api, name)\n",
         "",
-    ),
-    (
-        "no-op: nothing is said of a new image without data",
-        "_module/image.py",
-        "        if self._source is None:\n            self.warnings",
-        "        if False:\n            self.warnings",
     ),
     (
         "no-op: an image that must exist is created",
         "_module/image.py",
-        "        if not self._options.create:",
-        "        if False:",
+        "        check_may_create(self._options, state)\n",
+        "",
     ),
     (
         "no-op: an image of a list that must exist is missed after other changes",
-        "_module/images.py",
-        " and not item.create:",
+        "_module/prefetched_images.py",
+        " and not entry.create:",
         " and False:",
     ),
     (
-        "no-op: nothing is said of a deactivated image",
-        "_module/image.py",
-        '        if image.status == "deactivated":',
-        "        if False:",
-    ),
-    (
         "no-op: a project's name and its id are two projects",
-        "_module/images.py",
-        "        check_no_duplicates(selections, owners)\n",
+        "_module/prefetched_images.py",
+        "        check_no_duplicates([entry.selection for entry in entries], self._owners)\n",
         "",
     ),
     (
         "no-op: an image may be meant by its id and by its name",
-        "_module/images.py",
-        "                if meant.setdefault(image.id, number) != number:",
+        "_module/prefetched_images.py",
+        "                if number_of.setdefault(image.id, number) != number:",
         "                if False:",
     ),
     (
         "no-op: two images get one name",
-        "_module/images.py",
+        "_module/prefetched_images.py",
         "            if by_id is not None:",
         "            if False:",
     ),
     (
         "scope: many images are looked up in all projects",
-        "_module/images.py",
-        "images_in_scope(self, listed) if owner is None else listed",
+        "_module/lookup.py",
+        "images_in_scope(api, listed) if owner is None else listed",
         "listed",
     ),
 ]
@@ -306,7 +294,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     ("cloud: delete: a deleted image is found by its name", "_module/lookup.py", " and image.status not in GONE", ""),
     (
         "cloud: delete: a deleted image is found among many by its id",
-        "_module/images.py",
+        "_module/prefetched_images.py",
         " and image.status not in GONE:",
         ":",
     ),

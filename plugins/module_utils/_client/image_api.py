@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import threading
 import typing as t
 import urllib.parse
 
@@ -66,6 +67,8 @@ class GlanceApi:
         self._known = connection.known
         self._http = HttpClient(connection, retries)
         self._without_ranges: set[str] = set()
+        self._offers: dict[str, dict[str, t.Any]] = {}
+        self._offers_lock = threading.Lock()
 
     # Images
 
@@ -152,13 +155,20 @@ class GlanceApi:
 
     def import_methods(self) -> frozenset[str]:
         """The ways to import data that the cloud offers; none where it does not know the question."""
-        methods = self._json_if_offered(Request(IMPORT_INFO)).get("import-methods")
+        methods = self._offer(IMPORT_INFO).get("import-methods")
         return frozenset(methods.get("value") or ()) if isinstance(methods, dict) else frozenset()
 
     def list_stores(self) -> list[str]:
         """The names of the cloud's stores; none where it has but one."""
-        answer = self._json_if_offered(Request(STORES_INFO))
+        answer = self._offer(STORES_INFO)
         return [str(store["id"]) for store in answer.get("stores") or [] if store.get("read-only") != "true"]
+
+    def _offer(self, call: Call) -> dict[str, t.Any]:
+        """What the cloud offers, which it is asked once for all images of a task."""
+        with self._offers_lock:
+            if call.path not in self._offers:
+                self._offers[call.path] = self._json_if_offered(Request(call))
+            return self._offers[call.path]
 
     def list_projects(self, query: Query, own_only: bool = False) -> list[dict[str, t.Any]]:
         """Keystone's projects that match; with ``own_only`` those that the user has a role in, which any user may list."""

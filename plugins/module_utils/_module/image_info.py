@@ -19,7 +19,8 @@ from .._options.image_info import ImageFilters, ImageInfoOptions
 from .._plan.filter_queries import brings_others, id_queries, merge_order, queries, within_project
 from .._plan.filters import matches
 from .._timing import TIMING
-from .lookup import find_by_id, find_by_name, project_id
+from .lookup import find_by_id, find_by_name
+from .projects import Projects
 from .scope import Access, access_to, is_shared_with
 from .task import Task
 
@@ -30,7 +31,7 @@ MAX_MEMBER_CHECKS = 100
 
 def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str, t.Any]:
     """List images; nothing is ever changed, so check mode makes no difference."""
-    owner = project_id(api, options.owner) if options.owner else None
+    owner = Projects(api).id_of(options.owner) if options.owner else None
     filters = options.filters.of_owner(owner)
     warnings: list[str] = []
     images = _find(api, filters, warnings)

@@ -9,15 +9,28 @@ from __future__ import annotations
 import typing as t
 
 from .._client.image_api import GlanceApi
-from .._errors import ApiError, InvalidInput
+from .._errors import InvalidInput
 from .._glance.image import GONE, Image, describe
 from .._glance.input_checks import UUID, id_spellings
-from .._glance.list_query import Query, equals_filter
-from .._options.project import ProjectReference
+from .._glance.list_query import Query, list_filters
+from .projects import Projects
 from .scope import images_in_scope
 
-# Keystone's ids are 32 hexadecimal digits, on some clouds with the dashes of a UUID.
-_HEX = frozenset("0123456789abcdef")
+
+class Lookup:
+    """Finds the images and projects that a task names, by asking the cloud each time."""
+
+    def __init__(self, api: GlanceApi) -> None:
+        self.api = api
+        self.projects = Projects(api)
+
+    def find_by_id(self, image_id: str) -> Image | None:
+        """The image of this id, in whichever case it is written."""
+        return find_by_id(self.api, image_id)
+
+    def find_by_name(self, name: str, owner: str | None = None, hidden_too: bool = False) -> list[Image]:
+        """The images of this name, as the function of this name finds them."""
+        return find_by_name(self.api, name, owner, hidden_too)
 
 
 def find_by_id(api: GlanceApi, image_id: str) -> Image | None:
@@ -43,18 +56,23 @@ def find_by_name(api: GlanceApi, name: str, owner: str | None = None, hidden_too
     for hidden in (False, True):
         if found and hidden and not hidden_too:
             break
-        query = query_for_names(equals_filter(name), owner, hidden)
-        # A database that compares without regard to case gives more than was asked for.
-        listed = [
-            image
-            for image in api.list_images(query)
-            if image.name == name and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner)
-        ]
-        for image in images_in_scope(api, listed) if owner is None else listed:
+        for image in list_named(api, [name], owner, hidden):
             found.setdefault(image.id, image)
     if not found:
         check_name_is_no_id(api, name)
     return list(found.values())
+
+
+def list_named(api: GlanceApi, names: t.Sequence[str], owner: str | None, hidden: bool) -> t.Iterator[Image]:
+    """All images of exactly these names that a bare name may mean, or those of the owner; either hidden ones or others."""
+    for values in list_filters(names):
+        # A database that compares without regard to case gives more than was asked for.
+        listed = [
+            image
+            for image in api.list_images(query_for_names(values, owner, hidden))
+            if image.name in names and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner)
+        ]
+        yield from images_in_scope(api, listed) if owner is None else listed
 
 
 def check_name_is_no_id(api: GlanceApi, name: str) -> None:
@@ -144,50 +162,3 @@ def choose(images: t.Sequence[Image], name: str, on_duplicate: str) -> list[Imag
     if on_duplicate == "oldest":
         return oldest_first(images)[:1]
     return [only_one(images, f"name: '{name}'", "Give the 'id' of the one that is meant, or set 'on_duplicate'.")]
-
-
-def project_id(api: GlanceApi, reference: ProjectReference) -> str:
-    """The id of a project that is given by id or by name.
-
-    Only a name that is not the session's own project costs a request to Keystone. Listing all projects is for
-    administrators; other users are shown those that they have a role in.
-    """
-    connection = api.connection
-    project, domain = reference.project, reference.domain
-    own_name, own_domain_id, own_domain_name = connection.project_name_and_domain
-    if project == connection.project_id:
-        return project
-    if project == own_name and domain in (None, own_domain_id, own_domain_name):
-        return str(connection.project_id)
-    if UUID.fullmatch(project) or (len(project) == 32 and set(project) <= _HEX):
-        return project
-    try:
-        found = api.list_projects([("name", project)])
-    except ApiError as error:
-        if error.status != 403:
-            raise
-        found = api.list_projects([], own_only=True)
-    found = [entry for entry in found if entry.get("name") == project]
-    if domain is not None:
-        domains = {domain, *_domain_ids(api, domain)}
-        found = [entry for entry in found if entry.get("domain_id") in domains]
-    if not found:
-        where = f" in the domain '{domain}'" if domain else ""
-        raise InvalidInput(
-            f"owner: there is no project '{project}'{where} that this user can see. Give the id of the project instead."
-        )
-    if len(found) > 1:
-        candidates = ", ".join(f"{entry.get('id')} in domain {entry.get('domain_id')}" for entry in found)
-        raise InvalidInput(
-            f"owner: several projects have the name '{project}': {candidates}. Give the id, or 'owner_domain'."
-        )
-    return str(found[0]["id"])
-
-
-def _domain_ids(api: GlanceApi, name: str) -> list[str]:
-    try:
-        return [str(domain["id"]) for domain in api.list_domains([("name", name)])]
-    except ApiError as error:
-        if error.status == 403:
-            return []  # not for plain users: then the domain must be given by id
-        raise

@@ -66,6 +66,11 @@ class DataOptions:
         )
 
     @property
+    def is_comparable(self) -> bool:
+        """Whether it can be found out if an image has these data: not with a URL alone."""
+        return self.url is None or self.checksum is not None
+
+    @property
     def import_is_demanded(self) -> bool:
         """Whether the cloud must download the URL itself."""
         return self.transfer == "import" or self.import_method == "web-download"

@@ -101,6 +101,20 @@ class ImageOptions:
         return self.attributes.get("visibility")
 
     @property
+    def replaces(self) -> bool:
+        """Whether an image with other data is replaced. Data that cannot be compared are never taken for other data."""
+        return self.data is not None and self.data.is_comparable and self.data_policy == "replace"
+
+    @property
+    def finds_hidden(self) -> bool:
+        """Whether hidden images of the name are looked for even if another one is not hidden.
+
+        An image that is to be hidden or absent must not come to light in the next run, and one that a replacement left may
+        be hidden where the other is not.
+        """
+        return self.is_absent or self.hidden is True or (self.replaces and self.hidden is not None)
+
+    @property
     def hidden(self) -> bool | None:
         """Whether the image is to be hidden; null where the task does not say."""
         return self.attributes.get("os_hidden")

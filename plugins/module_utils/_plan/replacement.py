@@ -130,6 +130,7 @@ class ReplacementState:
         another one.
     :param new_members: the projects that ``new`` is shared with already, and their status.
     :param project_id: the project that the session works for; null where the cloud does not tell it.
+    :param to_accept_again: the projects that had accepted ``old`` and have to accept the new image themselves.
     """
 
     old: Image
@@ -139,6 +140,12 @@ class ReplacementState:
     members: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     new_members: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     project_id: str | None = None
+    to_accept_again: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> Image:
+        """The image that has the name now. Once the new one has it, it has all the rest too."""
+        return self.new if self.new and self.new.name == self.old.name else self.old
 
 
 def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: str) -> Plan:
@@ -148,8 +155,7 @@ def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: s
     """
     old, new = state.old, state.new
     data = not_none(desired.data)
-    # Once the new image has the name it has all the rest too, and either may have been changed since.
-    model = new if new and new.name == old.name else old
+    model = state.named
     target = carried_over(model, desired, state.project_id)
     data.check_formats(target)
     operations, changes_of_unfinished = _remove_unfinished(state.unfinished)

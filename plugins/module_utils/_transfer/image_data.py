@@ -134,11 +134,6 @@ class DataResolver:
             others = f"it offers {', '.join(sorted(offered))}" if offered else "it offers no imports"
             raise InvalidInput(f"import_method: this cloud does not offer {method}; {others}. Use 'transfer: stream'.")
 
-    @property
-    def comparable(self) -> bool:
-        """Whether it can be found out if an image has these data: not with a URL alone."""
-        return self.content is None or self.content.source.option != "url" or self.content.checksum is not None
-
     def is_in(self, image: Image) -> bool:
         """Whether an image has these data: by size, then by a hash that is known, and only then by reading the source."""
         hashes = hashes_of(image)
@@ -149,7 +144,7 @@ class DataResolver:
             return False
         if data.hash and data.hash.algorithm in hashes:
             return hashes[data.hash.algorithm] == data.hash.value
-        if not self.comparable or content is None:
+        if not self._options.is_comparable or content is None:
             return True
         recorded = recorded_source(image)
         if data.source_checksum and recorded and _same_kind(data.source_checksum, recorded):
@@ -160,7 +155,7 @@ class DataResolver:
     def _is_recorded_source(self, recorded: str | None) -> bool:
         """Whether the cloud made its data from this source by a conversion, which only a record shows."""
         data, content = self.data, self.content
-        if not self.comparable:
+        if not self._options.is_comparable:
             return True
         if recorded is None:
             return False

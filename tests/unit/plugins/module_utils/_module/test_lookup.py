@@ -11,7 +11,15 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
-from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import choose, find_by_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import (
+    choose,
+    find_by_id_or_name,
+    find_by_name,
+    find_existing,
+)
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.cloud_tables import CloudTables, image
+
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
 
 IMAGES = [
     Image({"id": "b", "name": "n", "status": "active", "created_at": "2026-01-02T00:00:00Z"}),
@@ -59,3 +67,41 @@ def test_choose() -> None:
     assert choose(IMAGES[:1], "n", "fail") == IMAGES[:1]
     with pytest.raises(InvalidInput, match="name: 'n' means 3 images"):
         choose(IMAGES, "n", "fail")
+
+
+def test_images_of_ids_and_names_are_found_in_the_order_given() -> None:
+    cloud = CloudTables(image(ID, "a"), image("2", "b"))
+    assert [each.id for each in find_existing(cloud.api, [ID.upper(), ID], ["b", "a"])] == [ID, "2"]
+
+
+def test_missing_images_are_named_in_one_error() -> None:
+    with pytest.raises(InvalidInput, match=f"no image with the id '{ID}', name 'x'. Nothing was changed"):
+        find_existing(CloudTables(image("2", "b")).api, [ID], ["b", "x"])
+
+
+@pytest.mark.parametrize("reference", [ID, "a"])
+def test_reference_is_an_id_or_a_name(reference: str) -> None:
+    assert find_by_id_or_name(CloudTables(image(ID, "a")).api, reference, "kernel").id == ID
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [("x", "there is no image with the id or name 'x'"), ("n", "kernel: 'n' means 2 images")],
+)
+def test_reference_must_lead_to_one_image(reference: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        find_by_id_or_name(CloudTables(image(ID), image("2")).api, reference, "kernel")
+
+
+def test_id_given_as_a_name_is_an_error() -> None:
+    with pytest.raises(InvalidInput, match=f"no image has the name '{ID}', but it is the id of the image 'a'"):
+        find_by_name(CloudTables(image(ID, "a")).api, ID)
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"), [({"owner": "q"}, True), ({"owner": "p"}, False), ({"owner": "q", "status": "deleted"}, False)]
+)
+def test_owner_limits_the_images_of_a_name(fields: dict[str, t.Any], found: bool) -> None:
+    cloud = CloudTables(image(ID, **fields))
+    assert bool(find_by_name(cloud.api, "n", owner="q")) is found
+    assert cloud.requests[0] == "list name=n owner=q visibility=all"

@@ -20,7 +20,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
 
 if t.TYPE_CHECKING:
-    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.conftest import Clock
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.conftest import Clock
 
 DATA = bytes(range(256)) * (BLOCK // 100)
 IMAGE = Image({"id": "i", "size": len(DATA)})

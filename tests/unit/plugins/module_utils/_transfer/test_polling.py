@@ -24,7 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.pollin
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.conftest import Clock
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.conftest import Clock
 
 
 def test_poll_returns_the_look_that_is_done(clock: Clock) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.stats 
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload, new_upload
 
 if t.TYPE_CHECKING:
-    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.conftest import Clock
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.conftest import Clock
 
 DATA = b"0123456789" * (BLOCK // 4)
 

@@ -24,7 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.uploader import Uploader
 
 if t.TYPE_CHECKING:
-    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.conftest import Clock
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.conftest import Clock
 
 ID = "5a8b9d0e-0000-4000-8000-000000000001"
 OTHER_ID = "5a8b9d0e-0000-4000-8000-000000000002"

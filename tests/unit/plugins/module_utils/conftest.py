@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 # A wait that pauses more often than this has no end.
 MOST_PAUSES = 1000
+# When the clock of a test begins.
+BEGIN = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
 
 
 class Clock:
@@ -18,6 +22,9 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0.0
         self.pauses: list[float] = []
+
+    def utc_now(self) -> datetime.datetime:
+        return BEGIN + datetime.timedelta(seconds=self.now)
 
     def monotonic(self) -> float:
         return self.now
@@ -32,5 +39,6 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(TIMING, "monotonic", clock.monotonic)
+    monkeypatch.setattr(TIMING, "utc_now", clock.utc_now)
     monkeypatch.setattr(TIMING, "sleep", clock.sleep)
     return clock

@@ -1,0 +1,199 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Reading what the cloud has of the image that a task names, so that ``_plan.image_plan`` can plan its change.
+
+Only what the plan needs is requested. If another run is working on the image, it is waited for.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._errors import ApiError, InvalidInput, not_none
+from .._glance.image import Image
+from .._glance.image_ids import has_derived_id
+from .._glance.list_query import equals_filter
+from .._options.image import ImageOptions, ImageSelection
+from .._plan.data_state import DataState, data_state, in_transit
+from .._plan.desired_image import DesiredImage
+from .._plan.image_plan import (
+    CurrentState,
+    ExistingImage,
+    IncompleteImage,
+    MissingImage,
+    check_may_finish_replacement,
+    check_stays_in_scope,
+    members_of_new,
+    usable_replacement,
+)
+from .._plan.replacement import ReplacementState, is_replacement_of, replacements_in, temporary_name
+from .concurrent_runs import ConcurrentRuns, OtherRunIsBusy, is_abandoned_upload
+from .lookup import Lookup, choose, oldest_first
+
+if t.TYPE_CHECKING:
+    from .._transfer.image_data import DataResolver
+
+
+class ImageIsGone(Exception):
+    """The image was deleted while the current state was read."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def find_candidates(lookup: Lookup, options: ImageOptions, owner: str | None, hidden_too: bool) -> list[Image]:
+    """All images that have the id or the name.
+
+    :param owner: id of the project that the task names; null where it names none.
+    """
+    selection = options.selection
+    if selection.id is None:
+        return lookup.find_by_name(str(selection.name), owner, hidden_too)
+    image = lookup.find_by_id(selection.id)
+    if image and options.is_absent and owner not in (None, image.get("owner", owner)):
+        raise InvalidInput(f"owner: image {image.id} '{image.name}' belongs to project {image.owner}, not to {owner}.")
+    return [image] if image else []
+
+
+def select(selection: ImageSelection, images: list[Image]) -> list[Image]:
+    """The images that the task means: at most one unless ``on_duplicate`` is ``all``."""
+    return images if selection.id is not None else choose(images, str(selection.name), selection.on_duplicate)
+
+
+class CurrentStateReader:
+    """Reads the current state of one image.
+
+    :param desired: what the task wants, with the owner's id and the data.
+    :param source: the data that the task names; null where it names none.
+    """
+
+    def __init__(self, lookup: Lookup, options: ImageOptions, desired: DesiredImage, source: DataResolver | None) -> None:
+        self._lookup = lookup
+        self._api = lookup.api
+        self._project = lookup.api.connection.project_id
+        self._options = options
+        self._desired = desired
+        self._source = source
+        self.concurrent_runs = ConcurrentRuns(lookup.api, options.wait)
+
+    def read(self) -> CurrentState:
+        """What the cloud has now; OtherRunIsBusy or ImageIsGone if that changes meanwhile."""
+        options, desired = self._options, self._desired
+        found = find_candidates(self._lookup, options, desired.attributes.get("owner"), options.finds_hidden)
+        newest, replaced = replacements_in(found, desired, self._project) or (None, [])
+        images = select(options.selection, [image for image in found if image not in replaced])
+        if not images:
+            return MissingImage()
+        image = images[0]
+        if replaced and image is newest:
+            return self._interrupted_replacement(replaced, image)
+        check_stays_in_scope(options, image, self._project)
+        image = self.concurrent_runs.wait_until_created(image, desired.attributes.get("tags"), self._source is not None)
+        return self._with_data(image, self._source) if self._source else ExistingImage(image)
+
+    def _with_data(self, image: Image, source: DataResolver) -> CurrentState:
+        """The state of an image, for a task that names data."""
+        if in_transit(image):
+            image, failure = self.concurrent_runs.wait_for_data(image)
+            if failure:
+                return IncompleteImage(image, failure, self._may_create_again(image))
+            if in_transit(image) and self._options.wait and self._is_abandoned(image):
+                return IncompleteImage(image)
+        state = data_state(image, source.data, source.is_in)
+        if state is DataState.OTHER and self._options.replaces:
+            return self._replacement(image)
+        is_replaced = state is DataState.SAME and self._options.replaces
+        return ExistingImage(image, state, tuple(self._unfinished(image)) if is_replaced else ())
+
+    def _interrupted_replacement(self, replaced: list[Image], new: Image) -> ReplacementState:
+        """A replacement that was interrupted when all images had the name."""
+        check_may_finish_replacement(self._options, new, replaced)
+        self.concurrent_runs.let_replacement_finish(new)
+        if not_none(self._source).is_in(new):
+            return self._replacement(replaced[-1], new, replaced[:-1])
+        # The task wants newer data by now. The newest image has all that the interrupted task had set.
+        return self._replacement(new, None, replaced)
+
+    def _replacement(self, old: Image, new: Image | None = None, also_replaced: t.Sequence[Image] = ()) -> ReplacementState:
+        """A replacement, from wherever an earlier run left it."""
+        unfinished = [] if new else self._unfinished(old)
+        if not new and not unfinished:
+            self._check_not_replaced(old)
+        if new is None:
+            new = usable_replacement(old, unfinished, self._desired, self._project, not_none(self._source).is_in)
+        members: dict[str, str] = {}
+        to_accept_again: tuple[str, ...] = ()
+        new_members: dict[str, str] = {}
+        # Glance lists and adds members of shared images only. A new image that is not to be shared had them added before.
+        if old.visibility == "shared" and (new is None or new.visibility == "shared"):
+            members, to_accept_again = members_of_new(self._members(old), self._api.connection.is_admin)
+            new_members = self._members(new) if new else {}
+        return ReplacementState(
+            old,
+            new,
+            unfinished=tuple(image for image in unfinished if image is not new),
+            also_replaced=tuple(also_replaced),
+            members=members,
+            new_members=new_members,
+            project_id=self._project,
+            to_accept_again=to_accept_again,
+        )
+
+    def _unfinished(self, old: Image) -> list[Image]:
+        """The new images of interrupted replacements, oldest first. It waits for another run that is still busy."""
+        unfinished = self._find_unfinished(old)
+        for left in unfinished:
+            if in_transit(left):
+                self._wait_for_unfinished(old, left)
+        if unfinished:
+            self.concurrent_runs.let_replacement_finish(unfinished[-1])
+        return unfinished
+
+    def _wait_for_unfinished(self, old: Image, left: Image) -> None:
+        waited, failure = self.concurrent_runs.wait_for_data(left)
+        if in_transit(waited) and not failure and not is_abandoned_upload(waited):
+            raise InvalidInput(
+                f"{old} is being replaced by another run: {left.id} has the"
+                f" status '{waited.status}'. Wait for it and run the task again; if no run sends its data,"
+                " delete that one."
+            )
+        if waited.status != left.status:
+            raise OtherRunIsBusy
+
+    def _find_unfinished(self, old: Image) -> list[Image]:
+        """The new images of earlier replacements of an image that are still hidden and have a name of their own."""
+        name = temporary_name(old)
+        query = [("name", equals_filter(name)), ("os_hidden", "true"), ("visibility", "all")]
+        return oldest_first(
+            image
+            for image in self._api.list_images(query)
+            if image.name == name and is_replacement_of(old, image, self._desired, self._project)
+        )
+
+    def _check_not_replaced(self, old: Image) -> None:
+        """Raise OtherRunIsBusy if another run has given its new image the name since this one looked it up."""
+        owner = self._desired.attributes.get("owner")
+        found = find_candidates(self._lookup, self._options, owner, hidden_too=False)
+        if any(is_replacement_of(old, image, self._desired, self._project) for image in found):
+            raise OtherRunIsBusy
+
+    def _is_abandoned(self, image: Image) -> bool:
+        return not image.protected and is_abandoned_upload(image) and self._may_create_again(image)
+
+    def _may_create_again(self, image: Image) -> bool:
+        """Whether an image that never got its data may be deleted and created again: this collection's, and not shared."""
+        own = image.owner == self._project and has_derived_id(image, str(image.name))
+        return own and self._options.selection.id is None and not (image.visibility == "shared" and self._members(image))
+
+    def _members(self, image: Image) -> dict[str, str]:
+        """The projects that an image is shared with, and whether they have accepted it."""
+        try:
+            members = self._api.list_members(image.id)
+        except ApiError as error:
+            if error.status == 404:
+                raise ImageIsGone(error) from error
+            raise
+        return {str(member["member_id"]): str(member["status"]) for member in members}

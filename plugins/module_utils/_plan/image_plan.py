@@ -1,0 +1,226 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""What a task does to one image: a pure function from what it wants and what the cloud has to a plan.
+
+``_module.current_state`` reads what the cloud has. Pure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._errors import InvalidInput
+from .._glance.image import FORMATS, Image
+from .._glance.image_hashes import recorded_formats
+from .._options.image import ImageOptions, ImageSelection
+from .data_state import HAS_DATA, DataState
+from .desired_image import DesiredImage
+from .plan import Plan, plan_create, plan_update
+from .replacement import ReplacementState, carried_over, plan_cleanup, plan_replacement, plan_restart
+from .store_changes import differ_in_stores
+
+
+@dataclasses.dataclass(frozen=True)
+class MissingImage:
+    """No image has the id or the name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExistingImage:
+    """An image that stays, whatever is changed of it.
+
+    :param data: how its data compare with those that the task wants.
+    :param unfinished: new images that interrupted replacements of it have left.
+    """
+
+    image: Image
+    data: DataState = DataState.NOT_ASKED
+    unfinished: tuple[Image, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class IncompleteImage:
+    """An image that cannot get its data any more: its import has failed, or the run that sent them was interrupted.
+
+    :param import_failure: why the import failed; empty for an interrupted upload.
+    :param may_be_created_again: whether this collection made it and nobody else can depend on it.
+    """
+
+    image: Image
+    import_failure: str = ""
+    may_be_created_again: bool = True
+
+
+# What the cloud has of the image that a task names.
+CurrentState = MissingImage | ExistingImage | IncompleteImage | ReplacementState
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedImage:
+    """A plan, and what the task warns of."""
+
+    plan: Plan
+    warnings: tuple[str, ...] = ()
+
+
+def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState, project: str | None) -> PlannedImage:
+    """What to do to an image.
+
+    :param desired: what the task wants; its data have the calls that bring them, if ``needs_data`` says so.
+    :param project: id of the project that the session works for.
+    """
+    if isinstance(state, MissingImage):
+        image_id = options.selection.id
+        return PlannedImage(plan_create(desired, image_id.lower() if image_id else None), tuple(_warnings_of_new(options)))
+    if isinstance(state, ReplacementState):
+        warnings = (*_warnings_of_status(state.named), *_warnings_of_members(state))
+        return PlannedImage(plan_replacement(state, desired, options.replaced), warnings)
+    if isinstance(state, IncompleteImage):
+        return _plan_again(desired, state, project)
+    plan = plan_update(state.image, desired, state.data)
+    warnings = (*_warnings_of_status(state.image), *_warnings_of_kept_data(state, desired))
+    return PlannedImage(plan_cleanup(plan, state.unfinished) if state.unfinished else plan, warnings)
+
+
+def needs_data(state: CurrentState) -> bool:
+    """Whether the plan brings the data, if the task names any."""
+    return not isinstance(state, ExistingImage) or state.data is DataState.NONE
+
+
+def needs_stores(state: CurrentState, desired: DesiredImage) -> bool:
+    """Whether the plan uses the stores that the task names, so that the cloud must have them."""
+    if not desired.stores:
+        return False
+    return needs_data(state) or (isinstance(state, ExistingImage) and differ_in_stores(state.image, desired))
+
+
+def default_stores(state: CurrentState) -> tuple[str, ...] | None:
+    """The stores that get the data if the task names none: those of a replaced image; null for the cloud's default."""
+    return (tuple(state.old.stores) or None) if isinstance(state, ReplacementState) else None
+
+
+def check_stores_exist(stores: t.Sequence[str], known: t.Sequence[str]) -> None:
+    """Refuse stores that the cloud does not have."""
+    unknown = [store for store in stores if store not in known]
+    if unknown:
+        there = f"it has {', '.join(known)}" if known else "it has only one, without a name"
+        raise InvalidInput(f"stores: this cloud has no store {', '.join(unknown)}; {there}.")
+
+
+def check_may_create(options: ImageOptions, state: CurrentState) -> None:
+    """Refuse to create a missing image where the task says so."""
+    if isinstance(state, MissingImage) and not options.create:
+        raise InvalidInput(no_such_image(options.selection))
+
+
+def no_such_image(selection: ImageSelection) -> str:
+    """The error message for a missing image that the task must not create."""
+    what = f"id '{selection.id}'" if selection.id is not None else f"name '{selection.name}'"
+    whose = f" in the project '{selection.owner.project}'" if selection.id is None and selection.owner else ""
+    return (
+        f"There is no image with the {what}{whose}, and 'create: false' says not to create it. Nothing was changed. Correct"
+        f" the {'id' if selection.id is not None else 'name'}, or set 'create: true'."
+    )
+
+
+def check_stays_in_scope(options: ImageOptions, image: Image, project: str | None) -> None:
+    """Refuse to hide another project's image from its own name.
+
+    Once it is neither public nor shared it is not found by the name alone: the next run would make a second one.
+    """
+    selection, visibility = options.selection, options.visibility
+    leaves_scope = visibility not in (None, "public", image.visibility) and image.owner not in (None, project)
+    if leaves_scope and selection.id is None and selection.owner is None:
+        raise InvalidInput(
+            f"visibility: image {image.id} '{image.name}' belongs to project {image.owner}, and once it is"
+            f" {visibility} it is not found by its name alone. Give its 'id', or its project as 'owner'."
+        )
+
+
+def check_may_finish_replacement(options: ImageOptions, new: Image, replaced: t.Sequence[Image]) -> None:
+    """Refuse several images of the name that an interrupted replacement left, unless the task replaces images."""
+    if not options.replaces:
+        raise InvalidInput(
+            f"name: '{new.name}' means {len(replaced) + 1} images, as a replacement was interrupted: {new.id}"
+            f" is the new one and replaces {', '.join(image.id for image in replaced)}."
+            " Run the task that replaces it again, with 'data_policy: replace'."
+        )
+
+
+def usable_replacement(
+    old: Image,
+    unfinished: t.Sequence[Image],
+    desired: DesiredImage,
+    project: str | None,
+    has_data: t.Callable[[Image], bool],
+) -> Image | None:
+    """The last of the new images of interrupted replacements that is complete and has the desired data and formats.
+
+    :param has_data: whether an image has the desired data; it may read the source.
+    """
+    target = carried_over(old, desired, project)
+    usable = [
+        image
+        for image in unfinished
+        if image.status in HAS_DATA
+        and all({**image.formats, **recorded_formats(image)}.get(key) == target.get(key) for key in FORMATS)
+        and has_data(image)
+    ]
+    return usable[-1] if usable else None
+
+
+def members_of_new(members: t.Mapping[str, str], is_admin: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The members that a new image gets, and those of them who have to accept it themselves.
+
+    Only an administrator can accept a share for another project.
+
+    :param members: the statuses of the replaced image's members.
+    """
+    if is_admin:
+        return dict(members), ()
+    accepted = sorted(member for member, status in members.items() if status == "accepted")
+    return dict.fromkeys(members, "pending"), tuple(accepted)
+
+
+def _plan_again(desired: DesiredImage, state: IncompleteImage, project: str | None) -> PlannedImage:
+    """Delete an image that cannot get its data any more, and create it again."""
+    image, failure = state.image, state.import_failure
+    if not state.may_be_created_again:
+        raise InvalidInput(
+            f"{image} has the status '{image.status}', and its import has failed: {failure} Glance takes no more"
+            " data into it. Delete it, and run the task again."
+        )
+    plan = plan_restart(image, desired, project)
+    if not failure:
+        return PlannedImage(plan)
+    return PlannedImage(plan, (f"{image} is created again, because the import of its data has failed: {failure}",))
+
+
+def _warnings_of_new(options: ImageOptions) -> t.Iterator[str]:
+    if options.data is None:
+        yield (
+            f"The image '{options.selection.label}' is missing, and a new one has no data: no server"
+            " can be created from it. Give its data with 'path', 'url' or 'remote', or 'create: false' if it must exist."
+        )
+
+
+def _warnings_of_status(image: Image) -> t.Iterator[str]:
+    if image.status == "deactivated":
+        yield (
+            f"{image} is deactivated and stays so: no server can be created"
+            " from it. To reactivate it, use the module image_state with 'state: active'."
+        )
+
+
+def _warnings_of_kept_data(state: ExistingImage, desired: DesiredImage) -> t.Iterator[str]:
+    if state.data is DataState.OTHER and desired.keep_data and desired.data:
+        yield f"{state.image} has other data than {desired.data.shown}, and keeps them, as 'data_policy: keep' says."
+
+
+def _warnings_of_members(state: ReplacementState) -> t.Iterator[str]:
+    if state.to_accept_again:
+        projects = ", ".join(state.to_accept_again)
+        yield f"These projects had accepted image {state.old.id} and have to accept the new one too: {projects}."

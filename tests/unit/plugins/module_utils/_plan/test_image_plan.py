@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.data_state import DataState
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.image_plan import (
+    CurrentState,
+    ExistingImage,
+    IncompleteImage,
+    MissingImage,
+    PlannedImage,
+    check_may_create,
+    check_may_finish_replacement,
+    check_stays_in_scope,
+    check_stores_exist,
+    default_stores,
+    members_of_new,
+    needs_data,
+    needs_stores,
+    plan_image,
+    usable_replacement,
+)
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import ReplacementState
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parsed import image_options
+
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+FORMATS = {"disk_format": "raw", "container_format": "bare"}
+SPEC = DataSpec("path", "/new", 7, calls=(Operation(UPLOAD, body={"path": "/new", "size": 7}),))
+
+
+def image(image_id: str = ID, **fields: t.Any) -> Image:
+    shown = {"name": "n", "status": "active", "visibility": "private", "owner": "p", "size": 3, **FORMATS}
+    return Image({"id": image_id, **shown, **fields})
+
+
+def plan(state: CurrentState, data: DataSpec | None = None, **options: t.Any) -> PlannedImage:
+    """The plan of a task that names an image, and the attributes among its options."""
+    parsed = image_options(**{"name": "n", **options})
+    desired = DesiredImage(parsed.attributes, parsed.properties, data=data, keep_data=parsed.data_policy == "keep")
+    return plan_image(parsed, desired, state, "p")
+
+
+def calls(planned: PlannedImage) -> list[str]:
+    return [f"{operation.call.method} {operation.path}" for operation in planned.plan.operations]
+
+
+def test_missing_image_is_created_with_its_data() -> None:
+    planned = plan(MissingImage(), SPEC, path="/new", **FORMATS)
+    assert calls(planned) == ["POST /images", "PUT /images/{id}/file"]
+    assert planned.warnings == ()
+
+
+def test_missing_image_gets_the_id_that_the_task_names_in_lower_case() -> None:
+    assert plan(MissingImage(), id=ID.upper()).plan.operations[0].body["id"] == ID
+
+
+def test_warning_says_that_a_new_image_has_no_data() -> None:
+    assert [warning.split(";")[0][:60] for warning in plan(MissingImage()).warnings] == [
+        "The image 'n' is missing, and a new one has no data: no serv"
+    ]
+
+
+def test_existing_image_as_it_is_to_be_stays() -> None:
+    assert plan(ExistingImage(image()), min_disk=0) == PlannedImage(plan(ExistingImage(image())).plan)
+
+
+def test_existing_image_is_changed_by_one_call() -> None:
+    planned = plan(ExistingImage(image()), min_disk=5, tags=["t"])
+    assert calls(planned) == [f"PATCH /images/{ID}"]
+
+
+def test_image_without_data_gets_them() -> None:
+    state = ExistingImage(image(status="queued", size=None), DataState.NONE)
+    assert calls(plan(state, SPEC, path="/new")) == [f"PUT /images/{ID}/file"]
+
+
+def test_other_data_are_an_error_unless_the_task_keeps_or_replaces_them() -> None:
+    with pytest.raises(InvalidInput, match="has other data than /new"):
+        plan(ExistingImage(image(), DataState.OTHER), SPEC, path="/new")
+
+
+def test_kept_data_are_warned_of() -> None:
+    planned = plan(ExistingImage(image(), DataState.OTHER), SPEC, path="/new", data_policy="keep")
+    assert calls(planned) == []
+    assert planned.warnings == (f"Image {ID} 'n' has other data than /new, and keeps them, as 'data_policy: keep' says.",)
+
+
+def test_deactivated_image_stays_so_with_a_warning() -> None:
+    planned = plan(ExistingImage(image(status="deactivated")))
+    assert calls(planned) == []
+    assert "is deactivated and stays so" in planned.warnings[0]
+
+
+def test_images_that_interrupted_replacements_left_are_deleted() -> None:
+    state = ExistingImage(image(), DataState.SAME, (image("left", protected=True),))
+    planned = plan(state, SPEC, path="/new", data_policy="replace")
+    assert calls(planned) == ["PATCH /images/left", "DELETE /images/left"]
+
+
+@pytest.mark.parametrize(("failure", "warnings"), [("", 0), ("the store is full", 1)])
+def test_image_that_cannot_get_its_data_is_created_again(failure: str, warnings: int) -> None:
+    planned = plan(IncompleteImage(image(status="queued"), failure), SPEC, path="/new")
+    assert calls(planned) == [f"DELETE /images/{ID}", "POST /images", "PUT /images/{id}/file"]
+    assert len(planned.warnings) == warnings
+    assert all(failure in warning for warning in planned.warnings)
+
+
+def test_image_of_somebody_else_is_not_created_again() -> None:
+    state = IncompleteImage(image(status="queued"), "the store is full", may_be_created_again=False)
+    with pytest.raises(InvalidInput, match="its import has failed: the store is full"):
+        plan(state, SPEC, path="/new")
+
+
+def test_image_with_other_data_is_replaced() -> None:
+    planned = plan(ReplacementState(image(), project_id="p"), SPEC, path="/new", data_policy="replace")
+    assert calls(planned) == [
+        "POST /images",
+        "PUT /images/{id}/file",
+        "PATCH /images/{id}",
+        f"DELETE /images/{ID}",
+    ]
+
+
+def test_warning_names_the_projects_that_have_to_accept_again() -> None:
+    state = ReplacementState(image(status="deactivated"), members={"q": "pending"}, to_accept_again=("q",), project_id="p")
+    warnings = plan(state, SPEC, path="/new", data_policy="replace").warnings
+    assert "is deactivated" in warnings[0]
+    assert warnings[1].endswith("have to accept the new one too: q.")
+
+
+STATES: list[tuple[CurrentState, bool]] = [
+    (MissingImage(), True),
+    (ExistingImage(image(), DataState.SAME), False),
+    (ExistingImage(image(), DataState.NONE), True),
+    (ExistingImage(image(), DataState.COMING), False),
+    (ExistingImage(image()), False),
+    (IncompleteImage(image()), True),
+    (ReplacementState(image()), True),
+]
+
+
+@pytest.mark.parametrize(("state", "expected"), STATES)
+def test_data_are_brought_where_the_image_lacks_them(state: CurrentState, expected: bool) -> None:
+    assert needs_data(state) is expected
+    assert needs_stores(state, DesiredImage(stores=("s",))) is (expected or isinstance(state, ExistingImage))
+    assert not needs_stores(state, DesiredImage())
+
+
+def test_stores_that_hold_the_data_already_need_no_check() -> None:
+    state = ExistingImage(image(stores="a,b"), DataState.SAME)
+    assert not needs_stores(state, DesiredImage(stores=("b", "a")))
+    assert needs_stores(state, DesiredImage(stores=("a",)))
+
+
+def test_new_data_go_to_the_stores_of_the_replaced_image() -> None:
+    assert default_stores(ReplacementState(image(stores="b,a"))) == ("a", "b")
+    assert default_stores(ReplacementState(image())) is None
+    assert default_stores(ExistingImage(image(stores="a"), DataState.NONE)) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [(["a", "c"], "no store b, d; it has a, c"), ([], "no store a, b, d; it has only one, without a name")],
+)
+def test_unknown_stores_are_refused(known: list[str], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        check_stores_exist(["a", "b", "d"], known)
+
+
+def test_known_stores_are_allowed() -> None:
+    check_stores_exist(["a"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "n"}, "no image with the name 'n', and"),
+        ({"name": "n", "owner": "q"}, "no image with the name 'n' in the project 'q', and"),
+        ({"id": ID, "owner": "q"}, f"no image with the id '{ID}', and"),
+    ],
+)
+def test_missing_image_is_an_error_if_the_task_must_not_create_it(options: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        check_may_create(image_options(create=False, **options), MissingImage())
+
+
+def test_image_is_created_or_exists() -> None:
+    check_may_create(image_options(name="n"), MissingImage())
+    check_may_create(image_options(name="n", create=False), ExistingImage(image()))
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "allowed"),
+    [
+        ({"visibility": "private"}, {"owner": "q", "visibility": "public"}, False),
+        ({"visibility": "community"}, {"owner": "q", "visibility": "shared"}, False),
+        ({"visibility": "public"}, {"owner": "q", "visibility": "shared"}, True),
+        ({"visibility": "shared"}, {"owner": "q", "visibility": "shared"}, True),
+        ({}, {"owner": "q", "visibility": "public"}, True),
+        ({"visibility": "private"}, {"owner": "p", "visibility": "public"}, True),
+        ({"visibility": "private"}, {"owner": None, "visibility": "public"}, True),
+        ({"visibility": "private", "id": ID}, {"owner": "q", "visibility": "public"}, True),
+        ({"visibility": "private", "owner": "q"}, {"owner": "q", "visibility": "public"}, True),
+    ],
+)
+def test_image_of_another_project_stays_visible_by_its_name(
+    options: dict[str, t.Any], fields: dict[str, t.Any], allowed: bool
+) -> None:
+    parsed = image_options(**{"name": "n", **options})
+    if allowed:
+        check_stays_in_scope(parsed, image(**fields), "p")
+    else:
+        with pytest.raises(InvalidInput, match="it is not found by its name alone"):
+            check_stays_in_scope(parsed, image(**fields), "p")
+
+
+def test_only_a_task_that_replaces_finishes_a_replacement() -> None:
+    def check(options: ImageOptions) -> None:
+        check_may_finish_replacement(options, image("new"), [image("old")])
+
+    check(image_options(name="n", path="/new", data_policy="replace"))
+    for options in ({"path": "/new"}, {"url": "https://h/d", "data_policy": "replace"}, {}):
+        with pytest.raises(InvalidInput, match="means 2 images, as a replacement was interrupted: new is the new one"):
+            check(image_options(name="n", **options))
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_data", "usable"),
+    [
+        ({}, True, True),
+        ({"status": "deactivated"}, True, True),
+        ({"status": "queued"}, True, False),
+        ({"disk_format": "qcow2"}, True, False),
+        ({"disk_format": "qcow2", "cloudimage_source_formats": "raw bare = id:left"}, True, True),
+        ({}, False, False),
+    ],
+)
+def test_complete_image_of_an_interrupted_replacement_is_used(
+    fields: dict[str, t.Any], has_data: bool, usable: bool
+) -> None:
+    left = image("left", **fields)
+    found = usable_replacement(image(), [left], DesiredImage(), "p", lambda _image: has_data)
+    assert (found is left) is usable
+
+
+def test_last_complete_image_is_used() -> None:
+    left = [image("1"), image("2"), image("3", status="queued")]
+    assert usable_replacement(image(), left, DesiredImage(), "p", lambda _image: True) is left[1]
+
+
+@pytest.mark.parametrize(
+    ("is_admin", "expected"),
+    [
+        (True, ({"a": "accepted", "b": "rejected"}, ())),
+        (False, ({"a": "pending", "b": "pending"}, ("a",))),
+    ],
+)
+def test_only_an_administrator_accepts_for_others(is_admin: bool, expected: t.Any) -> None:
+    assert members_of_new({"a": "accepted", "b": "rejected"}, is_admin) == expected

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -19,6 +20,7 @@ from .._glance.json_patch import PATCH_CONTENT_TYPE
 from .._glance.list_query import UNKNOWN_OPERATOR, Query, sort_of, sorted_images, uses_operators, without_operators
 from .._glance.operations import CREATE, DELETE, IMPORT, UPDATE, Call, Operation
 from .._glance.responses import IDENTITY, content_encoding, server_name, unapplied_fields, validate_image
+from .._glance.service import api_versions, dotted, import_methods, stores
 from .http_client import HttpClient, Request, Retries, json_object, shown_path
 from .paging import images_of_pages
 
@@ -41,6 +43,8 @@ MEMBER = Call("GET", "/images/{id}/members/{member}", (200,), idempotent=True)
 VERSIONS = Call("GET", "/", (200, 300))
 IMPORT_INFO = Call("GET", "/info/import", (200,), idempotent=True)
 STORES_INFO = Call("GET", "/info/stores", (200,), idempotent=True)
+USAGE_INFO = Call("GET", "/info/usage", (200,), idempotent=True)
+IMAGE_SCHEMA = Call("GET", "/schemas/image", (200,), idempotent=True)
 # 206 is the answer to a Range, 200 that of a cloud that ignores it.
 DOWNLOAD = Call("GET", "/images/{id}/file", (200, 206), idempotent=True)
 LIST_PROJECTS = Call("GET", "/projects", (200,), idempotent=True)
@@ -155,13 +159,11 @@ class GlanceApi:
 
     def import_methods(self) -> frozenset[str]:
         """The ways to import data that the cloud offers; none where it does not know the question."""
-        methods = self._offer(IMPORT_INFO).get("import-methods")
-        return frozenset(methods.get("value") or ()) if isinstance(methods, dict) else frozenset()
+        return frozenset(import_methods(self._offer(IMPORT_INFO)) or ())
 
     def list_stores(self) -> list[str]:
         """The names of the cloud's stores; none where it has but one."""
-        answer = self._offer(STORES_INFO)
-        return [str(store["id"]) for store in answer.get("stores") or [] if store.get("read-only") != "true"]
+        return [store["id"] for store in stores(self._offer(STORES_INFO)) or [] if not store["read_only"]]
 
     def _offer(self, call: Call) -> dict[str, t.Any]:
         """What the cloud offers, which it is asked once for all images of a task."""
@@ -188,21 +190,38 @@ class GlanceApi:
             if since and self._version and self._version < since:
                 raise NotSupported(
                     f"Not supported by this cloud: {operation.call.method} {shown_path(operation.path)}. Its Image API is"
-                    f" v{_dotted(self._version)}, and this came with v{_dotted(since)}."
+                    f" v{dotted(self._version)}, and this came with v{dotted(since)}."
                 )
 
     @property
     def _version(self) -> tuple[int, int] | None:
         """The newest version of the Image API that the cloud has; null where it does not say. It is asked once."""
         if not self._known.version_asked:
-            root = re.sub(r"/v2(\.\d+)?(/.*)?$", "", self.connection.image_url)
-            try:
-                answer = self._http.send_for_json(Request(VERSIONS, base=root, attempts=1))
-            except GlanceError:
-                answer = {}
-            self._known.version = newest_version(answer)
+            versions = None
+            with contextlib.suppress(GlanceError):
+                versions = api_versions(self.service_document(VERSIONS))
+            self._known.version = versions[-1] if versions else None
             self._known.version_asked = True
         return self._known.version
+
+    def service_document(self, call: Call) -> dict[str, t.Any] | None:
+        """A document about the Image API; null where the cloud does not have it, or does not show it to this user.
+
+        :param call: VERSIONS, IMPORT_INFO, STORES_INFO, USAGE_INFO or IMAGE_SCHEMA.
+        """
+        # The document of versions is at the root, above the prefix of version 2; no version needs it to be sent again.
+        root = re.sub(r"/v2(\.\d+)?(/.*)?$", "", self.connection.image_url)
+        request = Request(call, base=root, attempts=1) if call is VERSIONS else Request(call)
+        try:
+            return self._http.send_for_json(request)
+        except ApiError as error:
+            if error.http_status in (*NO_SUCH_OPERATION, 403):
+                return None
+            raise
+
+    def check_is_image_api(self) -> None:
+        """Raise an error if what is at the address of the Image API is something else."""
+        self._check_is_image_api(None)
 
     def _json_if_offered(self, request: Request) -> dict[str, t.Any]:
         """The answer to a question that not every cloud knows; empty where this one does not."""
@@ -333,18 +352,6 @@ def _check_not_encoded(response: requests.Response) -> None:
             " the Image API (nginx: 'gzip off'; Apache: 'SetEnv no-gzip 1'), or give an address of the Image API that does"
             " not lead through it as 'endpoint_override'."
         )
-
-
-def newest_version(answer: t.Mapping[str, t.Any]) -> tuple[int, int] | None:
-    """The newest version in a document of versions, which has them in no order; null where it has none."""
-    versions = answer.get("versions")
-    ids = [str(version.get("id")) for version in versions if isinstance(version, dict)] if isinstance(versions, list) else []
-    found = [re.fullmatch(r"v(\d{1,4})\.(\d{1,4})", version) for version in ids]
-    return max(((int(match[1]), int(match[2])) for match in found if match), default=None)
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
 
 
 def _path_of(call: Call, image_id: str) -> str:

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 import requests
 import requests_mock
-from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi, newest_version
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, GlanceError, NotSupported
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance import operations
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
@@ -164,20 +164,6 @@ def test_answers_to_questions_about_the_cloud(cloud: requests_mock.Mocker, api: 
     assert api.list_projects([("name", "p")]) == [{"id": "1"}]
     assert api.list_projects([], own_only=True) == [{"id": "2"}]
     assert api.list_domains([("name", "d")]) == [{"id": "3"}]
-
-
-@pytest.mark.parametrize(
-    ("answer", "version"),
-    [
-        ({"versions": [{"id": "v2.9"}, {"id": "v2.16"}, {"id": "v1.0"}]}, (2, 16)),
-        ({"versions": [{"id": "v2.2", "status": "CURRENT"}]}, (2, 2)),
-        ({"versions": [{"id": "latest"}, None, {"id": 2}]}, None),
-        ({"versions": {}}, None),
-        ({}, None),
-    ],
-)
-def test_newest_version(answer: t.Any, version: t.Any) -> None:
-    assert newest_version(answer) == version
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,16 @@ IMAGE_INFO: Spec = {
     "all_projects": {"type": "bool", "default": False},
 }
 
+IMAGE_MEMBER: Spec = {
+    "id": {"type": "str"},
+    "name": {"type": "str", "aliases": ["image"]},
+    "owner": {"type": "str", "aliases": ["project"]},
+    "owner_domain": {"type": "str", "aliases": ["project_domain"]},
+    "member": {"type": "str"},
+    "member_domain": {"type": "str"},
+    "state": {"type": "str", "choices": ["accepted", "rejected", "pending", "present", "absent"], "required": True},
+}
+
 IMAGE_STATE: Spec = {
     "id": {"type": "list", "elements": "str"},
     "name": {"type": "list", "elements": "str", "aliases": ["image"]},

@@ -24,6 +24,8 @@ class Subject(enum.Enum):
     REPLACED = "replaced."
     # The hidden new image of an interrupted replacement.
     UNFINISHED = "unfinished."
+    # A project that the image is shared with; the key is its id, and the value its status.
+    MEMBER = "members."
 
 
 @dataclasses.dataclass(frozen=True)

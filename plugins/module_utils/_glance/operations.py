@@ -50,6 +50,7 @@ IMPORT = Call("POST", "/images/{id}/import", (202,))
 DATA_CALLS = frozenset({UPLOAD, STAGE, IMPORT})
 ADD_MEMBER = Call("POST", "/images/{id}/members", (200,))
 SET_MEMBER_STATUS = Call("PUT", "/images/{id}/members/{member}", (200,), idempotent=True)
+REMOVE_MEMBER = Call("DELETE", "/images/{id}/members/{member}", (204,), idempotent=True)
 # 200 is what Huawei's and Open Telekom Cloud's documents show.
 DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)
 DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True, since=(2, 3))

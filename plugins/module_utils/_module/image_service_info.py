@@ -14,7 +14,7 @@ from .._url_redaction import redacted_url
 from .task import Task
 
 
-def run(api: GlanceApi, _params: t.Mapping[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
+def run(api: GlanceApi, _options: None, _check_mode: bool) -> dict[str, t.Any]:
     """Read what the cloud shows; nothing is ever changed, so check mode makes no difference."""
     versions = service.api_versions(api.service_document(VERSIONS))
     methods = service.import_methods(api.service_document(IMPORT_INFO))
@@ -39,4 +39,4 @@ def run(api: GlanceApi, _params: t.Mapping[str, t.Any], _check_mode: bool) -> di
     }
 
 
-TASK = Task(run, {})
+TASK = Task(run, {}, lambda _params: None)

@@ -56,12 +56,14 @@ class Projects:
         if not found:
             where = f" in the domain '{domain}'" if domain else ""
             raise InvalidInput(
-                f"owner: there is no project '{project}'{where} that this user can see. Give the id of the project instead."
+                f"{reference.option}: there is no project '{project}'{where} that this user can see. Give the id of the"
+                " project instead."
             )
         if len(found) > 1:
             candidates = ", ".join(f"{entry.get('id')} in domain {entry.get('domain_id')}" for entry in found)
             raise InvalidInput(
-                f"owner: several projects have the name '{project}': {candidates}. Give the id, or 'owner_domain'."
+                f"{reference.option}: several projects have the name '{project}': {candidates}. Give the id, or"
+                f" '{reference.option}_domain'."
             )
         return str(found[0]["id"])
 

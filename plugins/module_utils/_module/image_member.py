@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The run of the module image_member: sharing an image with a project, and the project's answer."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._argspec import IMAGE_MEMBER
+from .._client.image_api import GlanceApi
+from .._errors import ApiError, GlanceError, InvalidInput
+from .._glance.image import Image
+from .._glance.list_query import equals_filter
+from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, Operation
+from .._options.image_member import ImageMemberOptions
+from .._plan.execution_record import ExecutionRecord
+from .._plan.members import (
+    DesiredMembers,
+    answer_operation,
+    check_can_have_members,
+    member_change,
+    member_changes,
+    member_operations,
+)
+from .._plan.plan import Plan, plan_of_members
+from .._plan.result import result_of
+from .apply import apply_plans, perform_operations
+from .lookup import find_by_id, find_by_name, is_listed, only_one, query_for_names
+from .projects import Projects
+from .task import Task
+
+
+def run(api: GlanceApi, options: ImageMemberOptions, check_mode: bool) -> dict[str, t.Any]:
+    """Share an image, end sharing it, or answer for the project that it is shared with."""
+    projects = Projects(api)
+    member = projects.id_of(options.member) if options.member else api.connection.project_id
+    if member is None:
+        raise InvalidInput("member: this login does not show its project; name the project that the image is shared with.")
+    request = MemberRequest(api, options, member, projects)
+    plan = request.make_plan()
+    if check_mode or not plan.changed:
+        return {**result_of([plan]), "member": request.predicted(plan)}
+    record = apply_plans([plan], lambda: [request.make_plan()], request.execute)[0]
+    return {**result_of([record]), "member": request.read_back(record)}
+
+
+class MemberRequest:
+    """What one task wants of one image and one project.
+
+    :param member: id of the project.
+    """
+
+    def __init__(self, api: GlanceApi, options: ImageMemberOptions, member: str, projects: Projects) -> None:
+        self._api = api
+        self._projects = projects
+        self._options = options
+        self._member = member
+        self._status: str | None = None  # of the member, as it was last read
+
+    def make_plan(self) -> Plan:
+        """Find the image and its member, and plan what is to be done."""
+        options = self._options
+        if options.is_answer:
+            image, self._status = self._find_share()
+            if self._status == options.state:
+                return plan_of_members(image, [], [])
+            change = member_change(self._member, self._status, options.state)
+            return plan_of_members(image, [change], [answer_operation(image.id, self._member, options.state)])
+        image = self._find_own_image()
+        if options.state == "present":
+            check_can_have_members(image)
+            desired = DesiredMembers((self._member,))
+        else:
+            desired = DesiredMembers((), purge=True)
+        self._status = self._api.member_status(image.id, self._member)
+        current = {} if self._status is None else {self._member: self._status}
+        return plan_of_members(image, member_changes(current, desired), member_operations(image.id, current, desired))
+
+    def execute(self, plan: Plan, record: ExecutionRecord) -> None:
+        """Make the call of the plan."""
+
+        def perform(operation: Operation) -> None:
+            try:
+                self._api.perform(operation)
+            except ApiError as error:
+                if not _is_done_by_another_run(operation, error):
+                    raise
+            else:
+                record.add(operation)
+
+        perform_operations(self._api, plan, record, perform)
+        if record.changed:
+            record.complete(plan)
+        else:
+            record.complete_with(plan, [])
+
+    def predicted(self, plan: Plan) -> dict[str, t.Any] | None:
+        """The member as it then is."""
+        status = self._status
+        for change in plan.changes:
+            status = change.after
+        return self._shown(str(plan.image_id), status)
+
+    def read_back(self, record: ExecutionRecord) -> dict[str, t.Any] | None:
+        """The member as the cloud then has it; it is an error if that is not what the task wants."""
+        state = self._options.state
+        status = self._api.member_status(str(record.image_id), self._member)
+        is_as_wanted = (status is not None) == (state == "present") if state in ("present", "absent") else status == state
+        if not is_as_wanted:
+            raise GlanceError(
+                f"Project {self._member} should be {state} at image {record.image_id} now, but its status is"
+                f" '{status or 'absent'}'. Another process may have changed it; run the task again."
+            )
+        return self._shown(str(record.image_id), status)
+
+    def _shown(self, image_id: str, status: str | None) -> dict[str, t.Any] | None:
+        return None if status is None else {"image_id": image_id, "member_id": self._member, "status": status}
+
+    def _find_own_image(self) -> Image:
+        """The image to share: of the login's project, or of the one that the task names as the owner."""
+        options, api = self._options, self._api
+        if options.image_id:
+            image = find_by_id(api, options.image_id)
+            if image is None:
+                raise InvalidInput(f"There is no image with the id '{options.image_id}'. Nothing was changed.")
+            return image
+        owner = self._projects.id_of(options.owner) if options.owner else api.connection.project_id
+        found = find_by_name(api, str(options.name), owner, hidden_too=True)
+        if not found:
+            raise InvalidInput(
+                f"There is no image with the name '{options.name}' in the project {owner}. Nothing was changed. Give its"
+                " 'id', or its project as 'owner'."
+            )
+        return only_one(found, f"name: '{options.name}'", "Give the 'id' of the one that is meant.")
+
+    def _find_share(self) -> tuple[Image, str]:
+        """The image that is shared with the project, whatever the project has answered, and that answer."""
+        options, api = self._options, self._api
+        candidates = self._find_by_id() if options.image_id else self._find_shared_by_name()
+        statuses = {image.id: api.member_status(image.id, self._member) for image in candidates}
+        shares = [image for image in candidates if statuses[image.id] is not None]
+        if not shares:
+            what = f"id '{options.image_id}'" if options.image_id else f"name '{options.name}'"
+            raise InvalidInput(
+                f"No image with the {what} is shared with the project {self._member}. Nothing was changed. The owner of the"
+                " image has to share it first ('state: present')."
+            )
+        image = only_one(shares, f"name: '{options.name}'", "Give its 'id', or its 'owner'.")
+        return image, str(statuses[image.id])
+
+    def _find_by_id(self) -> list[Image]:
+        image = find_by_id(self._api, str(self._options.image_id))
+        return [image] if image else []
+
+    def _find_shared_by_name(self) -> list[Image]:
+        name, owner = str(self._options.name), self._options.owner
+        owner_id = self._projects.id_of(owner) if owner else None
+        found: dict[str, Image] = {}
+        for hidden in (False, True):
+            query = (*query_for_names(equals_filter(name), None, hidden), ("visibility", "shared"), ("member_status", "all"))
+            for image in self._api.list_images(query):
+                is_of_owner = owner_id is None or image.get("owner", owner_id) == owner_id
+                if image.name == name and is_listed(image, hidden) and image.owner != self._member and is_of_owner:
+                    found.setdefault(image.id, image)
+        return list(found.values())
+
+
+def _is_done_by_another_run(operation: Operation, error: ApiError) -> bool:
+    """Whether a call failed because another run has made it already."""
+    return (operation.call is ADD_MEMBER and error.status == 409) or (
+        operation.call is REMOVE_MEMBER and error.status == 404
+    )
+
+
+TASK = Task(
+    run,
+    IMAGE_MEMBER,
+    ImageMemberOptions.from_params,
+    constraints={"required_one_of": [("name", "id")], "mutually_exclusive": [("name", "id")]},
+)

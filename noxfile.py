@@ -24,7 +24,7 @@ import nox
 ROOT = pathlib.Path(__file__).resolve().parent
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
-UNITS = ["pytest", "requests-mock", "zstandard"]
+UNITS = ["jsonschema", "oslo.utils>=7.3.0", "pytest", "requests-mock", "zstandard"]
 FUNCTIONAL = [*UNITS, "hypothesis", "pytest-xdist", "rackspaceauth", "uv"]
 OLDEST_SDK = "openstacksdk==1.5.0"
 # The versions of ansible-core that are supported on this Python: 2.17 is not from 3.13 on, 2.20 is from 3.12 on.
@@ -186,8 +186,8 @@ def proxy(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def plugins(session: nox.Session) -> None:
-    """Imports that the cloud decompresses, converts and marks; needs Debian's qemu-utils."""
-    run_variant(session, files=("test_import_plugins",), workers=1)
+    """Imports that the cloud decompresses, converts and marks, and conversions; needs Debian's qemu-utils."""
+    run_variant(session, files=("test_import_plugins", "test_conversion"), workers=1)
 
 
 @nox.session(default=False)

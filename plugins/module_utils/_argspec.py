@@ -45,6 +45,8 @@ IMAGE: Spec = {
     "tags": {"type": "list", "elements": "str"},
     "properties": {"type": "dict"},
     "purge_properties": {"type": "bool", "default": False},
+    "validate_properties": {"type": "str", "choices": ["error", "warn"]},
+    "property_policy": {"type": "path"},
     "path": {"type": "path", "aliases": ["filename"]},
     # Not no_log: the results say where data came from. _module hides what is secret in it.
     "url": {"type": "str", "aliases": ["uri"]},
@@ -60,6 +62,8 @@ IMAGE: Spec = {
     "import_method": {"type": "str", "choices": ["web-download", "glance-direct", "glance-download"]},
     "checksum": {"type": "str"},
     "decompress": {"type": "str", "choices": ["auto", "none", "gz", "bz2", "xz", "zst"], "default": "none"},
+    "inspect": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+    "convert": {"type": "str", "choices": ["raw", "qcow2", "vmdk", "vdi", "vhd", "vhdx"]},
     "stores": {"type": "list", "elements": "str"},
     "data_policy": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
     "replaced": {"type": "str", "choices": ["delete", "hide", "deactivate", "keep"], "default": "delete"},

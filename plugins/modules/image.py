@@ -135,6 +135,26 @@ options:
       - A property to remove that Glance cannot remove is an error.
     type: bool
     default: false
+  validate_properties:
+    description:
+      - Whether to compare the properties that the task sets with the cloud's metadata definitions for images, and whether a
+        property that they do not allow is an error, before anything is changed, or a warning.
+      - The names, types, enumerations, ranges, lengths and patterns of the definitions count. One of several definitions of
+        a name is enough. Names need no definition if O(property_policy) describes them, and neither do C(architecture),
+        C(instance_uuid), C(os_distro) and C(os_version).
+      - It is an error if the cloud has no such definitions.
+    type: str
+    choices: [error, warn]
+  property_policy:
+    description:
+      - Path of a JSON Schema, on the host that runs the task, that the image must satisfy as the task leaves it. The image
+        is described as in RV(image), without nulls, and with all custom properties, which are strings, under C(properties).
+        The collection's and Glance's own records are left out.
+      - V(scs-0102) is a policy of the collection for the mandatory metadata of public images in the Sovereign Cloud Stack.
+      - An image that does not satisfy it is an error before anything is changed, or a warning with
+        O(validate_properties=warn).
+      - It needs the Python library jsonschema on the host that runs the task. References to other files are not followed.
+    type: path
   path:
     description:
       - File with the image's data, on the host that runs the task.
@@ -213,6 +233,32 @@ options:
     type: str
     choices: [auto, none, gz, bz2, xz, zst]
     default: none
+  inspect:
+    description:
+      - Whether to read the beginning of the data before they are sent, and to refuse those that are not of the
+        C(disk_format), or that need another file, such as a qcow2 with a backing file. That is an error in check mode too.
+      - V(auto) inspects files (O(path)) if the Python library oslo.utils (7.3.0 or later) is on the host that runs the task.
+        RV(source) says whether the data were inspected.
+      - V(always) makes a missing library an error. It also inspects a O(url), so this host downloads it, and requests it
+        once more for the inspection, in check mode too.
+      - V(never) inspects nothing.
+      - Data are inspected only if the task sends them, and the C(container_format) is C(bare).
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  convert:
+    description:
+      - Format that the data are converted to with C(qemu-img) before they are sent. O(disk_format) is that format then. If
+        the task does not set O(min_disk), it follows from the size of the disk, unless it is larger already.
+      - The source is O(path) or O(url), of any format that qemu-img and oslo.utils know. The program C(qemu-img) and the
+        Python library oslo.utils (7.3.0 or later) are both needed on the host that runs the task.
+      - An image that was made of the same source is recognised without another conversion, by a record of the source's
+        checksum in the property C(cloudimage_source_checksum). A O(url) is recognised by its O(checksum); without one it is
+        converted only for an image that has no data.
+      - The converted data are in a temporary file that has no name, so nothing is left of a run that is killed. Set
+        E(TMPDIR) in the task's C(environment) to choose its folder.
+    type: str
+    choices: [raw, qcow2, vmdk, vdi, vhd, vhdx]
   stores:
     description:
       - The stores that shall hold the image's data, on clouds with several. The module adds missing copies, then removes
@@ -303,6 +349,44 @@ EXAMPLES = r"""
     decompress: auto
     disk_format: raw
     container_format: bare
+
+- name: Convert a published image to raw, for a cloud that keeps its images in Ceph
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    url: https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2
+    checksum: sha512:https://cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS
+    convert: raw
+    container_format: bare
+
+- name: Refuse properties that the cloud's metadata definitions do not allow
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    properties:
+      hw_disk_bus: scsi
+      hw_scsi_model: virtio-scsi
+    validate_properties: error
+
+- name: Require the metadata that the Sovereign Cloud Stack requires of public images
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: Debian 13
+    min_disk: 5
+    min_ram: 512
+    properties:
+      architecture: x86_64
+      os_distro: debian
+      os_version: '13'
+      hw_disk_bus: scsi
+      replace_frequency: monthly
+      uuid_validity: last-3
+      provided_until: notice
+      image_source: https://cloud.debian.org/images/cloud/trixie/latest/debian-13-generic-amd64.qcow2
+      image_description: https://www.debian.org/releases/trixie/
+      image_build_date: '2026-11-21'
+      image_original_user: debian
+    property_policy: scs-0102
 
 - name: Ensure the data are in two stores, and in no other
   cloudimage.glance.image:
@@ -442,6 +526,28 @@ image:
       description: All custom properties.
       type: dict
       returned: success
+source:
+  description:
+    - What the inspection of the data has found. Null if no data have to be sent, or if they were not inspected.
+  type: dict
+  returned: success
+  contains:
+    format:
+      description: The format of the data. V(gpt) is a raw disk with a partition table, and V(raw) anything unknown.
+      type: str
+      returned: success
+    virtual_size:
+      description: Size of the disk that the data hold (bytes). Null if the beginning of the data does not show it.
+      type: int
+      returned: success
+    converted_to:
+      description: The format that the data are converted to. Null without O(convert).
+      type: str
+      returned: success
+  sample:
+    format: qcow2
+    virtual_size: 3221225472
+    converted_to: raw
 transfer:
   description: The data that were moved. Null if none were, and in check mode.
   type: dict

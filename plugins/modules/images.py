@@ -137,6 +137,10 @@ outcomes:
       description: The difference, before and after. It is here without C(--diff) too.
       type: raw
       returned: always
+    source:
+      description: What the inspection of the data has found, as RV(cloudimage.glance.image#module:source).
+      type: dict
+      returned: always
     transfer:
       description: The data that were moved, as RV(cloudimage.glance.image#module:transfer).
       type: dict

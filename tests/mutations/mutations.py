@@ -27,6 +27,19 @@ MUTATIONS: list[Mutation] = [
         'if old.visibility == "shared" and (new is None or new.visibility == "shared"):',
         'if old.visibility == "shared":',
     ),
+    ("a file is never inspected", "_transfer/image_data.py", 'if wanted == "never" or (', 'if wanted == "auto" or ('),
+    (
+        "data are sent without a conversion",
+        "_module/image.py",
+        "            source.prepare(Deadline(options.wait))\n",
+        "            pass\n",
+    ),
+    (
+        "a policy is not compared",
+        "_module/image.py",
+        "        self.warnings += self._checks.check_image(not_none(planned.plan.image))\n",
+        "",
+    ),
     (
         "check mode changes things",
         "_module/image.py",

@@ -295,7 +295,9 @@ def build_template(variant: Variant) -> None:
             *("--bootstrap-internal-url", KEYSTONE_PLACEHOLDER),
             env={"OS_BOOTSTRAP_PASSWORD": passwords["admin"]},
         )
-        call(variant.glance_venv.program("glance-manage"), "--config-file", folder / "glance-api.conf", "db", "sync")
+        glance_manage = (variant.glance_venv.program("glance-manage"), "--config-file", folder / "glance-api.conf", "db")
+        call(*glance_manage, "sync")
+        call(*glance_manage, "load_metadefs", variant.glance_venv.folder / "etc" / "glance" / "metadefs")
         keystone.start()
         keystone.wait()
         fill_keystone(keystone.url, passwords)

@@ -54,12 +54,14 @@ class CloudCapabilities:
     :param image_apis: base URLs that have answered as an Image API does; null is that of the connection.
     :param operators: whether its lists know operators; null if that was not asked yet.
     :param version: the newest version of its Image API; null also where it does not tell.
+    :param namespaces: its metadata definitions for images; null if they were not asked for yet.
     """
 
     image_apis: set[str | None] = dataclasses.field(default_factory=set)
     operators: bool | None = None
     version: tuple[int, int] | None = None
     version_asked: bool = False
+    namespaces: list[dict[str, t.Any]] | None = None
 
 
 class Connection:

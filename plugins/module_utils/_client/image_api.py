@@ -19,6 +19,7 @@ from .._glance.image import GONE, Image
 from .._glance.json_patch import PATCH_CONTENT_TYPE
 from .._glance.list_query import UNKNOWN_OPERATOR, Query, sort_of, sorted_images, uses_operators, without_operators
 from .._glance.operations import CREATE, DELETE, IMPORT, UPDATE, Call, Operation
+from .._glance.properties import IMAGES
 from .._glance.responses import IDENTITY, content_encoding, server_name, unapplied_fields, validate_image
 from .._glance.service import api_versions, dotted, import_methods, stores
 from .http_client import HttpClient, Request, Retries, json_object, shown_path
@@ -42,6 +43,8 @@ MEMBERS = Call("GET", "/images/{id}/members", (200,), idempotent=True)
 MEMBER = Call("GET", "/images/{id}/members/{member}", (200,), idempotent=True)
 VERSIONS = Call("GET", "/", (200, 300))
 IMPORT_INFO = Call("GET", "/info/import", (200,), idempotent=True)
+LIST_NAMESPACES = Call("GET", "/metadefs/namespaces", (200,), idempotent=True)
+SHOW_NAMESPACE = Call("GET", "/metadefs/namespaces/{name}", (200,), idempotent=True)
 STORES_INFO = Call("GET", "/info/stores", (200,), idempotent=True)
 USAGE_INFO = Call("GET", "/info/usage", (200,), idempotent=True)
 IMAGE_SCHEMA = Call("GET", "/schemas/image", (200,), idempotent=True)
@@ -171,6 +174,32 @@ class GlanceApi:
             if call.path not in self._offers:
                 self._offers[call.path] = self._json_if_offered(Request(call))
             return self._offers[call.path]
+
+    def metadata_namespaces(self) -> list[dict[str, t.Any]]:
+        """The namespaces of metadata definitions for images, whole; none where the cloud has no definitions.
+
+        They are asked for once a connection.
+        """
+        with self._offers_lock:
+            if self._known.namespaces is None:
+                shown = (self._namespace(name) for name in self._namespaces_of(IMAGES))
+                self._known.namespaces = [namespace for namespace in shown if namespace]
+            return self._known.namespaces
+
+    def _namespaces_of(self, resource_type: str) -> list[str]:
+        names: list[str] = []
+        while True:
+            after = [("marker", names[-1])] if names else []
+            query = [("resource_types", resource_type), ("limit", str(PAGE_SIZE)), *after]
+            page = self._json_if_offered(Request(LIST_NAMESPACES, query=query))
+            new = [str(each["namespace"]) for each in page.get("namespaces") or [] if each["namespace"] not in names]
+            names += new
+            if not new or not page.get("next"):
+                return names
+
+    def _namespace(self, name: str) -> dict[str, t.Any]:
+        path = SHOW_NAMESPACE.path.replace("{name}", urllib.parse.quote(name, safe=""))
+        return self._json_if_offered(Request(SHOW_NAMESPACE, path))
 
     def list_projects(self, query: Query, own_only: bool = False) -> list[dict[str, t.Any]]:
         """Keystone's projects that match; with ``own_only`` those that the user has a role in, which any user may list."""

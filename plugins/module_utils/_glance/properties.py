@@ -66,6 +66,11 @@ SOURCE_CHECKSUM = "cloudimage_source_checksum"
 SOURCE_FORMATS = "cloudimage_source_formats"
 # The properties in which this collection records where an image's data came from.
 RECORDS = frozenset({SOURCE_CHECKSUM, SOURCE_FORMATS})
+# What metadata definitions call images.
+IMAGES = "OS::Glance::Image"
+# Properties that Glance's own documentation names, whose definitions are for no type of resource, so that clouds do not show
+# them as properties of images.
+COMMON_PROPERTIES = frozenset({"architecture", "instance_uuid", "os_distro", "os_version"})
 # Custom properties that are not the user's own: purging leaves them alone.
 KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *RECORDS})
 

@@ -11,6 +11,7 @@ import typing as t
 
 from .._argspec import IMAGE
 from .._client.image_api import GlanceApi
+from .._errors import not_none
 from .._glance.image import Image
 from .._glance.properties import REFERENCES
 from .._options.image import ImageOptions
@@ -18,6 +19,7 @@ from .._plan.desired_image import DesiredImage
 from .._plan.execution_record import ExecutionRecord
 from .._plan.image_plan import (
     CurrentState,
+    attributes_before,
     check_may_create,
     check_stores_exist,
     default_stores,
@@ -31,6 +33,7 @@ from .._transfer.progress import reporter
 from .concurrent_runs import OtherRunIsBusy
 from .current_state import CurrentStateReader, ImageIsGone, find_candidates, select
 from .lookup import Lookup, find_by_id_or_name
+from .property_checks import PropertyChecks
 from .task import Task
 
 if t.TYPE_CHECKING:
@@ -65,18 +68,28 @@ def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str
         from .deletion import delete  # noqa: PLC0415
 
         records = apply_plans(plans, make_plans, lambda plan, record: delete(lookup.api, plan, record, options.wait))
-        return {**result_of(records), "image": None, "transfer": None}
-    return {**result_of(plans), "image": None, "transfer": None}
+        return {**result_of(records), "image": None, "source": None, "transfer": None}
+    return {**result_of(plans), "image": None, "source": None, "transfer": None}
 
 
 def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     api = lookup.api
+    checks = PropertyChecks(api, options.validate_properties, options.property_policy)
     source = _resolve_data(api, options)
-    planner = Planner(lookup, options, _desired_image(lookup, options, source), source)
+    desired = _desired_image(lookup, options, source)
+    problems = checks.check_properties(desired.properties)
+    planner = Planner(lookup, options, desired, source, checks)
     plans = planner.make_plans()
     api.check_supported(plans[0].operations)
     if check_mode or not plans[0].changed:
-        return {**result_of(plans), "image": plans[0].image, "transfer": None, "warnings": planner.warnings}
+        return {
+            **result_of(plans),
+            "image": plans[0].image,
+            "source": source.inspected if source else None,
+            "transfer": None,
+            "warnings": problems + planner.warnings,
+        }
+    from .._transfer.polling import Deadline  # noqa: PLC0415
     from .._transfer.uploader import Uploader  # noqa: PLC0415
     from .apply import apply_plans  # noqa: PLC0415
     from .executor import create_or_update, replace  # noqa: PLC0415
@@ -85,22 +98,37 @@ def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[st
     uploader = Uploader(api, content, data, options.wait, reporter(options.selection.label))
 
     def execute(plan: Plan, record: ExecutionRecord) -> None:
+        if source and plan.has_data:
+            source.prepare(Deadline(options.wait))
         (replace if plan.replaced else create_or_update)(api, plan, record, uploader)
 
-    record = apply_plans(plans, planner.make_plans, execute)[0]
+    try:
+        record = apply_plans(plans, planner.make_plans, execute)[0]
+    finally:
+        if source:
+            source.close()
     after = record.shown_image
     return {
         **result_of([record], record.image or (Image(after) if after else None)),
         "image": after,
+        "source": source.inspected if source else None,
         "transfer": uploader.transfer.shown() if uploader.transfer else None,
-        "warnings": planner.warnings + uploader.warnings,
+        "warnings": problems + planner.warnings + uploader.warnings,
     }
 
 
 class Planner:
     """Reads the current state and plans the change, again if another run changes the image meanwhile."""
 
-    def __init__(self, lookup: Lookup, options: ImageOptions, desired: DesiredImage, source: DataResolver | None) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        options: ImageOptions,
+        desired: DesiredImage,
+        source: DataResolver | None,
+        checks: PropertyChecks,
+    ) -> None:
+        self._checks = checks
         self._api = lookup.api
         self._options = options
         self._desired = desired
@@ -127,7 +155,8 @@ class Planner:
         check_may_create(self._options, state)
         desired = self._with_calls(state)
         planned = plan_image(self._options, desired, state, self._api.connection.project_id)
-        self.warnings = list(planned.warnings)
+        self.warnings = [*planned.warnings, *(self._source.warnings if self._source else ())]
+        self.warnings += self._checks.check_image(not_none(planned.plan.image))
         return planned.plan
 
     def _with_calls(self, state: CurrentState) -> DesiredImage:
@@ -138,7 +167,12 @@ class Planner:
         if not needs_data(state):
             return desired
         stores = desired.stores or default_stores(state)
-        return dataclasses.replace(desired, data=self._source.data_into(stores) if self._source else None, stores=stores)
+        if self._source is None:
+            return dataclasses.replace(desired, stores=stores)
+        data = self._source.data_into(stores)
+        current = attributes_before(state, desired, self._api.connection.project_id)
+        following = self._source.attributes_for(data, desired.attributes, current)
+        return dataclasses.replace(desired, data=data, attributes={**desired.attributes, **following}, stores=stores)
 
 
 def _resolve_data(api: GlanceApi, options: ImageOptions) -> DataResolver | None:

@@ -41,7 +41,8 @@ def _bring(lookup: Lookup, check_mode: bool, entry: ImageOptions) -> dict[str, t
     try:
         return {**named, **bring(lookup, entry, check_mode)}
     except GlanceError as error:
-        nothing: dict[str, t.Any] = {"changed": False, "image": None, "changes": [], "operations": [], "transfer": None}
+        nothing: dict[str, t.Any] = {"changed": False, "image": None, "changes": [], "operations": []}
+        nothing |= {"source": None, "transfer": None}
         return {**named, **nothing, "diff": {"before": {}, "after": {}}, "failed": True, "msg": str(error), **error.details}
 
 

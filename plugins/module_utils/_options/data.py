@@ -37,6 +37,8 @@ class DataOptions:
     :param decompress: auto, none or the kind of compression.
     :param transfer: auto, import or stream.
     :param import_method: null where the task leaves the choice.
+    :param inspect: whether to inspect the data before they are sent: auto, always or never.
+    :param convert: the disk_format that this host converts the data to; null for not at all.
     """
 
     path: str | None = None
@@ -46,6 +48,8 @@ class DataOptions:
     decompress: str = "none"
     transfer: str = "auto"
     import_method: str | None = None
+    inspect: str = "auto"
+    convert: str | None = None
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> DataOptions | None:
@@ -55,6 +59,9 @@ class DataOptions:
             return None
         _check_import_method(source, params["import_method"])
         _check_transfer(source, params["transfer"], params["import_method"])
+        _check_inspection(source, params)
+        if params["convert"] is not None:
+            _check_conversion(source, params)
         return cls(
             params["path"],
             params["url"],
@@ -63,6 +70,8 @@ class DataOptions:
             params["decompress"],
             params["transfer"],
             params["import_method"],
+            params["inspect"],
+            params["convert"],
         )
 
     @property
@@ -83,7 +92,7 @@ def _source_option(params: t.Mapping[str, t.Any]) -> str | None:
         raise InvalidInput(f"{', '.join(given)}: an image has its data from one source; give one of these.")
     if given:
         return given[0]
-    for option in ("checksum", "import_method"):
+    for option in ("checksum", "import_method", "convert"):
         if params[option] is not None:
             raise InvalidInput(f"{option}: it says something of the data, and the task names none: give 'path' or 'url'.")
     return None
@@ -105,6 +114,29 @@ def _check_transfer(source: str, transfer: str, method: str | None) -> None:
             "transfer: with 'stream' the host that runs the task sends the data, which is for 'path' and 'url'"
             " without 'import_method: web-download'."
         )
+
+
+def _check_inspection(source: str, params: t.Mapping[str, t.Any]) -> None:
+    is_fetched_by_cloud = source == "remote" or params["transfer"] == "import" or params["import_method"] == "web-download"
+    if params["inspect"] == "always" and is_fetched_by_cloud:
+        raise InvalidInput(
+            "inspect: 'always' needs data that the host that runs the task sends; the cloud fetches these itself."
+        )
+
+
+def _check_conversion(source: str, params: t.Mapping[str, t.Any]) -> None:
+    """Refuse options that contradict ``convert``, with which this host reads and sends the data."""
+    wanted, given = params["convert"], params["disk_format"]
+    if source == "remote":
+        raise InvalidInput("convert: with 'remote' the cloud copies the data as they are.")
+    if params["transfer"] == "import" or params["import_method"] == "web-download":
+        raise InvalidInput("convert: the cloud imports the data as they are; use 'transfer: stream'.")
+    if given not in (None, wanted):
+        raise InvalidInput(
+            f"convert: the data get the format '{wanted}', and disk_format is '{given}'. Leave disk_format out."
+        )
+    if params["inspect"] == "never":
+        raise InvalidInput("convert: only data that were inspected are converted; leave 'inspect: never' out.")
 
 
 def _remote_image(params: t.Mapping[str, t.Any]) -> RemoteImage:

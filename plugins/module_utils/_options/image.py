@@ -43,6 +43,9 @@ class ImageOptions:
     :param force: whether to delete a protected image.
     :param attributes: Glance's base attributes by Glance's names, but for the owner; ``tags`` as a sorted list.
     :param properties: custom properties as Glance stores them; null removes one.
+    :param validate_properties: what to do with a property that the cloud's metadata definitions do not allow: error or warn;
+        null to not compare them.
+    :param property_policy: path or name of a policy for the image; null for none.
     :param references: ids or names of other images, by the property that holds the id; empty to remove the property.
     :param stores: the stores that are to hold the data, in the order in which they are given; null where none are named.
     :param data: null where the task names no data.
@@ -58,6 +61,8 @@ class ImageOptions:
     attributes: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     properties: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     purge_properties: bool = False
+    validate_properties: str | None = None
+    property_policy: str | None = None
     references: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     stores: tuple[str, ...] | None = None
     data: DataOptions | None = None
@@ -83,6 +88,8 @@ class ImageOptions:
             attributes=_attributes(params),
             properties=_properties(params),
             purge_properties=params["purge_properties"],
+            validate_properties=params["validate_properties"],
+            property_policy=params["property_policy"],
             references={key: params[option] for option, key in REFERENCES.items() if params[option] is not None},
             stores=_stores(params["stores"]),
             data=data,
@@ -166,6 +173,8 @@ def _attributes(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             attributes[key] = params[option]
     if params["tags"] is not None:
         attributes["tags"] = sorted({check_text(tag, "tags") for tag in params["tags"]})
+    if params["convert"] is not None:
+        attributes["disk_format"] = params["convert"]
     for option in ("disk_format", "container_format"):
         if params[option] is not None:
             attributes[option] = check_text(params[option], option)

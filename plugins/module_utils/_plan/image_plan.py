@@ -102,6 +102,13 @@ def default_stores(state: CurrentState) -> tuple[str, ...] | None:
     return (tuple(state.old.stores) or None) if isinstance(state, ReplacementState) else None
 
 
+def attributes_before(state: CurrentState, desired: DesiredImage, project: str | None) -> t.Mapping[str, t.Any]:
+    """The attributes that the image has already, or takes over from the one that it replaces."""
+    if isinstance(state, ReplacementState):
+        return carried_over(state.old, desired, project)
+    return {} if isinstance(state, MissingImage) else state.image.fields
+
+
 def check_stores_exist(stores: t.Sequence[str], known: t.Sequence[str]) -> None:
     """Refuse stores that the cloud does not have."""
     unknown = [store for store in stores if store not in known]

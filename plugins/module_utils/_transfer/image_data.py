@@ -22,7 +22,9 @@ from .._plan.store_changes import copy_to_stores
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .decompression import compression_of
 from .download import hash_of_stored_data
+from .errors import BrokenSource
 from .file_source import file_source
+from .format_inspection import MISSING_LIBRARY, Inspection, check_content, inspect_content, library
 from .polling import Deadline
 from .source import SourceContent
 from .url_source import UrlSource, check_url, resolve_checksum
@@ -52,6 +54,8 @@ class DataResolver:
         self._wait = wait
         self.content = content
         self._remote = remote
+        self._inspection: Inspection | None = None
+        self.warnings: list[str] = []
 
     @functools.cached_property
     def data(self) -> DataSpec:
@@ -121,7 +125,8 @@ class DataResolver:
                 raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
             self._check_offered("web-download")
             return True
-        may = options.transfer == "auto" and options.import_method is None and not content.compression
+        is_read_here = content.compression or options.inspect == "always"
+        may = options.transfer == "auto" and options.import_method is None and not is_read_here
         return may and "web-download" in self._offered
 
     @functools.cached_property
@@ -133,6 +138,54 @@ class DataResolver:
         if method not in offered:
             others = f"it offers {', '.join(sorted(offered))}" if offered else "it offers no imports"
             raise InvalidInput(f"import_method: this cloud does not offer {method}; {others}. Use 'transfer: stream'.")
+
+    def attributes_for(
+        self, data: DataSpec, named: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """The attributes that follow from the data; it is an error if they are not what the image's formats say.
+
+        Files are inspected where that is possible, and a URL, which must be requested once more for it, if the task says so.
+
+        :param data: the data with their calls.
+        :param named: the attributes that the task names.
+        :param current: the attributes that the image has already, or takes over.
+        """
+        image, content = {**current, **named}, self.content
+        is_bare = image.get("container_format") in (None, "bare")
+        if content is None or data.calls[0].call is IMPORT or not is_bare or not image.get("disk_format"):
+            return {}
+        self._inspection = self._inspection or self._inspect(content)
+        if self._inspection:
+            is_staged = self._options.import_method == "glance-direct"
+            check_content(self._inspection, str(image["disk_format"]), content, may_be_changed=is_staged)
+        return {}
+
+    def _inspect(self, content: SourceContent) -> Inspection | None:
+        """What the data are; null if they cannot be inspected, or need not be."""
+        wanted = self._options.inspect
+        if wanted == "never" or (wanted == "auto" and isinstance(content.source, UrlSource)):
+            return None
+        inspectors = library()
+        if inspectors is None:
+            if wanted == "always":
+                raise InvalidInput(f"inspect: 'always' needs {MISSING_LIBRARY}")
+            return None
+        try:
+            return inspect_content(content, inspectors)
+        except BrokenSource:
+            return None  # the transfer may have more luck, and else reports it
+
+    @property
+    def inspected(self) -> dict[str, t.Any] | None:
+        """What the inspection has found, as a result shows it; null where nothing was inspected."""
+        found = self._inspection
+        return {"format": found.format, "virtual_size": found.virtual_size, "converted_to": None} if found else None
+
+    def prepare(self, deadline: Deadline) -> None:
+        """Do what must be done before the data can be sent, and before anything is changed."""
+
+    def close(self) -> None:
+        """Free what ``prepare`` has taken."""
 
     def is_in(self, image: Image) -> bool:
         """Whether an image has these data: by size, then by a hash that is known, and only then by reading the source."""
@@ -196,7 +249,12 @@ def resolve_data(api: GlanceApi, options: DataOptions, wait: float | None) -> Da
     compression = compression_of(options.decompress, location)
     source = UrlSource(location, timeout) if options.url is not None else file_source(location)
     content = SourceContent(source, resolve_checksum(options.checksum, location, timeout), compression)
-    return DataResolver(api, options, wait, content)
+    if options.convert is None:
+        return DataResolver(api, options, wait, content)
+    # Imported here: only a task that converts needs it.
+    from .converted_data import ConvertedDataResolver  # noqa: PLC0415
+
+    return ConvertedDataResolver(api, options, wait, content)
 
 
 def _find_remote_image(api: GlanceApi, remote: RemoteImage) -> Image:

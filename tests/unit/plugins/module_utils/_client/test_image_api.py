@@ -324,3 +324,28 @@ def test_encoded_data_are_an_error(cloud: requests_mock.Mocker, api: GlanceApi) 
     error = r"'Content-Encoding: gzip'.*a proxy \(nginx/1.22.1\) in front of the Image API"
     with pytest.raises(GlanceError, match=error):
         api.download(ID)
+
+
+NAMESPACES = f"{BASE}/metadefs/namespaces"
+
+
+def test_metadata_definitions_are_asked_for_once(cloud: requests_mock.Mocker, api: GlanceApi) -> None:
+    query = "resource_types=OS%3A%3AGlance%3A%3AImage&limit=1000"
+    first = {"namespaces": [{"namespace": "OS::A"}], "next": "/v2/metadefs/namespaces?marker=OS::A"}
+    cloud.get(f"{NAMESPACES}?{query}", json=first, complete_qs=True)
+    cloud.get(f"{NAMESPACES}?{query}&marker=OS%3A%3AA", json={"namespaces": [{"namespace": "B/C"}]}, complete_qs=True)
+    cloud.get(f"{NAMESPACES}/OS%3A%3AA", json={"namespace": "OS::A"})
+    cloud.get(f"{NAMESPACES}/B%2FC", status_code=404)  # deleted meanwhile
+    assert api.metadata_namespaces() == api.metadata_namespaces() == [{"namespace": "OS::A"}]
+    assert cloud.call_count == 4
+
+
+def test_a_list_of_namespaces_that_repeats_itself_ends(cloud: requests_mock.Mocker, api: GlanceApi) -> None:
+    cloud.get(NAMESPACES, json={"namespaces": [{"namespace": "A"}], "next": "/v2/metadefs/namespaces?marker=A"})
+    cloud.get(f"{NAMESPACES}/A", json={"namespace": "A"})
+    assert api.metadata_namespaces() == [{"namespace": "A"}]
+
+
+def test_a_cloud_may_have_no_metadata_definitions(cloud: requests_mock.Mocker, api: GlanceApi) -> None:
+    cloud.get(NAMESPACES, status_code=404)
+    assert api.metadata_namespaces() == []

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Data that are not what the task says they are, which are refused before anything is changed."""
+
+from __future__ import annotations
+
+import gzip
+import pathlib
+import struct
+
+import pytest
+
+from .conftest import FORMATS, Cloud, Json
+from .web import serving
+
+QCOW2: Json = {"disk_format": "qcow2", "container_format": "bare"}
+MIB = 2**20
+
+
+def qcow2(backing: int = 0, features: int = 0) -> bytes:
+    """The header of a qcow2 of one MiB, which is all that an inspection needs."""
+    header = struct.pack(">4sIQIIQ", b"QFI\xfb", 3, backing, 0, 16, MIB)
+    return header.ljust(72, b"\0") + struct.pack(">Q", features) + bytes(65536)
+
+
+def file_of(tmp_path: pathlib.Path, data: bytes) -> str:
+    path = tmp_path / "disk"
+    path.write_bytes(data)
+    return str(path)
+
+
+def test_a_file_of_the_format_is_uploaded(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    outcome = alice.thrice("image", name=name, path=file_of(tmp_path, qcow2()), **QCOW2)
+    assert outcome.result["source"] == {"format": "qcow2", "virtual_size": MIB, "converted_to": None}
+    assert outcome.image["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("data", "formats", "message"),
+    [
+        (b"no disk" * 1000, QCOW2, "Set 'disk_format: raw', or 'convert: qcow2'"),
+        (qcow2(), FORMATS, "Set 'disk_format: qcow2', or 'convert: raw'"),
+        (qcow2(backing=104), QCOW2, "it has a backing file"),
+        (qcow2(features=4), QCOW2, "external data file"),
+        (gzip.compress(qcow2()), QCOW2, "Set 'decompress: gz'"),
+    ],
+    ids=["raw", "qcow2 as raw", "backing file", "data file", "compressed"],
+)
+def test_a_file_of_another_format_is_an_error_before_any_change(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, data: bytes, formats: Json, message: str
+) -> None:
+    assert message in alice.fails("image", name=name, path=file_of(tmp_path, data), **formats)
+    assert alice.named(name) == []
+
+
+def test_the_format_of_an_image_without_data_counts(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, **QCOW2)
+    assert "Set 'disk_format: raw'" in alice.fails("image", name=name, path=file_of(tmp_path, b"no disk"))
+
+
+def test_a_compressed_file_is_inspected_as_it_is_decompressed(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    path = file_of(tmp_path, gzip.compress(qcow2()))
+    assert "disk_format: 'raw' was given" in alice.fails("image", name=name, path=path, decompress="gz", **FORMATS)
+    alice.thrice("image", name=name, path=path, decompress="gz", **QCOW2)
+
+
+def test_a_url_is_inspected_if_the_task_says_so(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        web.files["/disk"] = qcow2()
+        options = {"name": name, "url": f"{web.url}/disk", "inspect": "always"}
+        assert "Set 'disk_format: qcow2'" in alice.fails("image", **options, **FORMATS)
+        outcome = alice.thrice("image", **options, **QCOW2)
+    assert outcome.result["transfer"]["method"] == "upload"
+    assert outcome.result["source"]["format"] == "qcow2"
+
+
+def test_nothing_is_inspected_if_the_task_says_so(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    outcome = alice.thrice("image", name=name, path=file_of(tmp_path, qcow2()), inspect="never", **FORMATS)
+    assert outcome.result["source"] is None

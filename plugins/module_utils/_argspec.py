@@ -72,10 +72,23 @@ IMAGE: Spec = {
     "wait_timeout": {"type": "int", "default": 3600, "aliases": ["timeout"]},
 }
 
+# An entry of the list that the module images takes.
+IMAGES_ENTRY: Spec = {
+    **IMAGE,
+    "state": {"type": "str", "choices": ["present", "absent", "active", "deactivated"], "default": "present"},
+    "version": {"type": "str"},
+    "replaced_name": {"type": "str"},
+    "mirrors": {"type": "list", "elements": "str"},
+}
+
 IMAGES: Spec = {
-    # Each is what the module image takes, and is checked as there.
+    # Each is checked as an IMAGES_ENTRY.
     "images": {"type": "list", "elements": "dict", "required": True},
     "parallel": {"type": "int", "default": 4},
+    "catalogue": {"type": "str"},
+    "prune": {"type": "str", "choices": ["keep", "hide", "deactivate", "delete"], "default": "keep"},
+    "prune_max": {"type": "int", "default": 10},
+    "force": {"type": "bool", "default": False},
 }
 
 IMAGE_INFO: Spec = {

@@ -124,14 +124,15 @@ options:
       - Names are text. YAML reads words such as C(on), C(no) and C(null), and dates, as other types, which the module
         refuses as names. Put them in quotes.
       - The module refuses names that Glance can set for a new image, but never change or remove, for example C(context),
-        C(delete), C(member) and C(__class__). It also refuses the names of its own records, C(cloudimage_source_checksum)
-        and C(cloudimage_source_formats).
+        C(delete), C(member) and C(__class__). It also refuses the names of its own records, C(cloudimage_source_checksum),
+        C(cloudimage_source_formats), C(cloudimage_version) and C(cloudimage_catalogue).
     type: dict
   purge_properties:
     description:
       - Whether to remove all custom properties that are not in O(properties).
       - C(kernel_id) and C(ramdisk_id), which O(kernel) and O(ramdisk) set, C(os_glance_*), and the records
-        C(cloudimage_source_checksum) and C(cloudimage_source_formats) are not removed.
+        C(cloudimage_source_checksum), C(cloudimage_source_formats), C(cloudimage_version) and C(cloudimage_catalogue) are
+        not removed.
       - A property to remove that Glance cannot remove is an error.
     type: bool
     default: false

@@ -18,6 +18,8 @@ description:
   - The module looks up all images with a few requests, and then processes several at a time, in any order.
   - Invalid options are an error before anything is changed. An image that fails after that does not stop the others, and the
     task fails at the end with the error of each.
+  - With O(catalogue) and O(prune) the list is the source of truth. Images of the catalogue that it does not name any more
+    are hidden, deactivated or deleted.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:
@@ -29,7 +31,19 @@ options:
   images:
     description:
       - The images. Each takes the options of M(cloudimage.glance.image) except those of the connection, with the same
-        aliases and defaults.
+        aliases and defaults, and these options besides.
+      - O(ignore:state) can also be V(active) or V(deactivated). This is V(present), with that status. The image must have
+        data, or the entry must name some.
+      - O(ignore:version) is the version of the data, as text. It is recorded in the image's property C(cloudimage_version),
+        and names a previous build. With O(ignore:url) it needs a O(ignore:checksum). Another version alone does not make the
+        module replace data. They are compared as without it.
+      - O(ignore:replaced_name) is a template for the name of a previous build that O(ignore:replaced) keeps, hides or
+        deactivates, for example V({name} ({version})). The fields are C({name}), C({version}), C({created}) (the time of its
+        creation) and C({id}). Without a recorded version C({version}) is the time of creation. The default is
+        V({name}-{created}).
+      - O(ignore:mirrors) is a list of further URLs of the same file. If the data cannot be had from O(ignore:url), or do not
+        have the O(ignore:checksum), the mirrors are tried in order, and a warning says so. The O(ignore:checksum) is
+        required, and each mirror is verified by it. Check mode does not try the URLs, and so shows O(ignore:url).
       - Two of them must not mean the same image, for example one by its O(ignore:id) and one by its O(ignore:name). That is
         an error before anything is changed. Two of the same name need different O(ignore:owner)s.
       - A missing image with O(ignore:create=false) is an error before anything is changed.
@@ -41,10 +55,51 @@ options:
     description: How many images to process at a time, 1 to 32.
     type: int
     default: 4
+  catalogue:
+    description:
+      - Name of the catalogue that the list describes. It has letters, digits, dots, underscores and hyphens.
+      - Each image of the list that is created, or is there and belongs to the login's project, gets the property
+        C(cloudimage_catalogue) with this name. The image that replaces it gets the property too. A previous build that is
+        kept loses it. It has left the catalogue and is not pruned. The role P(cloudimage.glance.image_retire#role) retires
+        such builds.
+      - C(properties) cannot set this property, and C(purge_properties) does not remove it.
+      - An image that is in another catalogue passes to this one, with a warning.
+    type: str
+  prune:
+    description:
+      - What becomes of images of the O(catalogue) that belong to the login's project and are no longer listed. Hidden ones
+        are included.
+      - An image is listed if an entry means it, or if it has the name of an entry, also of one with
+        O(ignore:state=absent).
+      - V(keep) leaves them alone, V(hide) hides them, V(deactivate) deactivates those that are active, and V(delete) deletes
+        them.
+      - Pruning begins once all entries have succeeded. If one fails, nothing is pruned.
+      - An empty list is an error, unless this option is V(keep).
+      - An image that was hidden or deactivated stays so when it is listed again, unless its entry has
+        O(ignore:hidden=false) or O(ignore:state=active).
+    type: str
+    choices: [keep, hide, deactivate, delete]
+    default: keep
+  prune_max:
+    description:
+      - How many images may be pruned at most. If there are more, the task fails before anything is changed.
+      - Images that are as O(prune) wants them already do not count.
+    type: int
+    default: 10
+  force:
+    description:
+      - Whether protected images may be pruned. Without it a protected image that is no longer listed is an error before
+        anything is changed.
+      - With O(prune=delete) the protection is lifted first, and put back if the deletion fails.
+      - This is not the O(ignore:force) of an entry, which is for O(ignore:state=absent).
+    type: bool
+    default: false
 notes:
   - The time that an image may take (C(wait_timeout)) is an option of each image.
 seealso:
   - module: cloudimage.glance.image
+  - plugin: cloudimage.glance.from_osism
+    plugin_type: filter
   - name: Image API
     description: Reference of the API that this module uses.
     link: https://docs.openstack.org/api-ref/image/v2/
@@ -67,6 +122,27 @@ EXAMPLES = r"""
         protected: true
       - name: debian-11
         state: absent
+
+- name: Let a list be the source of truth, and hide what it does not name any more
+  cloudimage.glance.images:
+    cloud: mycloud
+    catalogue: base
+    prune: hide
+    prune_max: 3
+    images:
+      - name: debian-13
+        version: '20260112'
+        url: https://cloud.debian.org/images/cloud/trixie/20260112-2355/debian-13-generic-amd64-20260112-2355.qcow2
+        mirrors:
+          - https://mirror.example.com/debian-13-generic-amd64-20260112-2355.qcow2
+        checksum: sha512:https://cloud.debian.org/images/cloud/trixie/20260112-2355/SHA512SUMS
+        disk_format: qcow2
+        container_format: bare
+        data_policy: replace
+        replaced: deactivate
+        replaced_name: '{name} ({version})'
+      - name: rescue
+        state: deactivated
 
 - name: Ensure the images of a file exist, eight at a time
   cloudimage.glance.images:
@@ -97,6 +173,53 @@ operations:
   type: list
   elements: dict
   returned: always
+pruned:
+  description:
+    - The images of the O(catalogue) that are no longer listed, by name, and what O(prune) did to them, or in check mode
+      would do. What an earlier run did is among them, with RV(pruned[].changed=false).
+    - It is empty with O(prune=keep), and if an entry failed.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    id:
+      description: Id of the image.
+      type: str
+      returned: always
+    name:
+      description: Name of the image.
+      type: str
+      returned: always
+    action:
+      description: What is done, as O(prune) says.
+      type: str
+      returned: always
+    changed:
+      description: Whether the image was changed, or in check mode would be. False if another run has deleted it meanwhile.
+      type: bool
+      returned: always
+    failed:
+      description: Whether the image failed.
+      type: bool
+      returned: always
+    msg:
+      description: What is wrong.
+      type: str
+      returned: if the image failed
+    changes:
+      description: What was changed in this image.
+      type: list
+      elements: dict
+      returned: always
+    operations:
+      description: The requests that made the change.
+      type: list
+      elements: dict
+      returned: always
+    diff:
+      description: The difference, before and after. It is here without C(--diff) too.
+      type: raw
+      returned: always
 outcomes:
   description: What became of each image, in the order in which they were given.
   type: list

@@ -34,17 +34,18 @@ def slow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(TIMING, limit, HANGS)
 
 
-def run_one(cloud: Cloud, barrier: t.Any, results: t.Any, options: Json) -> None:
+def run_one(cloud: Cloud, barrier: t.Any, results: t.Any, module: str, options: Json) -> None:
     barrier.wait()
-    outcome = cloud.run("image", **options)
+    outcome = cloud.run(module, **options)
     results.put((outcome.failed, outcome.changed, outcome.result.get("msg")))
 
 
-def run_at_once(cloud: Cloud, number: int, options: Json) -> list[tuple[bool, bool, str | None]]:
+def run_at_once(cloud: Cloud, number: int, options: Json, module: str = "image") -> list[tuple[bool, bool, str | None]]:
     """Run the same task in several processes at once; returns (failed, changed, message) of each."""
     context = multiprocessing.get_context("fork")
     barrier, results = context.Barrier(number), context.Queue()
-    processes = [context.Process(target=run_one, args=(cloud, barrier, results, options)) for _each in range(number)]
+    arguments = (cloud, barrier, results, module, options)
+    processes = [context.Process(target=run_one, args=arguments) for _each in range(number)]
     for process in processes:
         process.start()
     found = [results.get(timeout=HANGS) for _process in processes]

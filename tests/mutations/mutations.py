@@ -215,6 +215,36 @@ MUTATIONS: list[Mutation] = [
         " and False:",
     ),
     (
+        "catalogue: images are pruned although an entry has failed",
+        "_module/images.py",
+        'if pruning and not any(outcome["failed"] for outcome in outcomes):',
+        "if pruning:",
+    ),
+    (
+        "catalogue: an image for another project is marked",
+        "_module/image.py",
+        "    if owner in (None, lookup.api.connection.project_id):\n        records",
+        "    if True:\n        records",
+    ),
+    (
+        "catalogue: hidden images are not pruned",
+        "_module/pruning.py",
+        '*self.api.list_images((*query, ("os_hidden", "true")))]',
+        "]",
+    ),
+    (
+        "catalogue: the limits are not checked",
+        "_module/pruning.py",
+        "        check_limits(changed, self.options)\n",
+        "",
+    ),
+    (
+        "catalogue: a mirror's file is looked up in the list of checksums by its own name",
+        "_module/image.py",
+        "dataclasses.replace(data, url=url, checksum=checksum)",
+        "dataclasses.replace(data, url=url)",
+    ),
+    (
         "no-op: a project's name and its id are two projects",
         "_module/prefetched_images.py",
         "        check_no_duplicates([entry.selection for entry in entries], self._owners)\n",

@@ -55,6 +55,7 @@ REMOVE_MEMBER = Call("DELETE", "/images/{id}/members/{member}", (204,), idempote
 DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)
 DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True, since=(2, 3))
 REACTIVATE = Call("POST", "/images/{id}/actions/reactivate", (204,), idempotent=True, since=(2, 3))
+STATUS_CALLS = frozenset({DEACTIVATE, REACTIVATE})
 
 
 def remove_from_store(store: str) -> Call:

@@ -64,15 +64,29 @@ REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
 SOURCE_CHECKSUM = "cloudimage_source_checksum"
 # The formats that the source of an image had which the cloud converted when it imported it.
 SOURCE_FORMATS = "cloudimage_source_formats"
-# The properties in which this collection records where an image's data came from.
-RECORDS = frozenset({SOURCE_CHECKSUM, SOURCE_FORMATS})
 # What metadata definitions call images.
 IMAGES = "OS::Glance::Image"
 # Properties that Glance's own documentation names, whose definitions are for no type of resource, so that clouds do not show
 # them as properties of images.
 COMMON_PROPERTIES = frozenset({"architecture", "instance_uuid", "os_distro", "os_version"})
+# The version of an image's data that the task gave.
+VERSION = "cloudimage_version"
+# The properties in which this collection records what an image's data are, and where they came from.
+DATA_RECORDS = frozenset({SOURCE_CHECKSUM, SOURCE_FORMATS, VERSION})
+# The catalogue that an image belongs to.
+CATALOGUE = "cloudimage_catalogue"
 # Custom properties that are not the user's own: purging leaves them alone.
-KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *RECORDS})
+KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *DATA_RECORDS, CATALOGUE})
+# What to use instead of a property that only this collection sets.
+OWN_PROPERTIES = {
+    **dict.fromkeys(
+        (SOURCE_CHECKSUM, SOURCE_FORMATS),
+        "this collection's own record of the source of an image's data, and cannot be set. Give the 'checksum' of the source"
+        " instead.",
+    ),
+    VERSION: "this collection's own record of an image's version, and cannot be set. Use 'version' in the module images.",
+    CATALOGUE: "the mark of a catalogue's images, and cannot be set. Use 'catalogue' in the module images.",
+}
 
 
 def is_changeable(key: str) -> bool:
@@ -109,11 +123,8 @@ def check_property_key(key: str) -> str:
         raise InvalidInput(f"properties: '{key}' is set by Glance and cannot be changed.")
     if key in RESERVED_PROPERTIES or key.startswith(RESERVED_PREFIX):
         raise InvalidInput(f"properties: '{key}' is reserved by Glance and cannot be set.")
-    if key in RECORDS:
-        raise InvalidInput(
-            f"properties: '{key}' is this collection's own record of the source of an image's data, and cannot be set."
-            " Give the 'checksum' of the source instead."
-        )
+    if key in OWN_PROPERTIES:
+        raise InvalidInput(f"properties: '{key}' is {OWN_PROPERTIES[key]}")
     if not 1 <= len(key) <= MAX_TEXT:
         raise InvalidInput(f"properties: the name '{key}' has {len(key)} characters; 1 to {MAX_TEXT} are allowed.")
     if key != key.strip():

@@ -14,6 +14,7 @@ import typing as t
 from .._errors import ApiError, InvalidInput, not_none
 from .._glance.image import Image
 from .._glance.image_ids import has_derived_id
+from .._glance.image_names import temporary_name
 from .._glance.list_query import equals_filter
 from .._options.image import ImageOptions, ImageSelection
 from .._plan.data_state import DataState, data_state, in_transit
@@ -28,7 +29,7 @@ from .._plan.image_plan import (
     members_of_new,
     usable_replacement,
 )
-from .._plan.replacement import ReplacementState, is_replacement_of, replacements_in, temporary_name
+from .._plan.replacement import ReplacementState, is_replacement_of, replacements_in
 from .concurrent_runs import ConcurrentRuns, OtherRunIsBusy, is_abandoned_upload
 from .lookup import Lookup, choose, oldest_first
 

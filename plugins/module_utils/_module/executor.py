@@ -15,7 +15,7 @@ from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import identity_of_data, source_record
 from .._glance.image_ids import derived_ids
 from .._glance.json_patch import build_patch, property_change
-from .._glance.operations import ADD_MEMBER, CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, UPDATE, Operation
+from .._glance.operations import ADD_MEMBER, CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, STATUS_CALLS, UPDATE, Operation
 from .._glance.responses import MISDIRECTED
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
@@ -27,6 +27,7 @@ from .._transfer.polling import Deadline
 from .apply import ConcurrentChange, perform_operations
 from .deletion import DeletionUnconfirmed, is_gone, wait_until_deleted
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
+from .status import check_status
 
 if t.TYPE_CHECKING:
     from .._transfer.uploader import Uploader
@@ -45,7 +46,7 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
     try:
         executor.run()
         image = executor.image
-        if any(is_copy(operation) or operation.call.path.startswith("/stores") for operation in record.operations):
+        if any(_is_answered_without_image(operation) for operation in record.operations):
             image = api.find_image(not_none(image).id) or image
     except (DataStillInTransit, ConcurrentChange):
         raise
@@ -55,9 +56,16 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
         elif executor.image and isinstance(error, DataMismatch):
             deactivate_wrong_image(api, executor.image.id, error)
         raise
+    if any(operation.call in STATUS_CALLS for operation in record.operations):
+        check_status(not_none(image).id, image, str(not_none(plan.image)["status"]))
     record.complete(plan)
     # Without a status it is not what the cloud answered, but what is known of an image that no call returned.
     record.image = image if image and image.shows("status") else None
+
+
+def _is_answered_without_image(operation: Operation) -> bool:
+    """Whether a call changes the image, and only another look shows how it is then."""
+    return is_copy(operation) or operation.call.path.startswith("/stores") or operation.call in STATUS_CALLS
 
 
 def replace(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploader | None) -> None:

@@ -11,9 +11,9 @@ import typing as t
 
 from .._argspec import IMAGE
 from .._client.image_api import GlanceApi
-from .._errors import not_none
+from .._errors import GlanceError, not_none
 from .._glance.image import Image
-from .._glance.properties import REFERENCES
+from .._glance.properties import CATALOGUE, REFERENCES, VERSION
 from .._options.image import ImageOptions
 from .._plan.desired_image import DesiredImage
 from .._plan.execution_record import ExecutionRecord
@@ -73,6 +73,32 @@ def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str
 
 
 def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    """The image present, with data from the URL or, if they cannot be had from there, from one of its mirrors."""
+    if not options.mirrors:
+        return _present_from_source(lookup, options, check_mode)
+    from .._transfer.errors import SOURCE_FAILURES  # noqa: PLC0415
+    from .._transfer.url_source import resolve_checksum  # noqa: PLC0415
+
+    data = not_none(options.data)
+    # A list of checksums names the file as the first URL does.
+    checksum = resolve_checksum(data.checksum, str(data.url), lookup.api.connection.timeout)
+    failures: list[str] = []
+    for url in (data.url, *options.mirrors):
+        attempt = dataclasses.replace(options, data=dataclasses.replace(data, url=url, checksum=checksum))
+        try:
+            result = _present_from_source(lookup, attempt, check_mode)
+        except SOURCE_FAILURES as error:
+            failures.append(str(error))
+        except GlanceError as error:
+            error.message = " ".join([error.message, *(f"Before that: {failure}" for failure in failures)])
+            raise
+        else:
+            result["warnings"] += [f"The data come from a mirror: {failure}" for failure in failures]
+            return result
+    raise GlanceError(f"The data could be had neither from the URL nor from its mirrors. {' '.join(failures)}")
+
+
+def _present_from_source(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     api = lookup.api
     checks = PropertyChecks(api, options.validate_properties, options.property_policy)
     source = _resolve_data(api, options)
@@ -190,13 +216,17 @@ def _desired_image(lookup: Lookup, options: ImageOptions, source: DataResolver |
         key: find_by_id_or_name(lookup.api, reference, OPTION_OF_REFERENCE[key]).id if reference else None
         for key, reference in options.references.items()
     }
+    records = {VERSION: options.version}
+    if owner in (None, lookup.api.connection.project_id):
+        records[CATALOGUE] = options.catalogue
     return DesiredImage(
         {**options.attributes, **({"owner": owner} if owner else {})},
-        {**options.properties, **references},
+        {**options.properties, **references, **{key: value for key, value in records.items() if value is not None}},
         options.purge_properties,
         data=source.data if source else None,
         stores=options.stores,
         keep_data=options.data_policy == "keep",
+        status=options.status,
     )
 
 

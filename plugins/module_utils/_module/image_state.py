@@ -10,14 +10,12 @@ import typing as t
 
 from .._argspec import IMAGE_STATE
 from .._client.image_api import GlanceApi
-from .._errors import GlanceError
-from .._glance.operations import Operation
 from .._options.image_state import ImageStateOptions
-from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan, plan_state
 from .._plan.result import result_of
-from .apply import apply_plans, perform_operations
+from .apply import apply_plans
 from .lookup import find_existing
+from .status import change_state
 from .task import Task
 
 
@@ -31,23 +29,8 @@ def run(api: GlanceApi, options: ImageStateOptions, check_mode: bool) -> dict[st
     api.check_supported(operation for plan in plans for operation in plan.operations)
     if check_mode:
         return {**result_of(plans), "images": [plan.image for plan in plans]}
-    records = apply_plans(plans, make_plans, lambda plan, record: _change_state(api, plan, record, options.state))
+    records = apply_plans(plans, make_plans, lambda plan, record: change_state(api, plan, record, options.state))
     return {**result_of(records), "images": [record.shown_image for record in records]}
-
-
-def _change_state(api: GlanceApi, plan: Plan, record: ExecutionRecord, state: str) -> None:
-    def perform(operation: Operation) -> None:
-        api.perform(operation)
-        record.add(operation)
-
-    perform_operations(api, plan, record, perform)
-    # The answer to the action holds nothing: whether it worked is only seen by reading the image.
-    image = api.find_image(str(plan.image_id))
-    if image is None or image.status != state:
-        is_now = f"its status is '{image.status}'" if image else "it is not there any more"
-        raise GlanceError(f"Image {plan.image_id} should be {state} now, but {is_now}.")
-    record.complete(plan)
-    record.image = image
 
 
 TASK = Task(run, IMAGE_STATE, ImageStateOptions.from_params, constraints={"required_one_of": [("name", "id")]})

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .._argspec import IMAGES
+from .._argspec import IMAGES, IMAGES_ENTRY
 from .._client.image_api import GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._options.image import ImageOptions
@@ -23,17 +23,37 @@ from .lookup import Lookup
 from .prefetched_images import PrefetchedImages
 from .task import Task
 
+if t.TYPE_CHECKING:
+    from .pruning import Pruning
+
 
 def run(api: GlanceApi, options: ImagesOptions, check_mode: bool) -> dict[str, t.Any]:
     """Bring all images to the states that are wanted; one that fails does not stop the others."""
-    bring = functools.partial(_bring, PrefetchedImages(api, options.images), check_mode)
+    prefetched = PrefetchedImages(api, options.images)
+    pruning = _pruning(prefetched, options)
+    unlisted = pruning.find() if pruning else []
+    if pruning:
+        pruning.check(unlisted)
     pool = concurrent.futures.ThreadPoolExecutor(options.parallel)
     try:
-        outcomes = list(pool.map(bring, options.images))
+        outcomes = list(pool.map(functools.partial(_bring, prefetched, check_mode), options.images))
+        pruned: list[dict[str, t.Any]] = []
+        if pruning and not any(outcome["failed"] for outcome in outcomes):
+            if not check_mode and any(outcome["changed"] for outcome in outcomes):
+                unlisted = pruning.still_unlisted(unlisted)
+            pruned = list(pool.map(functools.partial(pruning.prune, check_mode), unlisted))
     finally:
         # What is going on is finished, and nothing more is begun.
         pool.shutdown(cancel_futures=True)
-    return _result_of(options.images, outcomes)
+    return _result_of(options.images, outcomes, pruned)
+
+
+def _pruning(prefetched: PrefetchedImages, options: ImagesOptions) -> Pruning | None:
+    if options.prune is None:
+        return None
+    from .pruning import Pruning  # noqa: PLC0415
+
+    return Pruning(prefetched.api, options.prune, prefetched.listed)
 
 
 def _bring(lookup: Lookup, check_mode: bool, entry: ImageOptions) -> dict[str, t.Any]:
@@ -46,24 +66,31 @@ def _bring(lookup: Lookup, check_mode: bool, entry: ImageOptions) -> dict[str, t
         return {**named, **nothing, "diff": {"before": {}, "after": {}}, "failed": True, "msg": str(error), **error.details}
 
 
-def _result_of(entries: t.Sequence[ImageOptions], outcomes: t.Sequence[dict[str, t.Any]]) -> dict[str, t.Any]:
+def _result_of(
+    entries: t.Sequence[ImageOptions], outcomes: t.Sequence[dict[str, t.Any]], pruned: t.Sequence[dict[str, t.Any]]
+) -> dict[str, t.Any]:
     labels = [entry.selection.label for entry in entries]
+    every = [
+        *zip(labels, outcomes, strict=True),
+        *((f"{outcome['name']} ({outcome['id']})", outcome) for outcome in pruned),
+    ]
     result: dict[str, t.Any] = {
-        "changed": any(outcome["changed"] for outcome in outcomes),
+        "changed": any(outcome["changed"] for _label, outcome in every),
         "images": [outcome.pop("image") for outcome in outcomes],
-        "changes": [change for outcome in outcomes for change in outcome["changes"]],
-        "operations": [operation for outcome in outcomes for operation in outcome["operations"]],
-        "diff": [diff for label, outcome in zip(labels, outcomes, strict=True) for diff in _diffs(label, outcome)],
+        "changes": [change for _label, outcome in every for change in outcome["changes"]],
+        "operations": [operation for _label, outcome in every for operation in outcome["operations"]],
+        "diff": [diff for label, outcome in every for diff in _diffs(label, outcome)],
         "warnings": [
             f"{label}: {warning}"
             for label, outcome in zip(labels, outcomes, strict=True)
             for warning in outcome.pop("warnings", [])
         ],
         "outcomes": list(outcomes),
+        "pruned": list(pruned),
     }
-    failed = [f"{label}: {outcome['msg']}" for label, outcome in zip(labels, outcomes, strict=True) if outcome["failed"]]
+    failed = [f"{label}: {outcome['msg']}" for label, outcome in every if outcome["failed"]]
     if failed:
-        result |= {"failed": True, "msg": f"{len(failed)} of {len(entries)} images failed. {' '.join(failed)}"}
+        result |= {"failed": True, "msg": f"{len(failed)} of {len(every)} images failed. {' '.join(failed)}"}
     return result
 
 
@@ -81,7 +108,7 @@ def _parse(params: t.Mapping[str, t.Any]) -> ImagesOptions:
 
 def _validated(entry: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
     """The options of one image, with types and defaults as ansible-core gives them to the module image."""
-    validation = ArgumentSpecValidator(IMAGE_TASK.options, **IMAGE_TASK.constraints).validate(entry)
+    validation = ArgumentSpecValidator(IMAGES_ENTRY, **IMAGE_TASK.constraints).validate(entry)
     if validation.error_messages:
         raise InvalidInput(validation.errors.msg)
     return t.cast("t.Mapping[str, t.Any]", validation.validated_parameters)

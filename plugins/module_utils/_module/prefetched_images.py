@@ -12,9 +12,11 @@ import typing as t
 from .._client.image_api import GlanceApi
 from .._errors import InvalidInput
 from .._glance.image import GONE, Image
+from .._glance.image_names import DEFAULT_TEMPLATE, replaced_name
 from .._glance.input_checks import id_spellings
 from .._options.image import ImageOptions
 from .._options.images import check_no_duplicates
+from .._plan.catalogue import Listed
 from .._plan.filter_queries import id_queries
 from .._plan.image_plan import no_such_image
 from .lookup import Lookup, check_name_is_no_id, choose, list_named
@@ -48,7 +50,7 @@ class PrefetchedImages(Lookup):
         self._by_name: dict[tuple[str, str | None], NamedImages] = {}
         for owner in dict.fromkeys(self._owners):
             self._prefetch_names(owner)
-        self._check_meanings()
+        self.listed = Listed(self._check_meanings(), self._own_names())
 
     def find_by_id(self, image_id: str) -> Image | None:
         for spelling in id_spellings([image_id]):
@@ -90,8 +92,20 @@ class PrefetchedImages(Lookup):
             found[str(image.name)][image.id] = image
         return {name: list(images.values()) for name, images in found.items()}
 
-    def _check_meanings(self) -> None:
-        """Refuse, before anything is changed, contradictions in the list that only the cloud's images show."""
+    def _own_names(self) -> frozenset[str]:
+        """The names of the entries that are about images of the login's own project."""
+        own = (None, self.api.connection.project_id)
+        return frozenset(
+            entry.selection.name
+            for entry, owner in zip(self._entries, self._owners, strict=True)
+            if entry.selection.name and owner in own
+        )
+
+    def _check_meanings(self) -> frozenset[str]:
+        """Refuse, before anything is changed, contradictions in the list that only the cloud's images show.
+
+        Returns the ids of the images that the list means.
+        """
         number_of: dict[str, int] = {}
         for number, (entry, owner) in enumerate(zip(self._entries, self._owners, strict=True)):
             images = self._meant_by(entry, owner)
@@ -101,6 +115,25 @@ class PrefetchedImages(Lookup):
                 if number_of.setdefault(image.id, number) != number:
                     raise _same_image(number_of[image.id], number, f"{image.id} '{image.name}'")
         self._check_new_names()
+        self._check_names_of_previous_builds()
+        return frozenset(number_of)
+
+    def _check_names_of_previous_builds(self) -> None:
+        """Refuse to create an image whose name another entry gives to the image that it replaces."""
+        missing: dict[tuple[str, str | None], int] = {}
+        given: dict[tuple[str, str | None], int] = {}
+        for number, (entry, owner) in enumerate(zip(self._entries, self._owners, strict=True)):
+            images, project = self._meant_by(entry, owner), owner or self.api.connection.project_id
+            if images and entry.replaced_name != DEFAULT_TEMPLATE:
+                given[replaced_name(images[0], entry.replaced_name), project] = number
+            elif not images and not entry.is_absent and not entry.selection.id:
+                missing[str(entry.selection.name), project] = number
+        for (name, project), number in missing.items():
+            if (name, project) in given:
+                raise InvalidInput(
+                    f"images[{number}] '{name}': images[{given[name, project]}] gives this name to the image that it"
+                    f" replaces, so that two images would have it. Run the task without images[{number}] first."
+                )
 
     def _check_new_names(self) -> None:
         """Refuse an entry by name if another entry gives that name to an image by its id."""

@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._errors import InvalidInput
+from .._glance.image_names import DEFAULT_TEMPLATE
 from .._glance.input_checks import MAX_INTEGER, check_id, check_text, check_timeout
 from .._glance.properties import REFERENCES, desired_properties
 from .data import DataOptions
@@ -51,7 +52,12 @@ class ImageOptions:
     :param data: null where the task names no data.
     :param data_policy: what to do with an image that has other data: fail, keep or replace.
     :param replaced: what becomes of a replaced image: delete, hide, deactivate or keep.
+    :param replaced_name: template of the name of a replaced image that is kept.
     :param wait: how long the task may wait (s); null to not wait.
+    :param status: active or deactivated; null where the status stays as it is.
+    :param version: the version of the data; null where the task gives none.
+    :param catalogue: the catalogue that the image belongs to; null where the task names none.
+    :param mirrors: further URLs of the data, in the order in which they are tried.
     """
 
     selection: ImageSelection
@@ -68,7 +74,12 @@ class ImageOptions:
     data: DataOptions | None = None
     data_policy: str = "fail"
     replaced: str = "delete"
+    replaced_name: str = DEFAULT_TEMPLATE
     wait: float | None = None
+    status: str | None = None
+    version: str | None = None
+    catalogue: str | None = None
+    mirrors: tuple[str, ...] = ()
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> ImageOptions:

@@ -73,6 +73,7 @@ class DesiredImage:
     :param data: the image's data; null when the task names none.
     :param stores: the stores that shall hold the data, in the order in which they are given.
     :param keep_data: whether an image that has other data keeps them.
+    :param status: active or deactivated; null where the status stays as it is.
     """
 
     attributes: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -81,3 +82,8 @@ class DesiredImage:
     data: DataSpec | None = None
     stores: tuple[str, ...] | None = None
     keep_data: bool = False
+    status: str | None = None
+
+    def without(self, key: str) -> DesiredImage:
+        """The same, but one property stays as it is."""
+        return dataclasses.replace(self, properties={name: self.properties[name] for name in self.properties if name != key})

@@ -15,6 +15,7 @@ import typing as t
 from .._errors import InvalidInput
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import recorded_formats
+from .._glance.properties import CATALOGUE, VERSION
 from .._options.image import ImageOptions, ImageSelection
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
@@ -76,13 +77,22 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
         image_id = options.selection.id
         return PlannedImage(plan_create(desired, image_id.lower() if image_id else None), tuple(_warnings_of_new(options)))
     if isinstance(state, ReplacementState):
-        warnings = (*_warnings_of_status(state.named), *_warnings_of_members(state))
-        return PlannedImage(plan_replacement(state, desired, options.replaced), warnings)
+        desired = _without_foreign_catalogue(desired, state.old, project)
+        warnings = (*_warnings_of_existing(state.named, desired), *_warnings_of_members(state))
+        return PlannedImage(plan_replacement(state, desired, options.replaced, options.replaced_name), warnings)
+    desired = _without_foreign_catalogue(desired, state.image, project)
     if isinstance(state, IncompleteImage):
         return _plan_again(desired, state, project)
+    warnings = (*_warnings_of_existing(state.image, desired), *_warnings_of_kept_data(state, desired))
+    if state.data is DataState.OTHER:
+        desired = desired.without(VERSION)  # the version of the data that the image does not get
     plan = plan_update(state.image, desired, state.data)
-    warnings = (*_warnings_of_status(state.image), *_warnings_of_kept_data(state, desired))
     return PlannedImage(plan_cleanup(plan, state.unfinished) if state.unfinished else plan, warnings)
+
+
+def _without_foreign_catalogue(desired: DesiredImage, image: Image, project: str | None) -> DesiredImage:
+    """Leave another project's image out of the catalogue: pruning leaves it alone, too."""
+    return desired if image.owner in (None, project) else desired.without(CATALOGUE)
 
 
 def needs_data(state: CurrentState) -> bool:
@@ -214,8 +224,14 @@ def _warnings_of_new(options: ImageOptions) -> t.Iterator[str]:
         )
 
 
-def _warnings_of_status(image: Image) -> t.Iterator[str]:
-    if image.status == "deactivated":
+def _warnings_of_existing(image: Image, desired: DesiredImage) -> t.Iterator[str]:
+    catalogue = desired.properties.get(CATALOGUE)
+    if catalogue and image.get(CATALOGUE) not in (None, catalogue):
+        yield (
+            f"{image} was in the catalogue '{image.get(CATALOGUE)}', and is in '{catalogue}' from now on. Remove it from"
+            " the list of the other one, or each run of one takes it from the other."
+        )
+    if image.status == "deactivated" and desired.status is None:
         yield (
             f"{image} is deactivated and stays so: no server can be created"
             " from it. To reactivate it, use the module image_state with 'state: active'."

@@ -89,6 +89,10 @@ def plan_create(desired: DesiredImage, image_id: str | None) -> Plan:
         changes += record_changes(desired.data, {})
     elif desired.stores:
         raise InvalidInput("stores: an image without data is in no store; name its data with 'path' or 'url'.")
+    if of_status := status_operations(desired.status, after["status"], None):
+        operations += of_status
+        changes.append(Change("status", None, desired.status))
+        after["status"] = desired.status
     if properties:
         after["properties"] = properties
     image = {**dict.fromkeys(BASE_ATTRIBUTES), "tags": [], "stores": [], "properties": {}, **after}
@@ -101,12 +105,14 @@ def plan_update(image: Image, desired: DesiredImage, data_state: DataState = Dat
     changes = [*attribute_changes(image, desired.attributes), *property_changes(image, desired)]
     check_formats_can_change(image, changes)
     operations = [Operation(UPDATE, image.id, build_patch(changes))] if changes else []
+    status: str | None = image.status
     if desired.data and data_state is DataState.NONE:
         desired.data.check_formats({**image.fields, **desired.attributes})
         operations += data_operations(desired.data, desired.stores, image.id, image.fields)
         if desired.data.size is not None:
             changes.append(Change("size", image.size, desired.data.size))
-        changes.append(Change("status", image.status, desired.data.status_after))
+        status = desired.data.status_after
+        changes.append(Change("status", image.status, desired.status or status))
         if desired.stores:
             changes.append(Change("stores", [], sorted(desired.stores)))
         changes += record_changes(desired.data, image.fields)
@@ -120,7 +126,28 @@ def plan_update(image: Image, desired: DesiredImage, data_state: DataState = Dat
         check_stores_can_change(image, desired.stores)
         operations += store_operations(image, desired.stores)
         changes += store_changes(image, desired)
-    return _changing(image, changes, operations)
+    of_status = status_operations(desired.status, status, image.id)
+    if of_status and status == image.status:
+        changes.append(Change("status", status, desired.status))
+    operations += of_status
+    return plan_change(image, changes, operations)
+
+
+def status_operations(wanted: str | None, status: str | None, image_id: str | None) -> list[Operation]:
+    """The call that gives an image the status that the task wants, if it wants one.
+
+    :param wanted: active or deactivated.
+    :param status: the image's status before the call; null where only the cloud will know it.
+    """
+    if wanted in (None, status):
+        return []
+    if status not in STATE_ACTIONS:
+        shown = f"status '{status}'" if status else "status that only the cloud knows, as the task does not wait for it,"
+        raise InvalidInput(
+            f"state: the image would have the {shown} and cannot be made {wanted}: only an image that has its data can."
+            " Give its data with 'path', 'url' or 'remote', and leave 'wait' true."
+        )
+    return [Operation(STATE_ACTIONS[str(wanted)], image_id)]
 
 
 def data_operations(
@@ -178,7 +205,7 @@ def plan_state(image: Image, state: str) -> Plan:
             f"{image} has the status '{status}': only an active image can be deactivated,"
             " and only a deactivated one made active again."
         )
-    return _changing(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image.id)])
+    return plan_change(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image.id)])
 
 
 def plan_of_members(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:
@@ -186,7 +213,7 @@ def plan_of_members(image: Image, changes: t.Sequence[Change], operations: t.Seq
     return Plan(to_result(image), image.id, tuple(changes), tuple(operations), *diff_of(changes))
 
 
-def _changing(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:
+def plan_change(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:
     """The plan that makes these changes to an image that exists."""
     result = to_result(image)
     for change in changes:

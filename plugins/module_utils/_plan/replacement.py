@@ -13,28 +13,28 @@ old one is.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from .._errors import InvalidInput, not_none
 from .._glance.image import FlatImage, Image, properties_of, to_result
 from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data, recorded_formats
 from .._glance.image_ids import has_derived_id
-from .._glance.input_checks import MAX_TEXT
-from .._glance.json_patch import Change, Subject, build_patch
+from .._glance.image_names import DEFAULT_TEMPLATE, replaced_name, temporary_name
+from .._glance.json_patch import Change, Subject, build_patch, property_change
 from .._glance.operations import (
     ADD_MEMBER,
     CREATE,
     DEACTIVATE,
     ID_PLACEHOLDER,
+    REACTIVATE,
     SET_MEMBER_STATUS,
     UPDATE,
     Operation,
 )
-from .._glance.properties import OPTION_OF, RECORDS, RESERVED_PREFIX
+from .._glance.properties import CATALOGUE, DATA_RECORDS, OPTION_OF, RESERVED_PREFIX
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, diff_of, property_changes
-from .plan import Plan, data_operations, removal
+from .plan import Plan, data_operations, removal, status_operations
 from .store_changes import store_changes, store_operations
 
 # What tells of the old data and would be false of the new: the marks of openstacksdk's uploads.
@@ -43,26 +43,12 @@ OF_OLD_DATA = frozenset(
         "owner_specified.openstack.md5",
         "owner_specified.openstack.sha256",
         "owner_specified.openstack.object",
-        *RECORDS,
+        *DATA_RECORDS,
     }
 )
 SIGNATURE = "img_signature"
 # Attributes that the next image gets from the one whose place it takes.
 CARRIED = tuple(key for key in OPTION_OF if key != "id")
-
-
-def temporary_name(old: Image) -> str:
-    """The name that the new image has until it is whole."""
-    return _with_suffix(str(old.name), f"-replacing-{old.id}")
-
-
-def dated_name(old: Image) -> str:
-    """The name under which a replaced image is kept: its own with the time of its creation."""
-    return _with_suffix(str(old.name), "-" + re.sub(r"[^0-9TZ]", "", str(old.created_at)))
-
-
-def _with_suffix(name: str, suffix: str) -> str:
-    return name[: MAX_TEXT - len(suffix)] + suffix
 
 
 def is_replacement_of(old: Image, new: Image, desired: DesiredImage, project: str | None) -> bool:
@@ -148,10 +134,13 @@ class ReplacementState:
         return self.new if self.new and self.new.name == self.old.name else self.old
 
 
-def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: str) -> Plan:
+def plan_replacement(
+    state: ReplacementState, desired: DesiredImage, replaced: str, template: str = DEFAULT_TEMPLATE
+) -> Plan:
     """A new image with the desired data in the place of ``state.old``, from wherever an earlier run stopped.
 
     :param replaced: what becomes of the old image: delete, hide, deactivate or keep.
+    :param template: the name of an old image that is kept.
     """
     old, new = state.old, state.new
     data = not_none(desired.data)
@@ -171,24 +160,28 @@ def plan_replacement(state: ReplacementState, desired: DesiredImage, replaced: s
         operations += data_operations(data, desired.stores, None)
         target |= data.record
     operations += _sharing(new_id, state.members, state.new_members)
-    if model.status == "deactivated" and current.get("status") != "deactivated":
-        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use stays so
+    status = desired.status or model.status
+    if status == "deactivated" and current.get("status") != "deactivated":
+        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use never is usable under the name
+    elif desired.status == "active" and current.get("status") == "deactivated":
+        operations.append(Operation(REACTIVATE, new_id))
     patch = build_patch(_differences(Image(current), target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
     # The image that the new one is recognised by goes last.
-    aside = [_set_aside(image, replaced) for image in (*state.also_replaced, old)]
+    aside = [_set_aside(image, replaced, template) for image in (*state.also_replaced, old)]
     operations += [operation for each, _changes in aside for operation in each]
     changes = [
         Change("id", old.id, new_id or ID_PLACEHOLDER),
         *_changes_of_data(old, desired),
         *_differences(old, {"owner": old.owner, **target}),
+        *([Change("status", old.status, status)] if desired.status not in (None, old.status) else []),
         *store_changes(old, desired),
         *changes_of_unfinished,
         *(change for _operations, each in aside for change in each),
     ]
     before, after = diff_of(changes)
-    image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": model.status, "size": data.size}))
+    image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": status, "size": data.size}))
     image["stores"] = sorted(desired.stores or ())
     return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
 
@@ -220,15 +213,17 @@ def plan_restart(left: Image, desired: DesiredImage, project: str | None) -> Pla
         *removal(left),
         Operation(CREATE, body={"id": ID_PLACEHOLDER, **target}),
         *data_operations(data, desired.stores, None, {}),
+        *status_operations(desired.status, data.status_after, None),
     ]
+    status = desired.status or data.status_after
     changes = [
         Change("id", left.id, ID_PLACEHOLDER),
-        Change("status", left.status, data.status_after),
+        Change("status", left.status, status),
         *_changes_of_data(left, desired),
         *_differences(left, {"owner": left.owner, **target, **data.record}),
     ]
     before, after = diff_of(changes)
-    predicted = {"owner": left.owner, **target, **data.record, "status": data.status_after, "size": data.size}
+    predicted = {"owner": left.owner, **target, **data.record, "status": status, "size": data.size}
     return Plan(to_result(Image(predicted)), None, tuple(changes), tuple(operations), before, after)
 
 
@@ -245,13 +240,18 @@ def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapp
             yield Operation(SET_MEMBER_STATUS, image_id, {"status": status}, member)
 
 
-def _set_aside(old: Image, replaced: str) -> tuple[list[Operation], list[Change]]:
-    """What is done to an old image once the new one has the name."""
+def _set_aside(old: Image, replaced: str, template: str) -> tuple[list[Operation], list[Change]]:
+    """What is done to an old image once the new one has the name.
+
+    One that is kept leaves its catalogue, so that pruning, which goes by the list, leaves it alone.
+    """
     if replaced == "delete":
         return removal(old), [Change("state", "present", "absent", subject=Subject.REPLACED, image_id=old.id)]
-    changes = [Change("name", old.name, dated_name(old))]
+    changes = [Change("name", old.name, replaced_name(old, template))]
     if replaced == "hide" and not old.hidden:
         changes.append(Change("os_hidden", False, True))
+    if old.get(CATALOGUE) is not None:
+        changes.append(property_change(CATALOGUE, old.get(CATALOGUE), None))
     operations = [Operation(UPDATE, old.id, build_patch(changes))]
     if replaced == "deactivate" and old.status == "active":
         # Before it loses the name: by that a run that is cut off in between is recognised.

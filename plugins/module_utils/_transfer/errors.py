@@ -17,6 +17,10 @@ class WrongSource(GlanceError):
     """The source is not what the task says it is."""
 
 
+class ImportFailed(GlanceError):
+    """The cloud could not import the data."""
+
+
 class OutOfTime(GlanceError):
     """A transfer was stopped because the task's time is over."""
 
@@ -31,3 +35,7 @@ class DataStillInTransit(GlanceError):
 
 class ImageGone(GlanceError):
     """The cloud deleted the image while its data were being sent."""
+
+
+# What another source of the same data may mend.
+SOURCE_FAILURES = (BrokenSource, WrongSource, ImportFailed, DataMismatch)

@@ -16,7 +16,7 @@ from .._glance.operations import Operation
 from .._plan.data_state import in_transit
 from .._plan.store_changes import is_copy
 from .._url_redaction import without_queries
-from .errors import DataStillInTransit
+from .errors import DataStillInTransit, ImportFailed
 from .polling import MAX_ATTEMPTS, Backoff, Deadline, is_transient, poll
 
 # The statuses of an image once an import into it has begun.
@@ -78,7 +78,7 @@ class DataWait:
             return not self._waits or self._import_end.is_reached(image)
         failure = "" if image.status == "saving" else failed_import(self._api, image, check_locked=is_unchanged)
         if failure:
-            raise GlanceError(f"The cloud could not import the data of image {image.id}: {failure}")
+            raise ImportFailed(f"The cloud could not import the data of image {image.id}: {failure}")
         if not in_transit(image) and not (self._is_import and image.status == "queued"):
             raise GlanceError(
                 f"The cloud took the data of image {image.id} and then did not keep them: it is '{image.status}'."

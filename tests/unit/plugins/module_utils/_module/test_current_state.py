@@ -12,6 +12,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._errors import A
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import temporary_name
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.concurrent_runs import OtherRunIsBusy
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.current_state import CurrentStateReader, ImageIsGone
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import Lookup
@@ -23,7 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.image_plan
     IncompleteImage,
     MissingImage,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import ReplacementState, temporary_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import ReplacementState
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.cloud_tables import (
     CloudTables,

@@ -13,6 +13,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_ap
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import temporary_name
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.apply import ConcurrentChange
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.deletion import DeletionUnconfirmed
@@ -28,7 +29,6 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan impor
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import (
     ReplacementState,
     plan_replacement,
-    temporary_name,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING

@@ -268,3 +268,36 @@ def test_last_complete_image_is_used() -> None:
 )
 def test_only_an_administrator_accepts_for_others(is_admin: bool, expected: t.Any) -> None:
     assert members_of_new({"a": "accepted", "b": "rejected"}, is_admin) == expected
+
+
+CATALOGUED = DesiredImage(properties={"cloudimage_catalogue": "base", "cloudimage_version": "2"}, data=SPEC, keep_data=True)
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "changed", "warned"),
+    [
+        (image(), DataState.SAME, {"cloudimage_catalogue", "cloudimage_version"}, None),
+        (image(owner=None), DataState.SAME, {"cloudimage_catalogue", "cloudimage_version"}, None),
+        # Another project's image is left out of the catalogue.
+        (image(owner="other"), DataState.SAME, {"cloudimage_version"}, None),
+        # An image that keeps other data does not get the version of those that the task names.
+        (image(), DataState.OTHER, {"cloudimage_catalogue"}, "has other data"),
+        (
+            image(cloudimage_catalogue="old", cloudimage_version="2"),
+            DataState.SAME,
+            {"cloudimage_catalogue"},
+            "was in the catalogue 'old', and is in 'base' from now on",
+        ),
+    ],
+)
+def test_records_of_a_catalogue(found: Image, state: DataState, changed: set[str], warned: str | None) -> None:
+    planned = plan_image(image_options(name="n"), CATALOGUED, ExistingImage(found, state), "p")
+    assert {change.key for change in planned.plan.changes} == changed
+    assert [warned in warning for warning in planned.warnings if warned] == ([True] if warned else [])
+
+
+def test_deactivated_image_is_not_warned_of_if_the_task_names_its_status() -> None:
+    found = ExistingImage(image(status="deactivated"))
+    for status, expected in (("deactivated", []), ("active", [f"POST /images/{ID}/actions/reactivate"])):
+        planned = plan_image(image_options(name="n"), DesiredImage(status=status), found, "p")
+        assert (calls(planned), planned.warnings) == (expected, ())

@@ -320,6 +320,40 @@ def test_image_without_data_cannot_be_deactivated(status: str | None) -> None:
         plan_state(altered(IMAGE, status=status), "deactivated")
 
 
+@pytest.mark.parametrize(
+    ("image", "data", "wanted", "calls", "change"),
+    [
+        (IMAGE, None, "active", [], []),
+        (IMAGE, None, "deactivated", ["deactivate"], [("active", "deactivated")]),
+        (altered(IMAGE, status="deactivated"), None, "active", ["reactivate"], [("deactivated", "active")]),
+        (QUEUED, DATA, "active", ["file"], [("queued", "active")]),
+        (QUEUED, DATA, "deactivated", ["file", "deactivate"], [("queued", "deactivated")]),
+        (None, DATA, "active", ["images", "file"], []),
+        (None, DATA, "deactivated", ["images", "file", "deactivate"], [(None, "deactivated")]),
+    ],
+)
+def test_status_that_the_task_wants(
+    image: Image | None, data: DataSpec | None, wanted: str, calls: list[str], change: list[tuple[str | None, str]]
+) -> None:
+    formats = {"disk_format": "raw", "container_format": "bare"}
+    desired = DesiredImage({"name": "n", **formats}, data=data, status=wanted)
+    plan = plan_update(image, desired, DataState.NONE) if image else plan_create(desired, None)
+    assert [operation["path"].rsplit("/", 1)[-1] for operation in shown(plan)] == calls
+    assert [(before, after) for attribute, before, after in changes(plan) if attribute == "status"] == change
+    assert plan.image is not None
+    assert plan.image["status"] == wanted
+
+
+@pytest.mark.parametrize("wanted", ["active", "deactivated"])
+@pytest.mark.parametrize("data", [None, dataclasses.replace(IMPORTED, awaited=False)])
+def test_status_of_an_image_that_has_no_data(wanted: str, data: DataSpec | None) -> None:
+    desired = DesiredImage({"name": "n", "disk_format": "raw", "container_format": "bare"}, data=data, status=wanted)
+    with pytest.raises(InvalidInput, match="^state: "):
+        plan_create(desired, None)
+    with pytest.raises(InvalidInput, match="^state: "):
+        plan_update(QUEUED, desired, DataState.NONE)
+
+
 def test_plan_is_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan_delete(IMAGE, force=False).image = {}  # type: ignore[misc]

@@ -14,17 +14,16 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._errors import I
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids, has_derived_id
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import temporary_name
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import (
     ReplacementState,
     carried_over,
-    dated_name,
     is_replacement_of,
     plan_replacement,
     plan_restart,
     replacements_in,
-    temporary_name,
 )
 
 OLD = Image(
@@ -92,13 +91,6 @@ def calls(plan: t.Any) -> list[str]:
             path = path.replace(value, name)
         said.append(f"{operation.call.method} {path}".strip())
     return said
-
-
-def test_names_of_replacements_have_at_most_255_characters() -> None:
-    for make in (temporary_name, dated_name):
-        assert len(make(altered(OLD, name="x" * 255))) == 255
-        assert make(altered(OLD, name="x" * 255)) != make(altered(OLD, id="other", created_at="2027-01-01T00:00:00Z"))
-    assert dated_name(OLD) == "n-20261120T101500Z"
 
 
 def test_interrupted_replacement_is_recognised() -> None:
@@ -198,6 +190,43 @@ def test_replacement_of_a_deactivated_image_is_deactivated() -> None:
     assert plan.image["status"] == "deactivated"
     again = plan_replacement(state(old, new=altered(NEW, status="deactivated")), wanted, "deactivate")
     assert calls(again) == ["PATCH new", "PATCH old"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted", "calls_of_status", "change"),
+    [
+        ("active", None, "deactivated", ["POST new/actions/deactivate"], [("active", "deactivated")]),
+        ("deactivated", None, "active", [], [("deactivated", "active")]),
+        ("deactivated", "deactivated", "active", ["POST new/actions/reactivate"], [("deactivated", "active")]),
+        ("active", "deactivated", "deactivated", [], [("active", "deactivated")]),
+        ("active", None, "active", [], []),
+    ],
+)
+def test_status_of_a_replacement(
+    old: str, new: str | None, wanted: str, calls_of_status: list[str], change: list[tuple[str, str]]
+) -> None:
+    found = {"new": altered(NEW, status=new)} if new else {}
+    plan = plan_replacement(state(altered(OLD, status=old), **found), DesiredImage(data=DATA, status=wanted), "delete")
+    assert [call for call in calls(plan) if "actions" in call] == calls_of_status
+    assert [(each.before, each.after) for each in plan.changes if each.attribute == "status"] == change
+    assert plan.image is not None
+    assert plan.image["status"] == wanted
+
+
+def test_catalogue_passes_to_the_new_image() -> None:
+    """An old image that is kept leaves the catalogue, so that it is not pruned for not being listed."""
+    old = altered(OLD, cloudimage_catalogue="base", cloudimage_version="1")
+    wanted = DesiredImage(properties={"cloudimage_catalogue": "base", "cloudimage_version": "2"}, data=DATA)
+    plan = plan_replacement(state(old), wanted, "keep", "{name} ({version})")
+    assert plan.image is not None
+    assert plan.image["properties"]["cloudimage_catalogue"] == "base"
+    assert plan.image["properties"]["cloudimage_version"] == "2"
+    of_old = [(each.attribute, each.after) for each in plan.changes if each.image_id == old.id]
+    assert of_old == [("replaced.name", "n (1)"), ("replaced.properties.cloudimage_catalogue", None)]
+    # Another module's replacement, which names no version: the record belongs to the old data.
+    properties = carried_over(old, DesiredImage(), "p1")
+    assert properties["cloudimage_catalogue"] == "base"
+    assert "cloudimage_version" not in properties
 
 
 def test_old_image_deactivated_by_an_interrupted_run_does_not_deactivate_the_new_one() -> None:

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Pruning: what is done to the images of a catalogue that the list does not name any more."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._argspec import IMAGE
+from .._client.image_api import GlanceApi
+from .._errors import GlanceError, InvalidInput
+from .._glance.image import Image
+from .._glance.operations import Operation
+from .._glance.properties import CATALOGUE
+from .._options.catalogue import PruneOptions
+from .._plan.catalogue import Listed, check_limits, plan_prune, unlisted
+from .._plan.execution_record import ExecutionRecord
+from .._plan.plan import Plan
+from .._plan.result import result_of
+from .apply import apply_plans, perform_operations
+from .deletion import delete
+from .status import change_state
+
+WAIT = IMAGE["wait_timeout"]["default"]
+
+Outcome = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pruning:
+    """Finds and prunes the images of a catalogue that are no longer listed.
+
+    :param listed: what the task's list names.
+    """
+
+    api: GlanceApi
+    options: PruneOptions
+    listed: Listed
+
+    def find(self) -> list[Image]:
+        """The images of the catalogue that are no longer listed; two requests."""
+        connection = self.api.connection
+        if not connection.tells_project or connection.project_id is None:
+            raise InvalidInput("prune: this login is for no project, and only images of the login's own project are pruned.")
+        query = ((CATALOGUE, self.options.catalogue), ("owner", connection.project_id), ("visibility", "all"))
+        found = [*self.api.list_images(query), *self.api.list_images((*query, ("os_hidden", "true")))]
+        return unlisted(found, self.options.catalogue, connection.project_id, self.listed)
+
+    def check(self, images: t.Sequence[Image]) -> None:
+        """Refuse to prune these images if that is more than the task allows, or the cloud cannot do it."""
+        plans = [plan_prune(image, self.options.action) for image in images]
+        changed = [image for image, plan in zip(images, plans, strict=True) if plan.changed]
+        check_limits(changed, self.options)
+        self.api.check_supported(operation for plan in plans for operation in plan.operations)
+
+    def still_unlisted(self, images: t.Sequence[Image]) -> list[Image]:
+        """Those of the images that are to be pruned still, as they are now: the list may have taken hours to apply."""
+        ids = {image.id for image in images}
+        return [image for image in self.find() if image.id in ids] if images else []
+
+    def prune(self, check_mode: bool, image: Image) -> Outcome:
+        """Prune one image; a failure is part of the outcome, so that the others are pruned all the same."""
+        named = {"id": image.id, "name": image.name, "action": self.options.action, "failed": False}
+        try:
+            plans = [plan_prune(image, self.options.action)]
+            if check_mode:
+                return {**named, **result_of(plans)}
+            return {**named, **result_of(apply_plans(plans, lambda: self._plan_again(image), self._carry_out))}
+        except GlanceError as error:
+            nothing: Outcome = {"changed": False, "changes": [], "operations": [], "diff": {"before": {}, "after": {}}}
+            return {**named, **nothing, "failed": True, "msg": str(error), **error.details}
+
+    def _plan_again(self, image: Image) -> list[Plan]:
+        return [plan_prune(each, self.options.action) for each in self.still_unlisted([image])]
+
+    def _carry_out(self, plan: Plan, record: ExecutionRecord) -> None:
+        if self.options.action == "delete":
+            delete(self.api, plan, record, WAIT)
+        elif self.options.action == "deactivate":
+            change_state(self.api, plan, record, "deactivated")
+        else:
+            self._hide(plan, record)
+
+    def _hide(self, plan: Plan, record: ExecutionRecord) -> None:
+        def perform(operation: Operation) -> None:
+            self.api.perform(operation)
+            record.add(operation)
+
+        perform_operations(self.api, plan, record, perform)
+        record.complete(plan)

@@ -1,0 +1,453 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A catalogue: its mark, pruning, and what its entries take besides."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
+
+from .conftest import FORMATS, Cloud, Json, Outcome
+from .faults import ALL, CUT, CUT_ANSWER, proxy
+from .test_images import thrice
+from .test_interrupted_runs import run_killed
+from .test_overlapping_runs import run_at_once
+from .web import serving
+
+MARK, VERSION = "cloudimage_catalogue", "cloudimage_version"
+LIST = "GET /v2/images"
+
+
+def checksum(data: bytes) -> str:
+    return f"sha512:{hashlib.sha512(data).hexdigest()}"
+
+
+def entries(name: str, *ends: str, **options: t.Any) -> list[Json]:
+    return [{"name": f"{name}-{end}", **options} for end in ends]
+
+
+def applied(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome:
+    return cloud.run("images", images=images, **options).succeeded()
+
+
+def pruned_thrice(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome:
+    """The same as thrice, for what is pruned too. Returns the real run."""
+    predicted = cloud.run("images", check=True, images=images, **options).succeeded()
+    real = thrice(cloud, images, **options)
+    assert predicted.result["pruned"] == real.result["pruned"]
+    assert predicted.result["diff"] == real.result["diff"] or any(each["changed"] for each in real.result["outcomes"])
+    return real
+
+
+def marked(cloud: Cloud, name: str, catalogue: str, **attributes: t.Any) -> Json:
+    return cloud.make(name, **attributes, **{MARK: catalogue})  # type: ignore[arg-type]  # a property, not the data
+
+
+def status_of(cloud: Cloud, image: Json) -> str:
+    answer = cloud.call("GET", f"/images/{image['id']}", raise_exc=False)
+    return "gone" if answer.status_code == 404 else str(answer.json()["status"])
+
+
+def test_images_are_marked_when_created_and_adopted(alice: Cloud, name: str) -> None:
+    alice.make(f"{name}-old", tags=["t"])
+    outcome = thrice(alice, entries(name, "old", "new"), catalogue=name)
+    assert [image["properties"] for image in outcome.images] == [{MARK: name}] * 2
+    assert [each["changed"] for each in outcome.result["outcomes"]] == [True, True]
+    # The mark survives the purging of properties, and a task without a catalogue.
+    purged = alice.run("image", name=f"{name}-new", properties={}, purge_properties=True).succeeded()
+    assert not purged.changed
+
+
+@pytest.mark.parametrize("key", [MARK, VERSION])
+@pytest.mark.parametrize("value", ["mine", None])
+def test_tasks_cannot_set_the_records(alice: Cloud, name: str, key: str, value: str | None) -> None:
+    assert f"properties: '{key}' is" in alice.fails("image", name=name, properties={key: value})
+    assert f"properties: '{key}' is" in alice.fails("images", images=[{"name": name, "properties": {key: value}}])
+
+
+@pytest.mark.parametrize("action", ["hide", "deactivate", "delete"])
+def test_images_that_are_no_longer_listed_are_pruned(alice: Cloud, bob: Cloud, name: str, path: str, action: str) -> None:
+    unmarked = alice.make(f"{name}-unmarked")
+    other_catalogue = marked(alice, f"{name}-other", f"{name}-other")
+    of_bob = marked(bob, f"{name}-bob", name)
+    data = {"path": path, **FORMATS}
+    images = applied(alice, entries(name, "a", "b", "c", **data), catalogue=name).images
+    outcome = pruned_thrice(alice, entries(name, "b", **data), catalogue=name, prune=action)
+    assert [(each["name"], each["action"], each["changed"]) for each in outcome.result["pruned"]] == [
+        (f"{name}-a", action, True),
+        (f"{name}-c", action, True),
+    ]
+    for image in (images[0], images[2]):
+        if action == "hide":
+            assert alice.show(image["id"])["os_hidden"]
+        else:
+            assert status_of(alice, image) == {"deactivate": "deactivated", "delete": "gone"}[action]
+    kept = alice.show(images[1]["id"])
+    assert (kept["status"], kept["os_hidden"]) == ("active", False)
+    for cloud, image in ((alice, unmarked), (alice, other_catalogue), (bob, of_bob)):
+        assert cloud.show(image["id"]) == image
+
+
+def test_prune_with_an_administrators_login_leaves_other_projects_alone(admin: Cloud, alice: Cloud, name: str) -> None:
+    of_alice = marked(alice, f"{name}-alice", name)
+    own = marked(admin, f"{name}-own", name)
+    public = marked(admin, f"{name}-public", name, visibility="public")
+    outcome = pruned_thrice(admin, entries(name, "new"), catalogue=name, prune="delete")
+    assert [each["id"] for each in outcome.result["pruned"]] == [own["id"], public["id"]]
+    assert status_of(alice, of_alice) == "queued"
+
+
+def test_images_of_other_projects_are_not_marked(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+    admin.make(f"{name}-public", visibility="public")
+    alice.unchanged("images", images=entries(name, "public"), catalogue=name)
+    outcome = thrice(admin, entries(name, "of-bob", owner=bob.project_id), catalogue=name)
+    assert MARK not in outcome.images[0]["properties"]
+
+
+def test_too_many_images_are_refused_before_anything_is_changed(alice: Cloud, name: str) -> None:
+    applied(alice, entries(name, *"abc"), catalogue=name)
+    options: Json = {"images": entries(name, "d"), "catalogue": name, "prune": "delete"}
+    message = alice.fails("images", **options, prune_max=2)
+    assert "prune_max: 3 images would be deleted, and 2 are allowed" in message
+    assert alice.named(f"{name}-d") == []
+    assert len(alice.run("images", check=True, **options, prune_max=3).succeeded().result["pruned"]) == 3
+    # What is done already does not count.
+    applied(alice, **{**options, "prune": "hide"})
+    applied(alice, **{**options, "prune": "hide", "prune_max": 0})
+
+
+def test_protected_images_are_pruned_only_with_force(alice: Cloud, name: str) -> None:
+    (image,) = applied(alice, entries(name, "a", protected=True), catalogue=name).images
+    options: Json = {"catalogue": name, "prune": "delete"}
+    message = alice.fails("images", images=entries(name, "b"), **options)
+    assert "prune: protected images would be deleted" in message
+    assert image["id"] in message
+    pruned_thrice(alice, entries(name, "b"), **options, force=True)
+    assert status_of(alice, image) == "gone"
+
+
+def test_nothing_is_pruned_if_an_entry_fails(alice: Cloud, name: str, path: str) -> None:
+    (image,) = applied(alice, entries(name, "a"), catalogue=name).images
+    images = [*entries(name, "b"), {"name": f"{name}-c", "path": f"{path}-missing", **FORMATS}]
+    for check in (True, False):
+        outcome = alice.run("images", check=check, images=images, catalogue=name, prune="delete")
+        assert "1 of 2 images failed" in outcome.message
+        assert outcome.result["pruned"] == []
+    assert status_of(alice, image) == "queued"
+
+
+def test_image_that_cannot_be_pruned_does_not_stop_the_others(alice: Cloud, name: str) -> None:
+    first, second = applied(alice, entries(name, "a", "b"), catalogue=name).images
+
+    def fault(method: str, path: str, _count: int) -> int | None:
+        return 409 if method == "DELETE" and path.endswith(first["id"]) else None
+
+    with proxy(alice.sandbox.glance_url, fault) as url:
+        outcome = alice.run("images", images=entries(name, "c"), catalogue=name, prune="delete", endpoint_override=url)
+    assert f"1 of 3 images failed. {name}-a ({first['id']}): " in outcome.message
+    assert [each["failed"] for each in outcome.result["pruned"]] == [True, False]
+    assert [status_of(alice, image) for image in (first, second)] == ["queued", "gone"]
+
+
+def test_another_run_prunes_the_same_images(alice: Cloud, name: str) -> None:
+    """An image that another run has deleted meanwhile is not pruned by this one."""
+    for action in ("hide", "delete"):
+        (image,) = applied(alice, entries(name, action), catalogue=name).images
+
+        def fault(method: str, path: str, _count: int, image: Json = image) -> int | None:
+            if method in ("PATCH", "DELETE") and path.endswith(image["id"]):
+                alice.call("DELETE", f"/images/{image['id']}")
+            return None
+
+        with proxy(alice.sandbox.glance_url, fault) as url:
+            outcome = applied(alice, entries(name, "b"), catalogue=name, prune=action, endpoint_override=url)
+        assert [each["changed"] for each in outcome.result["pruned"]] in ([False], []), action
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"prune": "delete"}, "prune: it needs 'catalogue'"),
+        ({"catalogue": "a b"}, "catalogue: 'a b' was given"),
+        ({"catalogue": ""}, "catalogue: '' was given"),
+        ({"catalogue": "c", "prune": "delete", "images": []}, "images: the list is empty"),
+        ({"catalogue": "c", "prune": "delete", "prune_max": -1}, "prune_max: -1 was given"),
+        ({"prune": "all"}, "value of prune must be one of"),
+        ({"images": [{"name": "n", "mirrors": ["https://example.com"]}]}, "mirrors: they need 'url' and 'checksum'"),
+        ({"images": [{"name": "n", "url": "https://example.com/d", "version": "1"}]}, "version: it needs a 'checksum'"),
+        ({"images": [{"name": "n", "replaced_name": "{name}-{id}"}]}, "replaced_name: it names a previous build"),
+        ({"images": [{"name": "n", "replaced_name": "old"}]}, "the same name"),
+        ({"images": [{"name": "n", "catalogue": "c"}]}, "catalogue. Supported parameters include"),
+    ],
+)
+def test_invalid_options_are_rejected_before_any_request(alice: Cloud, options: Json, message: str) -> None:
+    given: Json = {"images": [{"name": "n"}], **options}
+    outcome = alice.run("images", **given)
+    assert message in outcome.message
+    assert outcome.requests == []
+
+
+def test_requests_of_pruning(alice: Cloud, name: str) -> None:
+    images = entries(name, "a", "b")
+    applied(alice, images, catalogue=name)
+    assert alice.unchanged("images", images=images, catalogue=name).sent == [LIST]
+    assert alice.unchanged("images", images=images, catalogue=name, prune="delete").sent == [LIST] * 3
+
+
+def test_survey_text_as_options(alice: Cloud, name: str) -> None:
+    """AWX's surveys give text for every option."""
+    applied(alice, entries(name, "a"), catalogue=name)
+    images = [f"name={name}-b mirrors='' state=present"]
+    options: Json = {"catalogue": name, "prune": "delete", "prune_max": "1", "force": "false"}
+    outcome = alice.run("images", images=images, **options).succeeded()
+    assert [each["name"] for each in outcome.result["pruned"]] == [f"{name}-a"]
+
+
+# What entries take besides
+
+
+def test_status_of_new_and_present_images(alice: Cloud, name: str, path: str) -> None:
+    data = {"path": path, **FORMATS}
+    images = [{"name": f"{name}-{state}", "state": state, **data} for state in ("active", "deactivated")]
+    outcome = thrice(alice, images)
+    assert [image["status"] for image in outcome.images] == ["active", "deactivated"]
+    swapped = [{**images[0], "state": "deactivated"}, {**images[1], "state": "active"}]
+    outcome = thrice(alice, swapped)
+    assert [image["status"] for image in outcome.images] == ["deactivated", "active"]
+    assert "state: the image would have the status 'queued'" in alice.fails(
+        "images", images=[{"name": f"{name}-none", "state": "active"}]
+    )
+
+
+def builds(tmp_path: pathlib.Path, name: str, version: str, **options: t.Any) -> list[Json]:
+    path = tmp_path / version
+    path.write_bytes(f"the data of {version}".encode())
+    return [
+        {
+            "name": name,
+            "path": str(path),
+            "version": version,
+            "data_policy": "replace",
+            "replaced": "keep",
+            "replaced_name": "{name} ({version})",
+            **FORMATS,
+            **options,
+        }
+    ]
+
+
+def test_previous_build_is_named_by_its_version(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    """It leaves the catalogue, so that it is not pruned, while the new build is in it."""
+    options: Json = {"catalogue": name, "prune": "delete"}
+    (first,) = applied(alice, builds(tmp_path, name, "1.0"), **options).images
+    assert first["properties"] == {MARK: name, VERSION: "1.0"}
+    (second,) = pruned_thrice(alice, builds(tmp_path, name, "2.0"), **options).images
+    assert second["properties"] == {MARK: name, VERSION: "2.0"}
+    (previous,) = alice.named(f"{name} (1.0)")
+    assert previous["id"] == first["id"]
+    assert (MARK in previous, previous[VERSION]) == (False, "1.0")
+    # An image that is made without a version is named by the time of its creation.
+    plain = alice.make(f"{name}-plain", b"data")
+    applied(alice, builds(tmp_path, f"{name}-plain", "3.0"))
+    created = plain["created_at"].replace("-", "").replace(":", "")
+    assert [image["id"] for image in alice.named(f"{name}-plain ({created})")] == [plain["id"]]
+
+
+@pytest.mark.parametrize("wanted", ["active", "deactivated"])
+def test_status_of_a_replacement(alice: Cloud, name: str, tmp_path: pathlib.Path, wanted: str) -> None:
+    other = {"active": "deactivated", "deactivated": "active"}[wanted]
+    applied(alice, builds(tmp_path, name, "1", state=other))
+    outcome = thrice(alice, builds(tmp_path, name, "2", state=wanted))
+    assert outcome.images[0]["status"] == wanted
+
+
+def test_kept_data_keep_their_version(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    applied(alice, builds(tmp_path, name, "1"))
+    options = {"data_policy": "keep", "replaced": "delete", "replaced_name": None}
+    outcome = alice.unchanged("images", images=builds(tmp_path, name, "2", **options))
+    assert outcome.images[0]["properties"][VERSION] == "1"
+
+
+def test_previous_build_that_is_listed_under_its_new_name_is_refused(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    applied(alice, builds(tmp_path, name, "1"))
+    images = [*builds(tmp_path, name, "2"), {"name": f"{name} (1)"}]
+    message = alice.fails("images", images=images)
+    assert f"images[1] '{name} (1)': images[0] gives this name to the image that it replaces" in message
+    applied(alice, images[:1])
+    applied(alice, images)
+    assert len(alice.named(f"{name} (1)")) == 1
+
+
+@pytest.mark.parametrize("transfer", ["stream", "import"])
+def test_mirror_is_used_if_the_url_fails(alice: Cloud, name: str, transfer: str) -> None:
+    data = b"the data"
+    with serving() as web:
+        web.files |= {"/wrong": b"other data", "/right": data, "/SUMS": f"{checksum(data)[7:]}  missing\n".encode()}
+        entry = {
+            "name": name,
+            "url": f"{web.url}/missing",
+            "mirrors": [f"{web.url}/wrong", f"{web.url}/right"],
+            "checksum": f"sha512:{web.url}/SUMS",
+            "transfer": transfer,
+            **FORMATS,
+        }
+        outcome = applied(alice, [entry])
+        assert alice.unchanged("images", images=[entry]).result["changed"] is False
+    (image,) = outcome.images
+    assert (image["status"], image["size"]) == ("active", len(data))
+    assert len(alice.named(name)) == 1
+    assert len([warning for warning in outcome.warnings if "The data come from a mirror" in warning]) == 2
+    assert all("/right" in str(each) for each in outcome.result["operations"] if each["path"].endswith(("/file", "/import")))
+
+
+def test_all_mirrors_fail(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        web.files["/wrong"] = b"other data"
+        entry = {
+            "name": name,
+            "url": f"{web.url}/missing",
+            "mirrors": [f"{web.url}/wrong"],
+            "checksum": checksum(b"the data"),
+            "transfer": "stream",
+            **FORMATS,
+        }
+        outcome = alice.run("images", images=[entry])
+    assert "The data could be had neither from the URL nor from its mirrors." in outcome.message
+    assert "HTTP 404" in outcome.message
+    assert alice.named(name) == []
+
+
+def test_mirrors_replace_an_image(alice: Cloud, name: str) -> None:
+    data = b"the new data"
+    old = alice.make(name, b"old")
+    with serving() as web:
+        web.files["/right"] = data
+        entry = {
+            "name": name,
+            "url": f"{web.url}/missing",
+            "mirrors": [f"{web.url}/right"],
+            "checksum": checksum(data),
+            "transfer": "stream",
+            "data_policy": "replace",
+            **FORMATS,
+        }
+        (image,) = applied(alice, [entry]).images
+    assert image["size"] == len(data)
+    assert status_of(alice, old) == "gone"
+
+
+def test_secret_in_a_mirrors_url_is_not_shown(alice: Cloud, name: str) -> None:
+    entry = {
+        "name": name,
+        "url": "http://127.0.0.1:9/disk",
+        "mirrors": ["https://me:sesame-open@127.0.0.1:9/disk"],
+        "checksum": checksum(b""),
+        "transfer": "stream",
+        **FORMATS,
+    }
+    outcome = alice.run("images", images=[entry])
+    assert outcome.failed
+    assert "sesame-open" not in outcome.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ["hide", "deactivate", "delete"])
+@pytest.mark.parametrize("what_of_it", [CUT, CUT_ANSWER] if ALL else [CUT_ANSWER])
+def test_killed_run_is_finished_by_the_next(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, action: str, what_of_it: int
+) -> None:
+    """Killed at each of its requests; after the next run there is what the list says, and nothing else."""
+    monkeypatch.setattr(TIMING, "staged_abandoned", 0.0)  # no other run is alive
+    for step in range(20):
+        step_name = f"{name}-{step}"
+        (tmp_path / "old").write_bytes(b"old")
+        old = {"path": str(tmp_path / "old"), **FORMATS}
+        listed = builds(tmp_path, f"{step_name}-build", "1")
+        _build, *unlisted = applied(
+            alice, [*listed, *entries(step_name, "gone", "gone-too", protected=True, **old)], catalogue=step_name
+        ).images
+        options: Json = {
+            "images": builds(tmp_path, f"{step_name}-build", "2"),
+            "catalogue": step_name,
+            "prune": action,
+            "force": True,
+            "parallel": 1,
+        }
+        killed = run_killed(alice, "images", options, step, what_of_it)
+        applied(alice, **options)
+        alice.unchanged("images", **options)
+        (build,) = alice.named(f"{step_name}-build")
+        assert (build[MARK], build[VERSION]) == (step_name, "2")
+        (previous,) = alice.named(f"{step_name}-build (1)")
+        assert MARK not in previous
+        for image in unlisted:
+            if action == "hide":
+                assert alice.show(image["id"])["os_hidden"]
+            else:
+                assert status_of(alice, image) == {"deactivate": "deactivated", "delete": "gone"}[action]
+        if not killed:
+            break
+    assert step >= 6
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_playbook_applies_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path, check: bool) -> None:
+    (tmp_path / "disk").write_bytes(b"data")
+    gone = marked(alice, f"{name}-gone", name)
+    definition = {
+        "name": name,
+        "format": "raw",
+        "login": "root",
+        "status": "active",
+        "visibility": "private",
+        "versions": [{"version": "1", "url": f"file://{tmp_path}/disk", "checksum": checksum(b"data")}],
+    }
+    (tmp_path / "images.yml").write_text(json.dumps({"images": [definition]}))
+    variables = {
+        "catalogue_cloud": "alice",
+        "catalogue_name": name,
+        "catalogue_file": str(tmp_path / "images.yml"),
+        "catalogue_format": "osism",
+        "catalogue_prune": "delete",
+        "catalogue_prune_max": "",
+        "catalogue_force": "",
+    }
+    command = [
+        "ansible-playbook",
+        "cloudimage.glance.catalogue",
+        "-e",
+        json.dumps(variables),
+        *(["--check"] if check else []),
+    ]
+    environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "changed=1" in done.stdout
+    assert f'"pruned": [\n            "{name}-gone"' in done.stdout
+    assert len(alice.named(f"{name} 1")) == (0 if check else 1)
+    assert status_of(alice, gone) == ("queued" if check else "gone")
+
+
+def test_overlapping_runs_of_one_list(alice: Cloud, name: str, path: str) -> None:
+    """Both succeed, and nothing is made twice."""
+    data = {"path": path, **FORMATS}
+    applied(alice, entries(name, "gone", **data), catalogue=name)
+    options: Json = {"catalogue": name, "prune": "delete", "images": entries(name, "a", "b", **data)}
+    found = run_at_once(alice, 2, options, "images")
+    assert [message for failed, _changed, message in found if failed] == []
+    for end in "ab":
+        (image,) = alice.named(f"{name}-{end}")
+        assert (image["status"], image[MARK]) == ("active", name)
+    assert alice.named(f"{name}-gone") == []
+    alice.unchanged("images", **options)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.catalogue import PruneOptions
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.catalogue import (
+    Listed,
+    check_limits,
+    plan_prune,
+    unlisted,
+)
+
+PROJECT = "p1"
+NOW = datetime.datetime(2026, 11, 21, 0, 0, 1, tzinfo=datetime.timezone.utc)
+OLD_ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+
+
+def image(name: str = "n", **fields: t.Any) -> Image:
+    return Image(
+        {
+            "id": OLD_ID,
+            "name": name,
+            "status": "active",
+            "owner": PROJECT,
+            "visibility": "private",
+            "os_hidden": False,
+            "protected": False,
+            "created_at": "2026-11-21T00:00:01Z",
+            "cloudimage_catalogue": "base",
+            **fields,
+        }
+    )
+
+
+TEMPORARY = f"n-replacing-{OLD_ID}"
+REPLACEMENT = image(TEMPORARY, id=derived_ids(PROJECT, TEMPORARY, NOW)[0], os_hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "listed", "is_unlisted"),
+    [
+        (image(), Listed(), True),
+        (image(), Listed(names={"other"}), True),
+        (image(), Listed(names={"n"}), False),
+        (image(), Listed(ids={OLD_ID}), False),
+        (image("N"), Listed(names={"n"}), True),
+        (image(os_hidden=True), Listed(), True),
+        (image(status="queued"), Listed(), True),
+        # Clouds that take no notice of a condition, or compare without regard to case.
+        (image(cloudimage_catalogue="other"), Listed(), False),
+        (image(cloudimage_catalogue="Base"), Listed(), False),
+        (image(cloudimage_catalogue=None), Listed(), False),
+        (image(owner="p2"), Listed(), False),
+        (image(owner=None), Listed(), False),
+        (image(status="deleted"), Listed(), False),
+        (image(status="pending_delete"), Listed(), False),
+        # The new image of a replacement that was interrupted belongs to the image that it replaces.
+        (REPLACEMENT, Listed(names={"n"}), False),
+        (REPLACEMENT, Listed(ids={OLD_ID}), False),
+        (REPLACEMENT, Listed(), True),
+        # An image that only has such a name does not.
+        (image(TEMPORARY, id="9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"), Listed(names={"n"}), True),
+    ],
+)
+def test_unlisted(candidate: Image, listed: Listed, is_unlisted: bool) -> None:
+    assert unlisted([candidate], "base", PROJECT, listed) == ([candidate] if is_unlisted else [])
+
+
+def test_unlisted_images_are_sorted_and_named_once() -> None:
+    b, a = image("b", id="1"), image("a", id="2")
+    assert unlisted([b, a, b], "base", PROJECT, Listed()) == [a, b]
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "calls"),
+    [
+        ("hide", {}, [("PATCH", [{"op": "replace", "path": "/os_hidden", "value": True}])]),
+        ("hide", {"os_hidden": True}, []),
+        ("hide", {"status": "queued"}, [("PATCH", [{"op": "replace", "path": "/os_hidden", "value": True}])]),
+        ("deactivate", {}, [("POST", None)]),
+        ("deactivate", {"status": "deactivated"}, []),
+        ("deactivate", {"status": "queued"}, []),
+        ("delete", {}, [("DELETE", None)]),
+        (
+            "delete",
+            {"protected": True},
+            [("PATCH", [{"op": "replace", "path": "/protected", "value": False}]), ("DELETE", None)],
+        ),
+    ],
+)
+def test_plan(action: str, fields: dict[str, t.Any], calls: list[tuple[str, t.Any]]) -> None:
+    plan = plan_prune(image(**fields), action)
+    assert [(operation.call.method, operation.body) for operation in plan.operations] == calls
+    assert plan.image_id == OLD_ID
+    assert plan.changed is bool(calls)
+
+
+@pytest.mark.parametrize(
+    ("images", "most", "force", "message"),
+    [
+        ([image()], 1, False, None),
+        ([], 0, False, None),
+        ([image(protected=True)], 1, True, None),
+        ([image()], 0, True, "1 images would be deleted, and 0 are allowed: .*'n'.*Nothing was changed"),
+        ([image(id=str(number)) for number in range(12)], 10, False, "12 images would be deleted.*; and 2 more"),
+        ([image(protected=True)], 1, False, "protected images would be deleted: .*'n'.*'force: true'"),
+    ],
+)
+def test_limits(images: list[Image], most: int, force: bool, message: str | None) -> None:
+    if message is None:
+        check_limits(images, PruneOptions("base", "delete", most, force))
+        return
+    with pytest.raises(InvalidInput, match=message) as caught:
+        check_limits(images, PruneOptions("base", "delete", most, force))
+    assert caught.value.details["candidates"] == [each.id for each in images]

@@ -67,6 +67,7 @@ IMAGE: Spec = {
     "stores": {"type": "list", "elements": "str"},
     "data_policy": {"type": "str", "choices": ["fail", "keep", "replace"], "default": "fail"},
     "replaced": {"type": "str", "choices": ["delete", "hide", "deactivate", "keep"], "default": "delete"},
+    "candidate": {"type": "str", "choices": ["prepare", "promote"]},
     "force": {"type": "bool", "default": False},
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 3600, "aliases": ["timeout"]},

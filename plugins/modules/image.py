@@ -286,6 +286,20 @@ options:
     type: str
     choices: [delete, hide, deactivate, keep]
     default: delete
+  candidate:
+    description:
+      - Makes the new image of O(data_policy=replace) in one task and gives it the name in another one, so that tasks between
+        them can test it. The options are the same in both tasks.
+      - With V(prepare) the new image, the candidate, gets its data and all its attributes, but stays hidden, unprotected,
+        visible to its own project only, and under a name of its own. RV(image) is the candidate. If the image has the data
+        already, the task does what it does without this option, and RV(image) has the O(name).
+      - With V(promote) the candidate gets the name, and the image that had it is replaced. The module records the name in
+        the property C(cloudimage_published_as) of both. A candidate that is missing is an error.
+      - It works in the same way if no image has the O(name) yet.
+      - To withdraw a candidate, delete it by its O(id). The next task with V(prepare) deletes a candidate that has other
+        data. A task without this option promotes a candidate that has its data.
+    type: str
+    choices: [prepare, promote]
   force:
     description:
       - With O(state=absent), whether a protected image may be deleted. The module removes its protection first, and restores
@@ -339,6 +353,28 @@ EXAMPLES = r"""
     disk_format: qcow2
     container_format: bare
     data_policy: replace
+    replaced: hide
+
+- name: Make a new build that has no name yet, to test it
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    path: /srv/images/debian-13.qcow2
+    disk_format: qcow2
+    container_format: bare
+    data_policy: replace
+    candidate: prepare
+  register: build
+
+- name: Give the name to the build that was tested, and hide the previous one
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    path: /srv/images/debian-13.qcow2
+    disk_format: qcow2
+    container_format: bare
+    data_policy: replace
+    candidate: promote
     replaced: hide
 
 - name: Unpack a compressed image while it is downloaded and sent

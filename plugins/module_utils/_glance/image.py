@@ -69,6 +69,11 @@ class Image:
         return str(self.fields["id"])
 
     @property
+    def exists(self) -> bool:
+        """Whether it is an image of the cloud, and not only the name of one that is missing."""
+        return "id" in self.fields
+
+    @property
     def name(self) -> str | None:
         return self._text("name")
 

@@ -21,8 +21,11 @@ TEMPORARY_NAME = re.compile(r"(.*)-replacing-([0-9a-fA-F-]{36})", re.DOTALL)
 
 
 def temporary_name(old: Image) -> str:
-    """The name that the new image has until it is whole."""
-    return _with_suffix(str(old.name), f"-replacing-{old.id}")
+    """The name that the new image has until it is complete.
+
+    :param old: the image that it replaces; it has no id if there is none.
+    """
+    return _with_suffix(str(old.name), f"-replacing-{old.id}" if old.exists else "-candidate")
 
 
 def _with_suffix(name: str, suffix: str) -> str:

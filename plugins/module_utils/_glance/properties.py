@@ -75,8 +75,12 @@ VERSION = "cloudimage_version"
 DATA_RECORDS = frozenset({SOURCE_CHECKSUM, SOURCE_FORMATS, VERSION})
 # The catalogue that an image belongs to.
 CATALOGUE = "cloudimage_catalogue"
+# The name under which an image is published, or was.
+PUBLISHED_AS = "cloudimage_published_as"
+# When a published image was taken back because of a defect.
+ROLLED_BACK = "cloudimage_rolled_back"
 # Custom properties that are not the user's own: purging leaves them alone.
-KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *DATA_RECORDS, CATALOGUE})
+KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *DATA_RECORDS, CATALOGUE, PUBLISHED_AS, ROLLED_BACK})
 # What to use instead of a property that only this collection sets.
 OWN_PROPERTIES = {
     **dict.fromkeys(

@@ -87,7 +87,8 @@ class CurrentStateReader:
         newest, replaced = replacements_in(found, desired, self._project) or (None, [])
         images = select(options.selection, [image for image in found if image not in replaced])
         if not images:
-            return MissingImage()
+            is_candidate = options.candidate and options.create
+            return self._replacement(Image({"name": options.selection.name})) if is_candidate else MissingImage()
         image = images[0]
         if replaced and image is newest:
             return self._interrupted_replacement(replaced, image)
@@ -97,14 +98,18 @@ class CurrentStateReader:
 
     def _with_data(self, image: Image, source: DataResolver) -> CurrentState:
         """The state of an image, for a task that names data."""
+        failure = ""
         if in_transit(image):
             image, failure = self.concurrent_runs.wait_for_data(image)
-            if failure:
-                return IncompleteImage(image, failure, self._may_create_again(image))
-            if in_transit(image) and self._options.wait and self._is_abandoned(image):
-                return IncompleteImage(image)
+        is_abandoned = not failure and in_transit(image) and bool(self._options.wait) and self._is_abandoned(image)
+        if (failure or is_abandoned) and not self._options.candidate:
+            return IncompleteImage(image, failure, is_abandoned or self._may_create_again(image))
+        if failure or is_abandoned:
+            return self._replacement(image)
         state = data_state(image, source.data, source.is_in)
-        if state is DataState.OTHER and self._options.replaces:
+        # Data that nobody has tested must not get into an image that has the name.
+        is_other = state is DataState.OTHER or (state is DataState.NONE and self._options.candidate is not None)
+        if is_other and self._options.replaces:
             return self._replacement(image)
         is_replaced = state is DataState.SAME and self._options.replaces
         return ExistingImage(image, state, tuple(self._unfinished(image)) if is_replaced else ())
@@ -112,7 +117,8 @@ class CurrentStateReader:
     def _interrupted_replacement(self, replaced: list[Image], new: Image) -> ReplacementState:
         """A replacement that was interrupted when all images had the name."""
         check_may_finish_replacement(self._options, new, replaced)
-        self.concurrent_runs.let_replacement_finish(new)
+        if not self._options.candidate:
+            self.concurrent_runs.let_replacement_finish(new)
         if not_none(self._source).is_in(new):
             return self._replacement(replaced[-1], new, replaced[:-1])
         # The task wants newer data by now. The newest image has all that the interrupted task had set.
@@ -149,7 +155,8 @@ class CurrentStateReader:
         for left in unfinished:
             if in_transit(left):
                 self._wait_for_unfinished(old, left)
-        if unfinished:
+        # A complete candidate stays until its test is over. One without data may be about to get them.
+        if unfinished and (not self._options.candidate or unfinished[-1].status == "queued"):
             self.concurrent_runs.let_replacement_finish(unfinished[-1])
         return unfinished
 

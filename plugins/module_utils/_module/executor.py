@@ -222,7 +222,7 @@ class PlanExecutor:
         """
         taken = self._api.find_image(image_id)
         # A replacement gets its final name once it is complete.
-        names = (body["name"], self._plan.replaced.name if self._plan.replaced else None)
+        names = (body["name"], self._plan.replaced.name if self._plan.replaced else self._plan.final_name)
         if taken and taken.owner == project and taken.name in names:
             self._wait_for_other_run(taken, body)
             raise ConcurrentChange(error, may_repeat=True) from error

@@ -53,6 +53,7 @@ class ImageOptions:
     :param data_policy: what to do with an image that has other data: fail, keep or replace.
     :param replaced: what becomes of a replaced image: delete, hide, deactivate or keep.
     :param replaced_name: template of the name of a replaced image that is kept.
+    :param candidate: the part of a replacement that the task makes: prepare or promote; null for all of it.
     :param wait: how long the task may wait (s); null to not wait.
     :param status: active or deactivated; null where the status stays as it is.
     :param version: the version of the data; null where the task gives none.
@@ -75,6 +76,7 @@ class ImageOptions:
     data_policy: str = "fail"
     replaced: str = "delete"
     replaced_name: str = DEFAULT_TEMPLATE
+    candidate: str | None = None
     wait: float | None = None
     status: str | None = None
     version: str | None = None
@@ -90,6 +92,7 @@ class ImageOptions:
         if params["state"] == "absent":
             return cls(selection, "absent", force=params["force"], wait=wait)
         data = DataOptions.from_params(params)
+        _check_candidate(params, data)
         if data:
             _check_replacement(params)
             _check_wait(params)
@@ -106,6 +109,7 @@ class ImageOptions:
             data=data,
             data_policy=params["data_policy"],
             replaced=params["replaced"],
+            candidate=params["candidate"],
             wait=wait,
         )
 
@@ -170,6 +174,18 @@ def _check_replacement(params: t.Mapping[str, t.Any]) -> None:
         )
     if not params["wait"]:
         raise InvalidInput("data_policy: 'replace' needs 'wait: true'; an image is replaced only by one that is whole.")
+
+
+def _check_candidate(params: t.Mapping[str, t.Any], data: DataOptions | None) -> None:
+    if params["candidate"] is None:
+        return
+    if data is None or params["data_policy"] != "replace":
+        raise InvalidInput(
+            "candidate: it is for a new image that replaces another one, so give 'path', 'url' or 'remote', and"
+            " 'data_policy: replace'."
+        )
+    if not data.is_comparable:
+        raise InvalidInput("candidate: with 'url' give a 'checksum', by which the next task recognises the data.")
 
 
 def _check_wait(params: t.Mapping[str, t.Any]) -> None:

@@ -17,6 +17,7 @@ from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import recorded_formats
 from .._glance.properties import CATALOGUE, VERSION
 from .._options.image import ImageOptions, ImageSelection
+from .candidate import plan_candidate, plan_promotion, published_as
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
 from .plan import Plan, plan_create, plan_update
@@ -77,12 +78,12 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
         image_id = options.selection.id
         return PlannedImage(plan_create(desired, image_id.lower() if image_id else None), tuple(_warnings_of_new(options)))
     if isinstance(state, ReplacementState):
-        desired = _without_foreign_catalogue(desired, state.old, project)
-        warnings = (*_warnings_of_existing(state.named, desired), *_warnings_of_members(state))
-        return PlannedImage(plan_replacement(state, desired, options.replaced, options.replaced_name), warnings)
+        return _plan_replacement(options, _without_foreign_catalogue(desired, state.old, project), state)
     desired = _without_foreign_catalogue(desired, state.image, project)
     if isinstance(state, IncompleteImage):
         return _plan_again(desired, state, project)
+    if options.candidate:
+        desired = published_as(desired, str(state.image.name))
     warnings = (*_warnings_of_existing(state.image, desired), *_warnings_of_kept_data(state, desired))
     if state.data is DataState.OTHER:
         desired = desired.without(VERSION)  # the version of the data that the image does not get
@@ -92,7 +93,19 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
 
 def _without_foreign_catalogue(desired: DesiredImage, image: Image, project: str | None) -> DesiredImage:
     """Leave another project's image out of the catalogue: pruning leaves it alone, too."""
-    return desired if image.owner in (None, project) else desired.without(CATALOGUE)
+    return desired if image.get("owner") in (None, project) else desired.without(CATALOGUE)
+
+
+def _plan_replacement(options: ImageOptions, desired: DesiredImage, state: ReplacementState) -> PlannedImage:
+    # A new image that has the name already was tested.
+    if options.candidate == "prepare" and not state.is_promoted:
+        return PlannedImage(plan_candidate(state, desired))
+    warnings: tuple[str, ...] = ()
+    if state.old.exists:
+        warnings = (*_warnings_of_existing(state.named, desired), *_warnings_of_members(state))
+    if options.candidate:
+        return PlannedImage(plan_promotion(state, desired, options.replaced), warnings)
+    return PlannedImage(plan_replacement(state, desired, options.replaced, options.replaced_name), warnings)
 
 
 def needs_data(state: CurrentState) -> bool:

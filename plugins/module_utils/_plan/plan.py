@@ -44,6 +44,7 @@ class Plan:
     :param image: the image as it then is, as the collection shows it; null when it is absent. Null stands for values that
         only the cloud can tell.
     :param replaced: the image, as Glance shows it, that a new one takes the place of.
+    :param final_name: the name that a new image gets later, by another task.
     """
 
     image: FlatImage | None
@@ -53,6 +54,7 @@ class Plan:
     before: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     after: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     replaced: Image | None = None
+    final_name: str | None = None
 
     @property
     def changed(self) -> bool:

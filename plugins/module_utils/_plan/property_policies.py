@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from .._glance.image import DEFAULTS, FlatImage
-from .._glance.properties import RECORDS, RESERVED_PREFIX
+from .._glance.properties import OWN_PROPERTIES, RESERVED_PREFIX
 
 Schema = dict[str, t.Any]
 
@@ -104,7 +104,7 @@ def document_of(image: FlatImage) -> FlatImage:
 
 
 def _is_record(key: str) -> bool:
-    return key in RECORDS or key.startswith(RESERVED_PREFIX)
+    return key in OWN_PROPERTIES or key.startswith(RESERVED_PREFIX)
 
 
 def _defaults(image: FlatImage) -> FlatImage:

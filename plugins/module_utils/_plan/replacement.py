@@ -31,7 +31,7 @@ from .._glance.operations import (
     UPDATE,
     Operation,
 )
-from .._glance.properties import CATALOGUE, DATA_RECORDS, OPTION_OF, RESERVED_PREFIX
+from .._glance.properties import CATALOGUE, DATA_RECORDS, OPTION_OF, RESERVED_PREFIX, ROLLED_BACK
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, diff_of, property_changes
 from .plan import Plan, data_operations, removal, status_operations
@@ -44,6 +44,7 @@ OF_OLD_DATA = frozenset(
         "owner_specified.openstack.sha256",
         "owner_specified.openstack.object",
         *DATA_RECORDS,
+        ROLLED_BACK,
     }
 )
 SIGNATURE = "img_signature"
@@ -129,28 +130,38 @@ class ReplacementState:
     to_accept_again: tuple[str, ...] = ()
 
     @property
+    def is_promoted(self) -> bool:
+        """Whether the new image has the name already."""
+        return self.new is not None and self.new.name == self.old.name
+
+    @property
     def named(self) -> Image:
         """The image that has the name now. Once the new one has it, it has all the rest too."""
-        return self.new if self.new and self.new.name == self.old.name else self.old
+        return self.new if self.new and self.is_promoted else self.old
 
 
 def plan_replacement(
-    state: ReplacementState, desired: DesiredImage, replaced: str, template: str = DEFAULT_TEMPLATE
+    state: ReplacementState,
+    desired: DesiredImage,
+    replaced: str,
+    template: str = DEFAULT_TEMPLATE,
+    marked_as: str | None = None,
 ) -> Plan:
     """A new image with the desired data in the place of ``state.old``, from wherever an earlier run stopped.
 
     :param replaced: what becomes of the old image: delete, hide, deactivate or keep.
     :param template: the name of an old image that is kept.
+    :param marked_as: a property that an old image that is kept gets, with its name, if it does not have it.
     """
     old, new = state.old, state.new
     data = not_none(desired.data)
     model = state.named
     target = carried_over(model, desired, state.project_id)
     data.check_formats(target)
-    operations, changes_of_unfinished = _remove_unfinished(state.unfinished)
+    operations, changes_of_unfinished = remove_unfinished(state.unfinished)
     if new:
         new_id, current = new.id, dict(new.fields)
-        target |= _record(data, identity_of_data(new))
+        target |= data_record(data, new)
         operations += store_operations(new, desired.stores) if desired.stores else []
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
@@ -169,7 +180,7 @@ def plan_replacement(
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
     # The image that the new one is recognised by goes last.
-    aside = [_set_aside(image, replaced, template) for image in (*state.also_replaced, old)]
+    aside = [_set_aside(image, replaced, template, marked_as) for image in (*state.also_replaced, old)]
     operations += [operation for each, _changes in aside for operation in each]
     changes = [
         Change("id", old.id, new_id or ID_PLACEHOLDER),
@@ -181,14 +192,15 @@ def plan_replacement(
         *(change for _operations, each in aside for change in each),
     ]
     before, after = diff_of(changes)
-    image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": status, "size": data.size}))
+    predicted = desired.status or ("deactivated" if model.status == "deactivated" else data.status_after)
+    image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": predicted, "size": data.size}))
     image["stores"] = sorted(desired.stores or ())
     return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
 
 
 def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
     """A plan for an image that has its data, with the removal of what interrupted replacements of it have left."""
-    operations, changes = _remove_unfinished(unfinished)
+    operations, changes = remove_unfinished(unfinished)
     all_changes = (*plan.changes, *changes)
     before, after = diff_of(all_changes)
     return dataclasses.replace(
@@ -196,7 +208,7 @@ def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
     )
 
 
-def _remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
+def remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
     """The removal of the new images that interrupted replacements have left."""
     operations = [operation for image in images for operation in removal(image)]
     return operations, [
@@ -227,8 +239,9 @@ def plan_restart(left: Image, desired: DesiredImage, project: str | None) -> Pla
     return Plan(to_result(Image(predicted)), None, tuple(changes), tuple(operations), before, after)
 
 
-def _record(data: DataSpec, identity: str) -> dict[str, str]:
-    """The record of the source of data that are there."""
+def data_record(data: DataSpec, image: Image) -> dict[str, str]:
+    """The record of the source of data that an image has."""
+    identity = identity_of_data(image)
     return {key: value.replace(HASH_PLACEHOLDER, identity) for key, value in data.record.items()}
 
 
@@ -240,7 +253,7 @@ def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapp
             yield Operation(SET_MEMBER_STATUS, image_id, {"status": status}, member)
 
 
-def _set_aside(old: Image, replaced: str, template: str) -> tuple[list[Operation], list[Change]]:
+def _set_aside(old: Image, replaced: str, template: str, marked_as: str | None) -> tuple[list[Operation], list[Change]]:
     """What is done to an old image once the new one has the name.
 
     One that is kept leaves its catalogue, so that pruning, which goes by the list, leaves it alone.
@@ -252,6 +265,8 @@ def _set_aside(old: Image, replaced: str, template: str) -> tuple[list[Operation
         changes.append(Change("os_hidden", False, True))
     if old.get(CATALOGUE) is not None:
         changes.append(property_change(CATALOGUE, old.get(CATALOGUE), None))
+    if marked_as and old.get(marked_as) != old.name:
+        changes.append(property_change(marked_as, old.get(marked_as), old.name))
     operations = [Operation(UPDATE, old.id, build_patch(changes))]
     if replaced == "deactivate" and old.status == "active":
         # Before it loses the name: by that a run that is cut off in between is recognised.

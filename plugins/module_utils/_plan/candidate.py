@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A replacement in two tasks, so that the new image can be tested before it gets the name. Pure.
+
+The first task makes the candidate: a complete image, hidden and under the name that the new image of any replacement has
+until it is complete. The second one promotes it. So a replacement that is interrupted anywhere is recognised and continued
+as any other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .._errors import InvalidInput, not_none
+from .._glance.image import Image, properties_of
+from .._glance.image_names import temporary_name
+from .._glance.properties import DATA_RECORDS, PUBLISHED_AS, RESERVED_PREFIX
+from .data_state import DataState
+from .desired_image import DesiredImage
+from .diff import diff_of
+from .plan import Plan, plan_create, plan_update
+from .replacement import (
+    CARRIED,
+    ReplacementState,
+    carried_over,
+    data_record,
+    plan_replacement,
+    remove_unfinished,
+)
+
+# Only the project of the candidate can use it, and Glance adds members to shared images only.
+OF_CANDIDATE = {"os_hidden": True, "protected": False, "visibility": "shared"}
+# What a new image has if neither the task nor an old image says otherwise.
+OF_FIRST_BUILD = {"os_hidden": False, "protected": False, "visibility": "shared"}
+
+
+def published_as(desired: DesiredImage, name: str) -> DesiredImage:
+    """What the task wants, with the mark of a build that was published under a name."""
+    return dataclasses.replace(desired, properties={**desired.properties, PUBLISHED_AS: name})
+
+
+def plan_candidate(state: ReplacementState, desired: DesiredImage) -> Plan:
+    """The candidate: a complete image, as it is to be after its promotion, but for its name and who can see it.
+
+    :param state: ``new`` is the candidate of an earlier run; ``old`` has no id if no image has the name.
+    """
+    final = carried_over(state.old, desired, state.project_id)
+    own = {key: value for key, value in properties_of(final).items() if key != PUBLISHED_AS}
+    base = {key: final[key] for key in CARRIED if key in final}
+    attributes = {**base, **OF_CANDIDATE, "name": temporary_name(state.old)}
+    wanted = DesiredImage(attributes, own, data=desired.data, stores=desired.stores)
+    plan = _updated(state.new, wanted) if state.new else plan_create(wanted, None)
+    return dataclasses.replace(_after_removal(plan, state), final_name=state.old.name)
+
+
+def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str) -> Plan:
+    """The candidate gets the name; the image that had it is replaced.
+
+    :param state: ``new`` is the candidate; ``old`` has no id if no image has the name.
+    :param replaced: what becomes of the old image: delete, hide, deactivate or keep.
+    """
+    name = str(state.old.name)
+    if state.new is None:
+        raise InvalidInput(
+            f"candidate: there is no candidate with these data for the name '{name}'. Make it with 'candidate: prepare'"
+            " first; another run may have deleted it, or may have made one with other data."
+        )
+    desired = published_as(desired, name)
+    if state.old.exists:
+        return plan_replacement(state, desired, replaced, marked_as=PUBLISHED_AS)
+    final = {**OF_FIRST_BUILD, **carried_over(state.old, desired, state.project_id)}
+    attributes = {key: final[key] for key in CARRIED if key in final}
+    wanted = DesiredImage(attributes, properties_of(final), data=desired.data, stores=desired.stores)
+    return _after_removal(_updated(state.new, wanted), state)
+
+
+def _updated(new: Image, wanted: DesiredImage) -> Plan:
+    """The plan that gives a complete image the attributes, and no other properties than the wanted ones."""
+    removed = {key: None for key in new.properties if key not in DATA_RECORDS and not key.startswith(RESERVED_PREFIX)}
+    record = data_record(not_none(wanted.data), new)
+    wanted = dataclasses.replace(wanted, properties={**removed, **wanted.properties, **record})
+    return plan_update(new, wanted, DataState.SAME)
+
+
+def _after_removal(plan: Plan, state: ReplacementState) -> Plan:
+    """The plan, after the removal of candidates that cannot be used."""
+    operations, changes = remove_unfinished(state.unfinished)
+    all_changes = (*changes, *plan.changes)
+    if not changes:
+        return plan
+    before, after = diff_of(all_changes)
+    return dataclasses.replace(
+        plan,
+        changes=all_changes,
+        operations=(*operations, *plan.operations),
+        before={**before, **plan.before},
+        after={**after, **plan.after},
+    )

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""A new image that is made in one task, and gets the name in another."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import re
+import typing as t
+
+import pytest
+
+from .conftest import FORMATS, Cloud, Json, Outcome
+from .test_replacement import apart_from_data
+from .web import serving
+
+OLD = b"the old data"
+MARK = "cloudimage_published_as"
+ATTRIBUTES: Json = {"tags": ["t"], "protected": True, "properties": {"p": 1}, "min_disk": 3}
+
+
+def prepare(cloud: Cloud, **options: t.Any) -> Outcome:
+    return cloud.thrice("image", data_policy="replace", candidate="prepare", **options)
+
+
+def promote(cloud: Cloud, **options: t.Any) -> Outcome:
+    return cloud.thrice("image", data_policy="replace", candidate="promote", replaced="hide", **options)
+
+
+def test_first_image_is_prepared_and_promoted(alice: Cloud, name: str, path: str) -> None:
+    options: Json = {"name": name, "path": path, **FORMATS, **ATTRIBUTES, "visibility": "community"}
+    made = prepare(alice, **options).image
+    assert alice.named(name) == []
+    assert (made["name"], made["os_hidden"], made["status"]) == (f"{name}-candidate", True, "active")
+    assert (made["visibility"], made["protected"], made["tags"], made["properties"]) == ("shared", False, ["t"], {"p": "1"})
+    promoted = promote(alice, **options)
+    assert len(promoted.mutations) == 1
+    assert promoted.image["id"] == made["id"]
+    assert (promoted.image["visibility"], promoted.image["protected"]) == ("community", True)
+    assert promoted.image["properties"] == {"p": "1", MARK: name}
+    (image,) = alice.named(name)
+    assert not image["os_hidden"]
+
+
+def test_replacement_is_prepared_and_promoted(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, OLD, tags=["b"], protected=True, min_disk=3, visibility="community", p="1", q="2")
+    options: Json = {"name": name, "path": path, "properties": {"q": None}}
+    made = prepare(alice, **options).image
+    assert alice.named(name) == [old]
+    assert made["name"] == f"{name}-replacing-{old['id']}"
+    assert (made["visibility"], made["protected"], made["tags"], made["properties"]) == ("shared", False, ["b"], {"p": "1"})
+    promoted = promote(alice, **options)
+    assert len(promoted.mutations) == 2
+    assert promoted.image["id"] == made["id"]
+    (new,) = alice.named(name)
+    assert apart_from_data(new) == {**{k: v for k, v in apart_from_data(old).items() if k != "q"}, MARK: name}
+    kept = alice.show(old["id"])
+    assert (kept["name"], kept["os_hidden"]) == (f"{name}-{re.sub('[-:]', '', old['created_at'])}", True)
+    assert (kept[MARK], kept["protected"]) == (name, True)
+
+
+def test_mark_is_not_given_to_the_next_candidate(alice: Cloud, name: str, path: str) -> None:
+    options: Json = {"name": name, "path": path, **FORMATS}
+    prepare(alice, **options)
+    promote(alice, **options)
+    pathlib.Path(path).write_bytes(b"newer")
+    assert prepare(alice, **options).image["properties"] == {}
+    assert promote(alice, **options).image["properties"] == {MARK: name}
+
+
+def test_image_that_has_the_data_is_only_marked(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, pathlib.Path(path).read_bytes())
+    outcome = prepare(alice, name=name, path=path)
+    assert outcome.result["changes"] == [
+        {"id": old["id"], "attribute": f"properties.{MARK}", "before": None, "after": name},
+    ]
+    assert (
+        alice.unchanged("image", name=name, path=path, data_policy="replace", candidate="promote").image["id"] == old["id"]
+    )
+
+
+def test_candidate_gets_the_attributes_of_the_next_task(alice: Cloud, name: str, path: str) -> None:
+    options: Json = {"name": name, "path": path, **FORMATS}
+    made = prepare(alice, **options, properties={"p": 1, "q": 2}).image
+    again = prepare(alice, **options, properties={"q": 3}, tags=["x"])
+    assert again.image["id"] == made["id"]
+    assert (again.image["properties"], again.image["tags"]) == ({"q": "3"}, ["x"])
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_candidate_with_other_data_is_replaced(alice: Cloud, name: str, path: str, first: bool) -> None:
+    if not first:
+        alice.make(name, OLD)
+    options: Json = {"name": name, "path": path, **FORMATS}
+    made = prepare(alice, **options).image
+    pathlib.Path(path).write_bytes(b"newer")
+    assert "there is no candidate with these data" in alice.fails(
+        "image", data_policy="replace", candidate="promote", **options
+    )
+    assert alice.show(made["id"])["status"] == "active"
+    newer = prepare(alice, **options).image
+    assert alice.call("GET", f"/images/{made['id']}", raise_exc=False).status_code == 404
+    assert promote(alice, **options).image["id"] == newer["id"]
+
+
+def test_candidate_is_deleted_once_the_image_has_the_data(alice: Cloud, name: str, path: str) -> None:
+    alice.make(name, OLD)
+    made = prepare(alice, name=name, path=path).image
+    pathlib.Path(path).write_bytes(OLD)
+    prepare(alice, name=name, path=path)
+    assert alice.call("GET", f"/images/{made['id']}", raise_exc=False).status_code == 404
+
+
+def test_image_without_data_is_replaced_too(alice: Cloud, name: str, path: str) -> None:
+    """Untested data must not get into an image that has the name."""
+    old = alice.make(name, **FORMATS)
+    made = prepare(alice, name=name, path=path).image
+    assert alice.named(name) == [old]
+    assert promote(alice, name=name, path=path).image["id"] == made["id"]
+
+
+def test_members_are_added_by_the_promotion(admin: Cloud, bob: Cloud, name: str, path: str) -> None:
+    old = admin.make(name, OLD)
+    admin.call("POST", f"/images/{old['id']}/members", json={"member": bob.project_id})
+    bob.call("PUT", f"/images/{old['id']}/members/{bob.project_id}", json={"status": "accepted"})
+    made = prepare(admin, name=name, path=path).image
+    assert admin.call("GET", f"/images/{made['id']}/members").json()["members"] == []
+    promote(admin, name=name, path=path)
+    (member,) = admin.call("GET", f"/images/{made['id']}/members").json()["members"]
+    assert (member["member_id"], member["status"]) == (bob.project_id, "accepted")
+
+
+def test_promotion_does_not_read_a_url_again(alice: Cloud, name: str, path: str) -> None:
+    """Also if the cloud does not compute a hash of the checksum's algorithm."""
+    data = pathlib.Path(path).read_bytes()
+    with serving() as web:
+        web.files["/disk"] = data
+        checksum = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        options: Json = {"name": name, "url": f"{web.url}/disk", "checksum": checksum, "transfer": "stream", **FORMATS}
+        made = prepare(alice, **options).image
+        web.files.clear()
+        assert promote(alice, **options).image["id"] == made["id"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"data_policy": "fail", "path": "/f"}, "'data_policy: replace'"),
+        ({"data_policy": "replace"}, "give 'path', 'url' or 'remote'"),
+        ({"data_policy": "replace", "url": "http://localhost/f"}, "give a 'checksum'"),
+    ],
+)
+def test_other_options_are_refused(alice: Cloud, name: str, options: Json, message: str) -> None:
+    assert message in alice.fails("image", name=name, candidate="prepare", **options)

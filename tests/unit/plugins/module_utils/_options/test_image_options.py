@@ -111,6 +111,12 @@ REMOTE = {"region": "r", "id": ID, "interface": "public"}
         ({"name": "n" * 256}, "has 256 characters"),
         ({"name": "a", "owner": ""}, "owner: '' has 0 characters"),
         ({"name": "a", "wait_timeout": 0}, "wait_timeout: 0 was given"),
+        ({"name": "a", "candidate": "prepare"}, "give 'path', 'url' or 'remote', and 'data_policy: replace'"),
+        ({"name": "a", "candidate": "promote", "path": "/p"}, "give 'path', 'url' or 'remote', and 'data_policy: replace'"),
+        (
+            {"name": "a", "candidate": "prepare", "url": "https://h/d", "data_policy": "replace"},
+            "candidate: with 'url' give a 'checksum'",
+        ),
         ({"name": "a", "on_duplicate": "all"}, "'all' is allowed with 'state: absent' only"),
         ({"name": "a", "state": "absent", "on_duplicate": "newest"}, "'newest' with 'state: absent'"),
         ({"name": "a", "tags": [""]}, "tags: '' has 0 characters"),

@@ -132,6 +132,32 @@ def test_image_with_other_data_is_replaced() -> None:
     ]
 
 
+def test_candidate_is_made_in_one_task_and_promoted_in_another() -> None:
+    options: dict[str, t.Any] = {"path": "/new", "data_policy": "replace", "replaced": "hide"}
+    missing = ReplacementState(image(), project_id="p", to_accept_again=("q",))
+    prepared = plan(missing, SPEC, **options, candidate="prepare")
+    assert calls(prepared) == ["POST /images", "PUT /images/{id}/file"]
+    assert prepared.warnings == ()
+    new = image("new", name=f"n-replacing-{ID}", os_hidden=True)
+    found = ReplacementState(image(), new, project_id="p", to_accept_again=("q",))
+    promoted = plan(found, SPEC, **options, candidate="promote")
+    assert calls(promoted) == ["PATCH /images/new", f"PATCH /images/{ID}"]
+    assert len(promoted.warnings) == 1
+
+
+def test_interrupted_promotion_is_finished_by_either_task() -> None:
+    state = ReplacementState(image(), image("new"), project_id="p")
+    for candidate in ("prepare", "promote"):
+        planned = plan(state, SPEC, path="/new", data_policy="replace", replaced="hide", candidate=candidate)
+        assert calls(planned)[-1] == f"PATCH /images/{ID}"
+
+
+def test_image_that_has_the_data_is_marked_as_published() -> None:
+    state = ExistingImage(image(), DataState.SAME)
+    planned = plan(state, SPEC, path="/new", data_policy="replace", candidate="prepare")
+    assert [change.attribute for change in planned.plan.changes] == ["properties.cloudimage_published_as"]
+
+
 def test_warning_names_the_projects_that_have_to_accept_again() -> None:
     state = ReplacementState(image(status="deactivated"), members={"q": "pending"}, to_accept_again=("q",), project_id="p")
     warnings = plan(state, SPEC, path="/new", data_policy="replace").warnings

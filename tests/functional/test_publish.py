@@ -42,7 +42,7 @@ TEST = """
   register: seen
 - name: It can be used
   ansible.builtin.assert:
-    that: seen.images[0].name != image_publish_name
+    that: seen.images | length == 1
 """
 
 

@@ -46,7 +46,9 @@ INTERRUPTED = [
     # An import failed after its run was killed, and the next run waited for it.
     Interrupted(
         [],
-        _task({"path": File("same"), **FORMATS, "disk_format": "qcow2", "import_method": "glance-direct"}),
+        _task(
+            {"path": File("same"), **FORMATS, "disk_format": "qcow2", "import_method": "glance-direct", "inspect": "never"}
+        ),
         2,
         True,
         _task({"path": File("same"), **FORMATS}),

@@ -66,7 +66,7 @@ def definition(name: str, url: str, versions: range) -> Json:
             "os_distro": "cirros",
             "os_purpose": "minimal",
             "replace_frequency": "never",
-            "uuid_validity": "notice",
+            "uuid_validity": "none",
             "provided_until": "none",
         },
         "tags": [],

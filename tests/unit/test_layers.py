@@ -80,6 +80,25 @@ def test_packages_import_lower_packages_only(name: str) -> None:
     assert not [module for module in foreign if module.startswith("ansible_collections")], "write the import with dots"
 
 
+def files_imported_by(name: str) -> set[str]:
+    """The files of module_utils that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(FILES[name].read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = pathlib.PurePosixPath(name).parents[node.level - 1]
+            module = folder.joinpath(*(node.module or "").split("."))
+            candidates = [f"{module}.py", *(f"{module / alias.name}.py" for alias in node.names)]
+            found |= {candidate for candidate in candidates if candidate in FILES}
+    return found - {name}
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    left = {name: files_imported_by(name) for name in FILES}
+    while ready := {name for name, imported in left.items() if not imported & set(left)}:
+        left = {name: imported for name, imported in left.items() if name not in ready}
+    assert set(left) == set()
+
+
 @pytest.mark.parametrize("name", PURE_FILES)
 def test_pure_packages_do_no_input_or_output(name: str) -> None:
     own, foreign = imports_of(name)

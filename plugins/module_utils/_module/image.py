@@ -204,7 +204,7 @@ class Planner:
 def _resolve_data(api: GlanceApi, options: ImageOptions) -> DataResolver | None:
     if options.data is None:
         return None
-    from .._transfer.image_data import resolve_data  # noqa: PLC0415
+    from .._transfer.data_resolution import resolve_data  # noqa: PLC0415
 
     return resolve_data(api, options.data, options.wait)
 

@@ -16,18 +16,16 @@ from .._glance.checksums import Checksum
 from .._glance.image import Image
 from .._glance.image_hashes import hashes_of, recorded_formats, recorded_source, strongest_hash
 from .._glance.operations import IMPORT, STAGE, UPLOAD, Operation
-from .._options.data import DataOptions, RemoteImage
+from .._options.data import DataOptions
 from .._plan.desired_image import DataSpec
 from .._plan.store_changes import copy_to_stores
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
-from .decompression import compression_of
 from .download import hash_of_stored_data
 from .errors import BrokenSource
-from .file_source import file_source
 from .format_inspection import MISSING_LIBRARY, Inspection, check_content, inspect_content, library
 from .polling import Deadline
 from .source import SourceContent
-from .url_source import UrlSource, check_url, resolve_checksum
+from .url_source import UrlSource
 
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
@@ -235,32 +233,3 @@ def _same_kind(recorded: str, other: str) -> bool:
     """Whether two recorded checksums can be compared: they have one algorithm, and one compression."""
     kinds = [(text.partition(":")[0], text.partition(" ")[2]) for text in (recorded, other)]
     return kinds[0] == kinds[1]
-
-
-def resolve_data(api: GlanceApi, options: DataOptions, wait: float | None) -> DataResolver:
-    """The data that the task names.
-
-    :param wait: how long the task may wait (s); null to not wait.
-    """
-    if options.remote is not None:
-        return DataResolver(api, options, wait, remote=_find_remote_image(api, options.remote))
-    timeout = api.connection.timeout
-    location = check_url(options.url, "url") if options.url is not None else not_none(options.path)
-    compression = compression_of(options.decompress, location)
-    source = UrlSource(location, timeout) if options.url is not None else file_source(location)
-    content = SourceContent(source, resolve_checksum(options.checksum, location, timeout), compression)
-    if options.convert is None:
-        return DataResolver(api, options, wait, content)
-    # Imported here: only a task that converts needs it.
-    from .converted_data import ConvertedDataResolver  # noqa: PLC0415
-
-    return ConvertedDataResolver(api, options, wait, content)
-
-
-def _find_remote_image(api: GlanceApi, remote: RemoteImage) -> Image:
-    base = api.connection.image_url_in(remote.region, remote.interface)
-    image = api.find_image(remote.id.lower(), base)
-    if image is None or image.status != "active":
-        is_there = f"has the status '{image.status}'" if image else "is not there, or not for this user to see"
-        raise InvalidInput(f"remote: image {remote.id} of region '{remote.region}' {is_there}.")
-    return image

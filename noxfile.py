@@ -242,7 +242,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False)
 def mutations(session: nox.Session) -> None:
     """Whether the unit tests notice mutations of the pure code; ``-- _plan _glance/image.py`` chooses the files."""
-    session.install("ansible-core", "cosmic-ray", "openstacksdk", "pytest", "zstandard")
+    session.install(*UNITS, "ansible-core", "cosmic-ray", "openstacksdk")
     with copied_tree(session) as collection:
         session.run(
             *("python", str(ROOT / "tests" / "mutations" / "pure_code.py"), str(collection), *session.posargs),

@@ -202,7 +202,7 @@ def random_cases(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Every fault and every kill at every place of a transfer, of which the session functional has a slice."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    files = ("test_transfer_faults", "test_interrupted_runs", "test_replacement")
+    files = ("test_transfer_faults", "test_interrupted_runs", "test_replacement", "test_publish")
     run_functional(session, files=files, workers=1, GLANCE_FAULTS="all")
 
 

@@ -346,8 +346,9 @@ def test_overlapping_runs_publish_one_build(publisher: Publisher) -> None:
 @pytest.mark.parametrize("how", [CUT, CUT_ANSWER, None] if ALL else [CUT_ANSWER])
 @pytest.mark.parametrize("rollback", [False, True])
 def test_killed_run_is_completed_by_the_next(publisher: Publisher, how: int | None, rollback: bool) -> None:
+    """At each of its requests that change something; without GLANCE_FAULTS=all at one of them."""
     name = publisher.name
-    for step in range(20):
+    for step in range(20) if ALL else [1 if rollback else 4]:
         publisher.name = f"{name}-{step}"
         publisher.publish_two()
         variables: Json = {"image_publish_rollback": True} if rollback else {"image_publish_keep": 2}
@@ -364,21 +365,21 @@ def test_killed_run_is_completed_by_the_next(publisher: Publisher, how: int | No
             break
         assert len(killed.mutations) == step + 1
     assert publisher.run(**variables).succeeded().mutations == []
-    assert step == (2 if rollback else 6)
+    assert not ALL or step == (2 if rollback else 6)
 
 
 @pytest.mark.slow
 def test_killed_first_run_is_completed_by_the_next(publisher: Publisher) -> None:
     name = publisher.name
     publisher.build(b"first")
-    for step in range(20):
+    for step in range(20) if ALL else [2]:
         publisher.name = f"{name}-{step}"
         killed = publisher.run(kill_at=step, how=CUT_ANSWER)
         publisher.run().succeeded()
         assert [publisher.public()] == publisher.builds()
         if not killed.failed:
             break
-    assert step == 3
+    assert not ALL or step == 3
 
 
 def test_playbook_publishes(publisher: Publisher, tmp_path: pathlib.Path) -> None:

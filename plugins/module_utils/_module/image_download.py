@@ -45,10 +45,10 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
         download = Download(api, image, Deadline(options.wait))
         part = partial_file(dest, image)
         try:
-            download_into(part, download, reporter(str(image.name)))
+            # The file is moved while it is locked: another run that waits for it would move it too.
+            download_into(part, download, reporter(str(image.name)), lambda: move(part, dest))
         except ApiError as error:
             raise error.explained(hint(error, image.owner, api.connection.project_id)) from error
-        move(part, dest)
         result["transfer"] = download.transfer.shown()
     return {**result, "changed": True, "diff": diff}
 

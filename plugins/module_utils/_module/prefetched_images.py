@@ -107,23 +107,23 @@ class PrefetchedImages(Lookup):
         Returns the ids of the images that the list means.
         """
         number_of: dict[str, int] = {}
-        for number, (entry, owner) in enumerate(zip(self._entries, self._owners, strict=True)):
-            images = self._meant_by(entry, owner)
+        meanings = [self._meant_by(entry, owner) for entry, owner in zip(self._entries, self._owners, strict=True)]
+        for number, (entry, images) in enumerate(zip(self._entries, meanings, strict=True)):
             if not images and not entry.is_absent and not entry.create:
                 raise InvalidInput(f"images[{number}]: {no_such_image(entry.selection)}")
             for image in images:
                 if number_of.setdefault(image.id, number) != number:
                     raise _same_image(number_of[image.id], number, f"{image.id} '{image.name}'")
-        self._check_new_names()
-        self._check_names_of_previous_builds()
+        self._check_new_names(meanings)
+        self._check_names_of_previous_builds(meanings)
         return frozenset(number_of)
 
-    def _check_names_of_previous_builds(self) -> None:
+    def _check_names_of_previous_builds(self, meanings: t.Sequence[t.Sequence[Image]]) -> None:
         """Refuse to create an image whose name another entry gives to the image that it replaces."""
         missing: dict[tuple[str, str | None], int] = {}
         given: dict[tuple[str, str | None], int] = {}
-        for number, (entry, owner) in enumerate(zip(self._entries, self._owners, strict=True)):
-            images, project = self._meant_by(entry, owner), owner or self.api.connection.project_id
+        for number, (entry, owner, images) in enumerate(zip(self._entries, self._owners, meanings, strict=True)):
+            project = owner or self.api.connection.project_id
             if images and entry.replaced_name != DEFAULT_TEMPLATE:
                 given[replaced_name(images[0], entry.replaced_name), project] = number
             elif not images and not entry.is_absent and not entry.selection.id:
@@ -135,14 +135,13 @@ class PrefetchedImages(Lookup):
                     f" replaces, so that two images would have it. Run the task without images[{number}] first."
                 )
 
-    def _check_new_names(self) -> None:
+    def _check_new_names(self, meanings: t.Sequence[t.Sequence[Image]]) -> None:
         """Refuse an entry by name if another entry gives that name to an image by its id."""
         own_project = self.api.connection.project_id
         # The names that images have once the entries with an id are carried out, each with its project.
         given: dict[tuple[str | None, str | None], int] = {}
-        for number, (entry, owner) in enumerate(zip(self._entries, self._owners, strict=True)):
+        for number, (entry, owner, images) in enumerate(zip(self._entries, self._owners, meanings, strict=True)):
             if entry.selection.id and entry.selection.name and not entry.is_absent:
-                images = self._meant_by(entry, owner)
                 given[entry.selection.name, owner or (images[0].owner if images else own_project)] = number
         for number, (entry, owner) in enumerate(zip(self._entries, self._owners, strict=True)):
             name = entry.selection.name

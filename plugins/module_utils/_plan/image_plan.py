@@ -57,7 +57,7 @@ class IncompleteImage:
 
 
 # What the cloud has of the image that a task names.
-CurrentState = MissingImage | ExistingImage | IncompleteImage | ReplacementState
+CurrentState: t.TypeAlias = "MissingImage | ExistingImage | IncompleteImage | ReplacementState"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .._glance.properties import SOURCE_CHECKSUM
 from .execution_record import ExecutionRecord
 from .plan import Plan
 
-Work = Plan | ExecutionRecord
+Work = t.Union[Plan, ExecutionRecord]  # noqa: UP007 # with "|" pylint finds an error for Python 3.9
 
 
 def result_of(work: t.Sequence[Work], image: Image | None = None) -> dict[str, t.Any]:

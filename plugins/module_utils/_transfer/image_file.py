@@ -52,8 +52,15 @@ def partial_file(dest: str, image: Image) -> str:
     return os.path.join(folder, f".{kept}{suffix}")
 
 
-def download_into(part: str, download: Download, progress: Reporter | None = None) -> None:
+def download_into(
+    part: str,
+    download: Download,
+    progress: Reporter | None = None,
+    on_complete: t.Callable[[], None] = lambda: None,
+) -> None:
     """Download an image's data into the file ``part`` and verify them; what the file has already is not fetched again.
+
+    :param on_complete: called once the data are verified, while no other run can have the file.
 
     If the data do not have the hash that the cloud shows, the file is deleted and everything is fetched once more; a second
     mismatch is an error.
@@ -64,8 +71,9 @@ def download_into(part: str, download: Download, progress: Reporter | None = Non
         for last in (False, True):
             with _locked(part, download.deadline) as file:
                 found = _fill(file, download, stored.algorithm, progress)
-            if found == stored:
-                break
+                if found == stored:
+                    on_complete()
+                    break
             os.unlink(part)
             if last:
                 raise DataMismatch(

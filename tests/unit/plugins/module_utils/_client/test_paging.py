@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.paging import MAX_BARREN_PAGES, images_of_pages
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ErrorResponse, GlanceError
 
-Answer = dict[str, t.Any] | ApiError
+Answer: t.TypeAlias = "dict[str, t.Any] | ApiError"
 
 
 def page(*ids: str, following: t.Any = None) -> dict[str, t.Any]:

@@ -35,6 +35,11 @@ EFFECTS: dict[t.Any, dict[str, t.Any]] = {
 }
 
 
+def raise_given(error: BaseException | None) -> None:
+    if error is not None:
+        raise error
+
+
 def refusal(status: int, method: str = "PUT") -> ApiError:
     return ApiError(ErrorResponse(method, "/v2/images", status, "No."))
 
@@ -78,8 +83,7 @@ class FakeGlance:
         return f"{operation.call.method} {path}".strip()
 
     def find_image(self, image_id: str, _base: str | None = None) -> Image | None:
-        if self.unreadable:
-            raise self.unreadable
+        raise_given(self.unreadable)
         return self.images.get(image_id)
 
     def perform(self, operation: Operation) -> Image | None:
@@ -136,8 +140,7 @@ class FakeUploader:
         self.refused.append(error)
 
     def wait_and_verify(self, before: Image) -> Image:
-        if self.outcome:
-            raise self.outcome
+        raise_given(self.outcome)
         if self.converts_to:
             self.source_records = {"cloudimage_source_formats": "qcow2 bare"}
             return self._api.set(before.id, disk_format=self.converts_to, size=12)

@@ -28,10 +28,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan impor
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.fake_glance import (
     FakeGlance,
     image,
+    raise_given,
     refusal,
 )
 
-Step = BaseException | None
+Step: t.TypeAlias = "BaseException | None"
 
 
 def plan(image_id: str = "a", min_ram: int | None = 5, **fields: t.Any) -> Plan:
@@ -58,8 +59,7 @@ class Executor:
         if not error or self._partly:
             for operation in each.operations:
                 record.add(operation)
-        if error:
-            raise error
+        raise_given(error)
         record.complete(each)
 
 
@@ -165,7 +165,7 @@ def perform(
 
     made = Plan(**{"image": {}, "image_id": "a", "operations": tuple(operations), **fields})
     with pytest.raises((GlanceError, ConcurrentChange)) as raised:
-        perform_operations(t.cast("GlanceApi", cloud), made, record, call)
+        perform_operations(t.cast(GlanceApi, cloud), made, record, call)
     assert record.operations == list(operations[:failed])
     return raised.value, record
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 
 def run(cloud: FakeGlance, wait: float | None = 0) -> ExecutionRecord:
     record = ExecutionRecord()
-    delete(t.cast("GlanceApi", cloud), plan_delete(cloud.images["old"], force=True), record, wait)
+    delete(t.cast(GlanceApi, cloud), plan_delete(cloud.images["old"], force=True), record, wait)
     return record
 
 
@@ -119,11 +119,11 @@ def test_conflict_at_the_first_call_is_a_concurrent_change(before: t.Any) -> Non
 
 @pytest.mark.parametrize(("status", "expected"), [(400, True), (404, True), (409, True), (410, True), (403, False)])
 def test_only_some_responses_can_mean_that_another_run_deleted_the_image(status: int, expected: bool) -> None:
-    assert is_gone(t.cast("GlanceApi", FakeGlance()), "old", refusal(status)) is expected
-    assert not is_gone(t.cast("GlanceApi", FakeGlance(IMAGE)), "old", refusal(status))
+    assert is_gone(t.cast(GlanceApi, FakeGlance()), "old", refusal(status)) is expected
+    assert not is_gone(t.cast(GlanceApi, FakeGlance(IMAGE)), "old", refusal(status))
 
 
 def test_image_that_cannot_be_read_is_not_taken_for_deleted() -> None:
     cloud = FakeGlance()
     cloud.unreadable = refusal(503)
-    assert not is_gone(t.cast("GlanceApi", cloud), "old", refusal(404))
+    assert not is_gone(t.cast(GlanceApi, cloud), "old", refusal(404))

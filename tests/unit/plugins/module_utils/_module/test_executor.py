@@ -39,6 +39,7 @@ from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._modu
     FakeGlance,
     FakeUploader,
     image,
+    raise_given,
     refusal,
 )
 
@@ -74,7 +75,7 @@ def uploader(cloud: FakeGlance) -> FakeUploader:
 def run(cloud: FakeGlance, plan: Plan, uploader: FakeUploader | None = None) -> ExecutionRecord:
     record = ExecutionRecord()
     execute = replace if plan.replaced else create_or_update
-    execute(t.cast("GlanceApi", cloud), plan, record, t.cast("Uploader", uploader))
+    execute(t.cast(GlanceApi, cloud), plan, record, t.cast(Uploader, uploader))
     return record
 
 
@@ -143,7 +144,7 @@ def test_data_are_sent_where_the_cloud_refuses_to_import_them(
     cloud: FakeGlance, uploader: FakeUploader, status: int
 ) -> None:
     error = refusal(status, "POST")
-    cloud.before("POST new/import", lambda: (_ for _ in ()).throw(error))
+    cloud.before("POST new/import", lambda: raise_given(error))
     record = run(cloud, CREATION_BY_IMPORT, uploader)
     assert cloud.calls == ["POST", "POST new/import", "PUT new/file"]
     assert labels(cloud, record) == ["POST", "PUT new/file"]

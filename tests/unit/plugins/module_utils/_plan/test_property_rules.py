@@ -135,4 +135,5 @@ def test_glances_common_properties_need_no_definition() -> None:
     [("a", "a", 0), ("ab", "a", 1), ("ab", "ba", 2), ("abc", "abd", 1), ("a", "abcdef", SIMILAR + 1), ("", "ab", 2)],
 )
 def test_distance_counts_changed_characters(one: str, other: str, expected: int) -> None:
-    assert distance(one, other) == distance(other, one) == expected
+    pair = (one, other)
+    assert distance(*pair) == distance(*reversed(pair)) == expected

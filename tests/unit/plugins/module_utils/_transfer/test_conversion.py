@@ -260,9 +260,9 @@ def test_what_is_converted_is_inspected(tmp_path: pathlib.Path, log: pathlib.Pat
     source = ConvertedSource(source_of(tmp_path, qcow2()), "raw")
     assert (source.virtual_size, source.expected_size, source.inspection.format) == (GIB, GIB, "qcow2")
     with pytest.raises(WrongSource, match="backing file"):
-        _ = ConvertedSource(source_of(tmp_path, qcow2(backing=104)), "raw").inspection
+        assert ConvertedSource(source_of(tmp_path, qcow2(backing=104)), "raw").inspection
     with pytest.raises(WrongSource, match="Set 'decompress: gz'"):
-        _ = ConvertedSource(source_of(tmp_path, gzip.compress(DATA)), "raw").inspection
+        assert ConvertedSource(source_of(tmp_path, gzip.compress(DATA)), "raw").inspection
     assert not log.exists()
 
 
@@ -271,7 +271,7 @@ def test_without_the_inspectors_nothing_is_converted(
 ) -> None:
     monkeypatch.setattr(conversion, "library", lambda: None)
     with pytest.raises(InvalidInput, match="pip install"):
-        _ = ConvertedSource(source_of(tmp_path), "raw").inspection
+        assert ConvertedSource(source_of(tmp_path), "raw").inspection
     assert not log.exists()
 
 

@@ -71,6 +71,19 @@ def test_an_image_is_downloaded_into_a_file(part: pathlib.Path) -> None:
     assert str(task.transfer.hash) == f"sha512:{hashlib.sha512(DATA).hexdigest()}"
 
 
+def test_a_complete_file_is_moved_while_it_is_locked(part: pathlib.Path) -> None:
+    """Another run that waited for the lock moved the file a second time, and failed."""
+    moved: list[bytes] = []
+
+    def move() -> None:
+        with part.open("rb") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        moved.append(part.read_bytes())
+
+    download_into(str(part), download(Cloud(DATA)), None, move)
+    assert moved == [DATA]
+
+
 def test_a_partial_file_is_continued(part: pathlib.Path) -> None:
     part.write_bytes(DATA[:7])
     cloud = Cloud(DATA)

@@ -30,10 +30,9 @@ ID = "5a8b9d0e-0000-4000-8000-000000000001"
 OTHER_ID = "5a8b9d0e-0000-4000-8000-000000000002"
 DATA = b"data"
 LOST = ConnectionProblem("The answer got lost.")
-Attempt = tuple[bool, GlanceError | None]
-SENT: Attempt = (True, None)
-LOST_ANSWER: Attempt = (True, LOST)
-CUT: Attempt = (False, LOST)
+SENT: tuple[bool, GlanceError | None] = (True, None)
+LOST_ANSWER: tuple[bool, GlanceError | None] = (True, LOST)
+CUT: tuple[bool, GlanceError | None] = (False, LOST)
 
 
 class Cloud:
@@ -42,7 +41,7 @@ class Cloud:
     :param attempts: whether the cloud takes the data to their end, and the error that the attempt is.
     """
 
-    def __init__(self, attempts: list[Attempt], statuses: list[str | None]) -> None:
+    def __init__(self, attempts: list[tuple[bool, GlanceError | None]], statuses: list[str | None]) -> None:
         self.attempts = attempts
         self.statuses = statuses
         self.uploads: list[str] = []
@@ -91,7 +90,7 @@ def delivery(tmp_path: pathlib.Path, clock: Clock) -> Delivery:
     return Delivery(tmp_path)
 
 
-def refused(status: int, retry_after: float | None = None) -> Attempt:
+def refused(status: int, retry_after: float | None = None) -> tuple[bool, GlanceError | None]:
     error = ApiError(ErrorResponse("PUT", f"/v2/images/{ID}/file", status, "no", retry_after=retry_after))
     return False, error
 

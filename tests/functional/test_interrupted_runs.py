@@ -127,7 +127,7 @@ def interrupted_replacement(cloud: Cloud, name: str, tmp_path: pathlib.Path, ste
 def unfinished(cloud: Cloud, name: str) -> list[Json]:
     """What replacements of images of this name have left, which is hidden."""
     images = cloud.call("GET", "/images", params={"os_hidden": "true", "limit": "1000"}).json()["images"]
-    return [image for image in images if image["name"].startswith(f"{name}-replacing-")]
+    return [image for image in images if str(image["name"]).startswith(f"{name}-replacing-")]
 
 
 def test_replacement_with_newer_data_keeps_the_attributes_of_the_interrupted_one(

@@ -63,7 +63,7 @@ def without_unfinished(cloud: Cloud, name: str) -> Json:
     """The only image of a name; no replacement has left a hidden new image."""
     query = {"os_hidden": "true", "limit": "1000"}
     hidden = cloud.call("GET", "/images", params=query).json()["images"]
-    assert [image["name"] for image in hidden if image["name"].startswith(f"{name}-replacing-")] == []
+    assert [image["name"] for image in hidden if str(image["name"]).startswith(f"{name}-replacing-")] == []
     (image,) = cloud.named(name)
     return image
 

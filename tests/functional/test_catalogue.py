@@ -323,7 +323,7 @@ def test_all_mirrors_fail(alice: Cloud, name: str) -> None:
             **FORMATS,
         }
         outcome = alice.run("images", images=[entry])
-    assert "The data could be had neither from the URL nor from its mirrors." in outcome.message
+    assert "The data could not be read from the URL, nor from any of its mirrors." in outcome.message
     assert "HTTP 404" in outcome.message
     assert alice.named(name) == []
 

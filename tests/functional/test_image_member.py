@@ -9,10 +9,10 @@ from __future__ import annotations
 import pytest
 
 from .conftest import Cloud
-from .faults import fault_on, proxy
+from .faults import CUT_ANSWER, fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")
-MEMBERS = "/v2/images/ID/members"
+ELSEWHERE = "0" * 32  # a project that no image is shared with
 
 
 def members_of(owner: Cloud, image_id: str) -> dict[str, str]:
@@ -76,7 +76,33 @@ def test_image_that_is_not_shared_with_the_project_is_an_error(alice: Cloud, bob
 def test_private_image_cannot_get_members(alice: Cloud, bob: Cloud, name: str) -> None:
     alice.make(name, visibility="private")
     message = alice.fails("image_member", name=name, member=bob.project_id, state="present")
-    assert "is private, and only a shared image has members. Set 'visibility: shared'" in message
+    assert "is private, and only a shared image has members. Nothing was changed. Set 'visibility: shared'" in message
+    assert alice.unchanged("image_member", name=name, member=ELSEWHERE, state="absent").result["member"] is None
+
+
+def test_id_as_name_is_an_error(alice: Cloud, bob: Cloud, name: str) -> None:
+    image = alice.make(name)
+    alice.run("image_member", id=image["id"], member=bob.project_id, state="present").succeeded()
+    for cloud, state in ((alice, "absent"), (bob, "accepted")):
+        message = cloud.fails("image_member", name=image["id"], member=bob.project_id, state=state)
+        assert "Use 'id' instead of 'name'." in message
+
+
+def test_share_whose_removal_was_not_answered_is_removed(alice: Cloud, bob: Cloud, name: str) -> None:
+    """The attempt that the cloud answers with 404 is not a removal by another run."""
+    image = alice.make(name)
+    alice.run("image_member", id=image["id"], member=bob.project_id, state="present").succeeded()
+    left = [CUT_ANSWER]
+
+    def fault(method: str, path: str, _count: int) -> int | None:
+        return left.pop() if left and method == "DELETE" and "/members/" in path else None
+
+    with proxy(alice.sandbox.glance_url, fault) as url:
+        outcome = alice.run(
+            "image_member", id=image["id"], member=bob.project_id, state="absent", endpoint_override=url
+        ).succeeded()
+    assert outcome.changed
+    assert members_of(alice, image["id"]) == {}
 
 
 def test_name_of_several_shared_images_is_an_error(alice: Cloud, admin: Cloud, bob: Cloud, name: str) -> None:

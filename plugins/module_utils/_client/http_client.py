@@ -209,7 +209,7 @@ class HttpClient:
 
 def shown_path(path: str) -> str:
     """A path as errors show it: those of the Image API from ``/v2`` on."""
-    return f"/v2{path}" if path.startswith(("/images", "/info", "/stores")) else path
+    return f"/v2{path}" if path.startswith(("/images", "/info", "/metadefs", "/schemas", "/stores")) else path
 
 
 def json_object(response: Response, request: Request) -> dict[str, t.Any]:

@@ -18,8 +18,8 @@ from .._errors import ApiError, GlanceError, NotSupported
 from .._glance.image import GONE, Image
 from .._glance.json_patch import PATCH_CONTENT_TYPE
 from .._glance.list_query import UNKNOWN_OPERATOR, Query, sort_of, sorted_images, uses_operators, without_operators
-from .._glance.operations import CREATE, DELETE, IMPORT, UPDATE, Call, Operation
-from .._glance.properties import IMAGES
+from .._glance.operations import CREATE, IMPORT, UPDATE, Call, Operation
+from .._glance.properties import IMAGE_RESOURCE_TYPE
 from .._glance.responses import IDENTITY, content_encoding, server_name, unapplied_fields, validate_image
 from .._glance.service import api_versions, dotted, import_methods, stores
 from .http_client import HttpClient, Request, Retries, json_object, shown_path
@@ -91,7 +91,7 @@ class GlanceApi:
             if error.status != 404:
                 raise
             # Whatever else is at this address may answer 404 too.
-            self._check_is_image_api(base)
+            self.check_is_image_api(base)
             return None
         image = _image(answer, request, image_id)
         self._known.image_apis.add(base)
@@ -126,7 +126,11 @@ class GlanceApi:
         self._known.image_apis.add(base)
         return page
 
-    def _check_is_image_api(self, base: str | None) -> None:
+    def check_is_image_api(self, base: str | None = None) -> None:
+        """Raise an error if what is at the address of the Image API is something else.
+
+        :param base: base URL of another region's Image API.
+        """
         if base not in self._known.image_apis:
             self._page([("limit", "1")], base)
 
@@ -182,7 +186,7 @@ class GlanceApi:
         """
         with self._offers_lock:
             if self._known.namespaces is None:
-                shown = (self._namespace(name) for name in self._namespaces_of(IMAGES))
+                shown = (self._namespace(name) for name in self._namespaces_of(IMAGE_RESOURCE_TYPE))
                 self._known.namespaces = [namespace for namespace in shown if namespace]
             return self._known.namespaces
 
@@ -247,10 +251,6 @@ class GlanceApi:
             if error.http_status in (*NO_SUCH_OPERATION, 403):
                 return None
             raise
-
-    def check_is_image_api(self) -> None:
-        """Raise an error if what is at the address of the Image API is something else."""
-        self._check_is_image_api(None)
 
     def _json_if_offered(self, request: Request) -> dict[str, t.Any]:
         """The answer to a question that not every cloud knows; empty where this one does not."""
@@ -327,7 +327,7 @@ class GlanceApi:
         try:
             response = self._http.send(request)
         except ApiError as error:
-            if operation.call is DELETE and error.response.attempt > 1 and error.status == 404:
+            if operation.call.method == "DELETE" and error.response.attempt > 1 and error.status == 404:
                 return None  # an earlier attempt, whose answer did not arrive, has done it
             self._check_is_offered(operation, error)
             raise

@@ -64,8 +64,8 @@ REFERENCES = {"kernel": "kernel_id", "ramdisk": "ramdisk_id"}
 SOURCE_CHECKSUM = "cloudimage_source_checksum"
 # The formats that the source of an image had which the cloud converted when it imported it.
 SOURCE_FORMATS = "cloudimage_source_formats"
-# What metadata definitions call images.
-IMAGES = "OS::Glance::Image"
+# The type of resource that images are in metadata definitions.
+IMAGE_RESOURCE_TYPE = "OS::Glance::Image"
 # Properties that Glance's own documentation names, whose definitions are for no type of resource, so that clouds do not show
 # them as properties of images.
 COMMON_PROPERTIES = frozenset({"architecture", "instance_uuid", "os_distro", "os_version"})

@@ -109,6 +109,16 @@ def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perf
             raise
 
 
+def perform_plan(api: GlanceApi, plan: Plan, record: ExecutionRecord) -> None:
+    """Make the calls of a plan and record each."""
+
+    def perform(operation: Operation) -> None:
+        api.perform(operation)
+        record.add(operation)
+
+    perform_operations(api, plan, record, perform)
+
+
 def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> bool:
     """Whether a response shows that the plan was made for an image which another process has changed since.
 

@@ -33,11 +33,11 @@ from .._transfer.progress import reporter
 from .concurrent_runs import OtherRunIsBusy
 from .current_state import CurrentStateReader, ImageIsGone, find_candidates, select
 from .lookup import Lookup, find_by_id_or_name
-from .property_checks import PropertyChecks
 from .task import Task
 
 if t.TYPE_CHECKING:
     from .._transfer.image_data import DataResolver
+    from .property_checks import PropertyChecks
 
 OPTION_OF_REFERENCE = {key: option for option, key in REFERENCES.items()}
 
@@ -90,20 +90,20 @@ def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[st
         except SOURCE_FAILURES as error:
             failures.append(str(error))
         except GlanceError as error:
-            error.message = " ".join([error.message, *(f"Before that: {failure}" for failure in failures)])
+            error.explained(" ".join(f"Before that: {failure}" for failure in failures))
             raise
         else:
             result["warnings"] += [f"The data come from a mirror: {failure}" for failure in failures]
             return result
-    raise GlanceError(f"The data could be had neither from the URL nor from its mirrors. {' '.join(failures)}")
+    raise GlanceError(f"The data could not be read from the URL, nor from any of its mirrors. {' '.join(failures)}")
 
 
 def _present_from_source(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     api = lookup.api
-    checks = PropertyChecks(api, options.validate_properties, options.property_policy)
+    checks = _property_checks(api, options)
     source = _resolve_data(api, options)
     desired = _desired_image(lookup, options, source)
-    problems = checks.check_properties(desired.properties)
+    problems = checks.check_properties(desired.properties) if checks else []
     planner = Planner(lookup, options, desired, source, checks)
     plans = planner.make_plans()
     api.check_supported(plans[0].operations)
@@ -152,13 +152,13 @@ class Planner:
         options: ImageOptions,
         desired: DesiredImage,
         source: DataResolver | None,
-        checks: PropertyChecks,
+        checks: PropertyChecks | None,
     ) -> None:
-        self._checks = checks
         self._api = lookup.api
         self._options = options
         self._desired = desired
         self._source = source
+        self._checks = checks
         self._reader = CurrentStateReader(lookup, options, desired, source)
         self.warnings: list[str] = []
 
@@ -182,7 +182,8 @@ class Planner:
         desired = self._with_calls(state)
         planned = plan_image(self._options, desired, state, self._api.connection.project_id)
         self.warnings = [*planned.warnings, *(self._source.warnings if self._source else ())]
-        self.warnings += self._checks.check_image(not_none(planned.plan.image))
+        if self._checks:
+            self.warnings += self._checks.check_image(not_none(planned.plan.image))
         return planned.plan
 
     def _with_calls(self, state: CurrentState) -> DesiredImage:
@@ -207,6 +208,14 @@ def _resolve_data(api: GlanceApi, options: ImageOptions) -> DataResolver | None:
     from .._transfer.data_resolution import resolve_data  # noqa: PLC0415
 
     return resolve_data(api, options.data, options.wait)
+
+
+def _property_checks(api: GlanceApi, options: ImageOptions) -> PropertyChecks | None:
+    if options.validate_properties is None and options.property_policy is None:
+        return None
+    from .property_checks import PropertyChecks  # noqa: PLC0415
+
+    return PropertyChecks(api, options.validate_properties, options.property_policy)
 
 
 def _desired_image(lookup: Lookup, options: ImageOptions, source: DataResolver | None) -> DesiredImage:

@@ -16,18 +16,11 @@ from .._glance.list_query import equals_filter
 from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, Operation
 from .._options.image_member import ImageMemberOptions
 from .._plan.execution_record import ExecutionRecord
-from .._plan.members import (
-    DesiredMembers,
-    answer_operation,
-    check_can_have_members,
-    member_change,
-    member_changes,
-    member_operations,
-)
-from .._plan.plan import Plan, plan_of_members
+from .._plan.members import PENDING, check_can_have_members, plan_member
+from .._plan.plan import Plan
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
-from .lookup import find_by_id, find_by_name, is_listed, only_one, query_for_names
+from .lookup import check_name_is_no_id, find_by_id, find_by_name, is_listed, only_one, query_for_names
 from .projects import Projects
 from .task import Task
 
@@ -57,26 +50,22 @@ class MemberRequest:
         self._projects = projects
         self._options = options
         self._member = member
-        self._status: str | None = None  # of the member, as it was last read
+        self._wanted: str | None = None  # the status that the project is to have; null if it is to be no member
 
     def make_plan(self) -> Plan:
         """Find the image and its member, and plan what is to be done."""
-        options = self._options
-        if options.is_answer:
-            image, self._status = self._find_share()
-            if self._status == options.state:
-                return plan_of_members(image, [], [])
-            change = member_change(self._member, self._status, options.state)
-            return plan_of_members(image, [change], [answer_operation(image.id, self._member, options.state)])
-        image = self._find_own_image()
-        if options.state == "present":
-            check_can_have_members(image)
-            desired = DesiredMembers((self._member,))
+        state = self._options.state
+        status: str | None
+        if self._options.is_answer:
+            image, status = self._find_share()
+            self._wanted = state
         else:
-            desired = DesiredMembers((), purge=True)
-        self._status = self._api.member_status(image.id, self._member)
-        current = {} if self._status is None else {self._member: self._status}
-        return plan_of_members(image, member_changes(current, desired), member_operations(image.id, current, desired))
+            image = self._find_own_image()
+            if state == "present":
+                check_can_have_members(image)
+            status = self._api.member_status(image.id, self._member)
+            self._wanted = (status or PENDING) if state == "present" else None
+        return plan_member(image, self._member, status, self._wanted)
 
     def execute(self, plan: Plan, record: ExecutionRecord) -> None:
         """Make the call of the plan."""
@@ -98,19 +87,16 @@ class MemberRequest:
 
     def predicted(self, plan: Plan) -> dict[str, t.Any] | None:
         """The member as it then is."""
-        status = self._status
-        for change in plan.changes:
-            status = change.after
-        return self._shown(str(plan.image_id), status)
+        return self._shown(str(plan.image_id), self._wanted)
 
     def read_back(self, record: ExecutionRecord) -> dict[str, t.Any] | None:
         """The member as the cloud then has it; it is an error if that is not what the task wants."""
-        state = self._options.state
         status = self._api.member_status(str(record.image_id), self._member)
-        is_as_wanted = (status is not None) == (state == "present") if state in ("present", "absent") else status == state
+        # The project may answer at any time, which is no concern of the owner's.
+        is_as_wanted = status is not None if self._options.state == "present" else status == self._wanted
         if not is_as_wanted:
             raise GlanceError(
-                f"Project {self._member} should be {state} at image {record.image_id} now, but its status is"
+                f"Project {self._member} should be {self._options.state} at image {record.image_id} now, but its status is"
                 f" '{status or 'absent'}'. Another process may have changed it; run the task again."
             )
         return self._shown(str(record.image_id), status)
@@ -164,6 +150,8 @@ class MemberRequest:
                 is_of_owner = owner_id is None or image.get("owner", owner_id) == owner_id
                 if image.name == name and is_listed(image, hidden) and image.owner != self._member and is_of_owner:
                     found.setdefault(image.id, image)
+        if not found:
+            check_name_is_no_id(self._api, name)
         return list(found.values())
 
 

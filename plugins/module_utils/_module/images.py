@@ -17,6 +17,7 @@ from .._client.image_api import GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._options.image import ImageOptions
 from .._options.images import ImagesOptions
+from .._plan.result import result_of
 from .image import TASK as IMAGE_TASK
 from .image import bring
 from .lookup import Lookup
@@ -61,9 +62,8 @@ def _bring(lookup: Lookup, check_mode: bool, entry: ImageOptions) -> dict[str, t
     try:
         return {**named, **bring(lookup, entry, check_mode)}
     except GlanceError as error:
-        nothing: dict[str, t.Any] = {"changed": False, "image": None, "changes": [], "operations": []}
-        nothing |= {"source": None, "transfer": None}
-        return {**named, **nothing, "diff": {"before": {}, "after": {}}, "failed": True, "msg": str(error), **error.details}
+        nothing = {**result_of([]), "image": None, "source": None, "transfer": None}
+        return {**named, **nothing, "failed": True, "msg": str(error), **error.details}
 
 
 def _result_of(

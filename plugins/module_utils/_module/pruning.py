@@ -13,14 +13,13 @@ from .._argspec import IMAGE
 from .._client.image_api import GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._glance.image import Image
-from .._glance.operations import Operation
 from .._glance.properties import CATALOGUE
 from .._options.catalogue import PruneOptions
 from .._plan.catalogue import Listed, check_limits, plan_prune, unlisted
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
 from .._plan.result import result_of
-from .apply import apply_plans, perform_operations
+from .apply import apply_plans, perform_plan
 from .deletion import delete
 from .status import change_state
 
@@ -70,8 +69,7 @@ class Pruning:
                 return {**named, **result_of(plans)}
             return {**named, **result_of(apply_plans(plans, lambda: self._plan_again(image), self._carry_out))}
         except GlanceError as error:
-            nothing: Outcome = {"changed": False, "changes": [], "operations": [], "diff": {"before": {}, "after": {}}}
-            return {**named, **nothing, "failed": True, "msg": str(error), **error.details}
+            return {**named, **result_of([]), "failed": True, "msg": str(error), **error.details}
 
     def _plan_again(self, image: Image) -> list[Plan]:
         return [plan_prune(each, self.options.action) for each in self.still_unlisted([image])]
@@ -82,12 +80,5 @@ class Pruning:
         elif self.options.action == "deactivate":
             change_state(self.api, plan, record, "deactivated")
         else:
-            self._hide(plan, record)
-
-    def _hide(self, plan: Plan, record: ExecutionRecord) -> None:
-        def perform(operation: Operation) -> None:
-            self.api.perform(operation)
-            record.add(operation)
-
-        perform_operations(self.api, plan, record, perform)
-        record.complete(plan)
+            perform_plan(self.api, plan, record)
+            record.complete(plan)

@@ -9,20 +9,14 @@ from __future__ import annotations
 from .._client.image_api import GlanceApi
 from .._errors import GlanceError
 from .._glance.image import Image
-from .._glance.operations import Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
-from .apply import perform_operations
+from .apply import perform_plan
 
 
 def change_state(api: GlanceApi, plan: Plan, record: ExecutionRecord, state: str) -> None:
     """Carry out the plan of one image, and see that it worked."""
-
-    def perform(operation: Operation) -> None:
-        api.perform(operation)
-        record.add(operation)
-
-    perform_operations(api, plan, record, perform)
+    perform_plan(api, plan, record)
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
     image = api.find_image(str(plan.image_id))
     check_status(str(plan.image_id), image, state)

@@ -2,77 +2,46 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The projects that an image is shared with: what to add, to remove and to answer. Pure.
+"""The projects that an image is shared with: sharing it, ending that, and a project's answer. Pure.
 
 Glance keeps members of shared images only, and sets the status of a new member to pending (Image API v2, "Sharing").
 """
 
 from __future__ import annotations
 
-import dataclasses
-import typing as t
-
 from .._errors import InvalidInput
-from .._glance.image import Image
+from .._glance.image import Image, to_result
 from .._glance.json_patch import Change, Subject
 from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, SET_MEMBER_STATUS, Operation
+from .diff import diff_of
+from .plan import Plan
 
-NEW = "pending"
-# The status of each member, by the id of the project.
-Members = t.Mapping[str, str]
+PENDING = "pending"
 
 
-@dataclasses.dataclass(frozen=True)
-class DesiredMembers:
-    """The projects that a task wants an image to be shared with.
+def plan_member(image: Image, project: str, before: str | None, after: str | None) -> Plan:
+    """A plan for one project that an image is shared with; the image itself stays as it is.
 
-    :param projects: ids of the projects.
-    :param purge: whether to remove all others.
+    :param before: the project's status; null if the image is not shared with it.
+    :param after: the status that the task wants; of a new member it is pending. Null to end sharing.
     """
-
-    projects: tuple[str, ...]
-    purge: bool = False
-
-    def removed_from(self, current: Members) -> list[str]:
-        return [project for project in current if project not in self.projects] if self.purge else []
-
-    def missing_in(self, current: Members) -> list[str]:
-        return [project for project in self.projects if project not in current]
-
-
-def member_operations(image_id: str | None, current: Members, desired: DesiredMembers) -> list[Operation]:
-    """The calls that share an image with the missing projects, and no longer with those to remove."""
-    return [
-        *(Operation(ADD_MEMBER, image_id, {"member": project}) for project in desired.missing_in(current)),
-        *(Operation(REMOVE_MEMBER, image_id, member=project) for project in desired.removed_from(current)),
-    ]
+    shown = to_result(image)
+    if before == after:
+        return Plan(shown, image.id)
+    if before is None:
+        operation = Operation(ADD_MEMBER, image.id, {"member": project})
+    elif after is None:
+        operation = Operation(REMOVE_MEMBER, image.id, member=project)
+    else:
+        operation = Operation(SET_MEMBER_STATUS, image.id, {"status": after}, project)
+    change = Change(project, before, after, subject=Subject.MEMBER)
+    return Plan(shown, image.id, (change,), (operation,), *diff_of([change]))
 
 
-def member_changes(current: Members, desired: DesiredMembers) -> list[Change]:
-    return [
-        *(member_change(project, None, NEW) for project in desired.missing_in(current)),
-        *(member_change(project, current[project], None) for project in desired.removed_from(current)),
-    ]
-
-
-def member_change(project: str, before: str | None, after: str | None) -> Change:
-    """The change of one member; null stands for a project that the image is not shared with."""
-    return Change(project, before, after, subject=Subject.MEMBER)
-
-
-def answer_operation(image_id: str, project: str, status: str) -> Operation:
-    """The call with which a project accepts or rejects an image that is shared with it, or takes its answer back."""
-    return Operation(SET_MEMBER_STATUS, image_id, {"status": status}, project)
-
-
-def check_can_have_members(image: Image, visibility: str | None = None) -> None:
-    """Refuse members of an image that is not shared.
-
-    :param visibility: the visibility that the task gives the image; null if it leaves it as it is.
-    """
-    found = visibility or image.visibility
-    if found != "shared":
+def check_can_have_members(image: Image) -> None:
+    """Refuse to share an image whose visibility is not shared."""
+    if image.visibility != "shared":
         raise InvalidInput(
-            f"members: {image} is {found}, and only a shared image has members. Set 'visibility: shared' in the same task of"
-            " the module image, or leave the members out."
+            f"state: {image} is {image.visibility}, and only a shared image has members. Nothing was changed. Set"
+            " 'visibility: shared' with the module image first."
         )

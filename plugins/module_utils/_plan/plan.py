@@ -210,11 +210,6 @@ def plan_state(image: Image, state: str) -> Plan:
     return plan_change(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image.id)])
 
 
-def plan_of_members(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:
-    """A plan for the members of an image; the image itself stays as it is."""
-    return Plan(to_result(image), image.id, tuple(changes), tuple(operations), *diff_of(changes))
-
-
 def plan_change(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:
     """The plan that makes these changes to an image that exists."""
     result = to_result(image)

@@ -16,7 +16,7 @@ import dataclasses
 import re
 import typing as t
 
-from .._glance.properties import COMMON_PROPERTIES, IMAGES, KEPT_PROPERTIES
+from .._glance.properties import COMMON_PROPERTIES, IMAGE_RESOURCE_TYPE, KEPT_PROPERTIES
 
 # Glance, Nova and Cinder take these for booleans (oslo.utils, strutils.bool_from_string).
 BOOLEANS = frozenset({"1", "t", "true", "on", "y", "yes", "0", "f", "false", "off", "n", "no"})
@@ -58,7 +58,7 @@ def definitions_of(namespaces: t.Iterable[Json]) -> dict[str, list[Definition]]:
 
 def _association(namespace: Json) -> Json | None:
     associations = namespace.get("resource_type_associations") or []
-    return next((each for each in associations if each.get("name") == IMAGES), None)
+    return next((each for each in associations if each.get("name") == IMAGE_RESOURCE_TYPE), None)
 
 
 def problems_of(

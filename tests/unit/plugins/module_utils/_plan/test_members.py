@@ -7,43 +7,36 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members import (
-    DesiredMembers,
-    check_can_have_members,
-    member_changes,
-    member_operations,
-)
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image, to_result
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members import check_can_have_members, plan_member
 
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
-CURRENT = {"a": "accepted", "b": "pending"}
+IMAGE = Image({"id": ID, "name": "n", "visibility": "shared"})
 
 
 @pytest.mark.parametrize(
-    ("desired", "changes", "requests"),
+    ("before", "after", "method", "path", "body"),
     [
-        (DesiredMembers(()), [], []),
-        (DesiredMembers(("a", "b")), [], []),
-        (DesiredMembers(("b", "c")), [("members.c", None, "pending")], ["POST /v2/images/ID/members"]),
-        (
-            DesiredMembers(("c",), purge=True),
-            [("members.c", None, "pending"), ("members.a", "accepted", None), ("members.b", "pending", None)],
-            ["POST /v2/images/ID/members", "DELETE /v2/images/ID/members/a", "DELETE /v2/images/ID/members/b"],
-        ),
-        (
-            DesiredMembers((), purge=True),
-            [("members.a", "accepted", None), ("members.b", "pending", None)],
-            ["DELETE /v2/images/ID/members/a", "DELETE /v2/images/ID/members/b"],
-        ),
+        (None, "pending", "POST", "members", {"member": "p"}),
+        ("accepted", None, "DELETE", "members/p", None),
+        ("pending", "accepted", "PUT", "members/p", {"status": "accepted"}),
+        ("accepted", "pending", "PUT", "members/p", {"status": "pending"}),
     ],
 )
-def test_members_are_added_and_only_removed_with_purge(
-    desired: DesiredMembers, changes: list[tuple[str, str | None, str | None]], requests: list[str]
+def test_member_is_changed_with_one_call(
+    before: str | None, after: str | None, method: str, path: str, body: dict[str, str] | None
 ) -> None:
-    found = [(change.attribute, change.before, change.after) for change in member_changes(CURRENT, desired)]
-    assert found == changes
-    shown = [operation.shown() for operation in member_operations(ID, CURRENT, desired)]
-    assert [f"{each['method']} {each['path']}".replace(ID, "ID") for each in shown] == requests
+    plan = plan_member(IMAGE, "p", before, after)
+    shown = [operation.shown() for operation in plan.operations]
+    assert shown == [{"method": method, "path": f"/v2/images/{ID}/{path}", "body": body}]
+    assert [(change.attribute, change.before, change.after) for change in plan.changes] == [("members.p", before, after)]
+    assert (plan.before, plan.after) == ({"members.p": before}, {"members.p": after})
+    assert plan.image == to_result(IMAGE)
+
+
+@pytest.mark.parametrize("status", [None, "pending", "accepted"])
+def test_member_that_is_as_wanted_is_unchanged(status: str | None) -> None:
+    assert not plan_member(IMAGE, "p", status, status).changed
 
 
 @pytest.mark.parametrize("visibility", ["private", "public", "community"])
@@ -51,9 +44,4 @@ def test_image_that_is_not_shared_cannot_have_members(visibility: str) -> None:
     image = Image({"id": ID, "name": "n", "visibility": visibility})
     with pytest.raises(InvalidInput, match=f"is {visibility}, and only a shared image has members"):
         check_can_have_members(image)
-    check_can_have_members(image, "shared")
-
-
-def test_image_that_the_task_makes_private_cannot_have_members() -> None:
-    with pytest.raises(InvalidInput, match="is private, and only a shared image has members"):
-        check_can_have_members(Image({"id": ID, "name": "n", "visibility": "shared"}), "private")
+    check_can_have_members(IMAGE)

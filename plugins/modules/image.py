@@ -105,6 +105,25 @@ options:
       - By Glance's default policy only administrators can make images V(public).
     type: str
     choices: [public, private, shared, community]
+  members:
+    description:
+      - Ids or names of projects that the image is shared with, besides those that it is shared with already. Each project
+        then accepts the image with M(cloudimage.glance.image_member).
+      - Only an image with O(visibility=shared) has members. A new image gets that visibility if the task names none.
+      - Keystone shows a plain user only the projects that the user has a role in. Name other projects by their ids.
+      - With O(candidate) the image is shared when it is promoted.
+    type: list
+    elements: str
+  member_domain:
+    description: Id or name of the domain of the projects in O(members), if those are names that several domains have.
+    type: str
+  purge_members:
+    description:
+      - Whether to end sharing the image with all projects that are not in O(members).
+      - Glance does not show the members of an image that is not shared. If the task sets O(visibility=shared), it may find
+        further members afterwards and remove them too, which check mode cannot foresee.
+    type: bool
+    default: false
   protected:
     description: Whether the image is protected against deletion.
     type: bool
@@ -405,6 +424,16 @@ EXAMPLES = r"""
       hw_scsi_model: virtio-scsi
     validate_properties: error
 
+- name: Share an image with exactly these projects
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    visibility: shared
+    members:
+      - 7208632eee21452fbc6bc55d1c73ac31
+      - 91c1d3ad1d204ac0a1e1e1b1b0d4ab2e
+    purge_members: true
+
 - name: Require the metadata that the Sovereign Cloud Stack requires of public images
   cloudimage.glance.image:
     cloud: mycloud
@@ -563,6 +592,25 @@ image:
       description: All custom properties.
       type: dict
       returned: success
+members:
+  description:
+    - The projects that the image is shared with. Null if the task does not name O(members).
+    - In check mode, as they would be.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    member_id:
+      description: Id of the project.
+      type: str
+      returned: success
+    status:
+      description: What the project has answered, V(pending), V(accepted) or V(rejected).
+      type: str
+      returned: success
+  sample:
+    - member_id: 7208632eee21452fbc6bc55d1c73ac31
+      status: pending
 source:
   description:
     - What the inspection of the data has found. Null if no data have to be sent, or if they were not inspected.

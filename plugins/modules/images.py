@@ -260,6 +260,11 @@ outcomes:
       description: The difference, before and after. It is here without C(--diff) too.
       type: raw
       returned: always
+    members:
+      description: The projects that it is shared with, as RV(cloudimage.glance.image#module:members).
+      type: list
+      elements: dict
+      returned: always
     source:
       description: What the inspection of the data has found, as RV(cloudimage.glance.image#module:source).
       type: dict

@@ -15,6 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module import i
 from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox, forget_the_cloud
 
 LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
+MEMBERS, ADD_MEMBER = "GET /v2/images/ID/members", "POST /v2/images/ID/members"
 # The module, its options, and what is sent.
 EXPECTED_REQUESTS: dict[str, tuple[str, Json, list[str]]] = {
     "unchanged by name": ("image", {"name": "NAME", "tags": ["t"]}, [LIST]),
@@ -27,6 +28,17 @@ EXPECTED_REQUESTS: dict[str, tuple[str, Json, list[str]]] = {
     ),
     "update": ("image", {"name": "NAME", "tags": [], "properties": {"a": 1}}, [LIST, "PATCH /v2/images/ID"]),
     "update by id": ("image", {"id": "ID", "protected": True}, [SHOW, "PATCH /v2/images/ID"]),
+    "unchanged with members": ("image", {"name": "NAME", "members": []}, [LIST, MEMBERS]),
+    "share with two projects": (
+        "image",
+        {"name": "NAME", "members": ["0" * 32, "1" * 32]},
+        [LIST, MEMBERS, ADD_MEMBER, ADD_MEMBER, MEMBERS],
+    ),
+    "create and share": (
+        "image",
+        {"name": "NEW", "members": ["0" * 32]},
+        [LIST, LIST, "POST /v2/images", ADD_MEMBER, MEMBERS],
+    ),
     "delete": ("image", {"name": "NAME", "state": "absent"}, [LIST, LIST, "DELETE /v2/images/ID", SHOW]),
     "delete by id": ("image", {"id": "ID", "state": "absent"}, [SHOW, "DELETE /v2/images/ID", SHOW]),
     "delete and not wait": ("image", {"id": "ID", "state": "absent", "wait": False}, [SHOW, "DELETE /v2/images/ID"]),

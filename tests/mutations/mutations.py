@@ -24,8 +24,8 @@ MUTATIONS: list[Mutation] = [
     (
         "members are looked for at a new image that is private",
         "_module/current_state.py",
-        'if old.visibility == "shared" and (new is None or new.visibility == "shared"):',
-        'if old.visibility == "shared":',
+        'if new is None or new.visibility == "shared":',
+        "if True:",
     ),
     ("a file is never inspected", "_transfer/image_data.py", 'if wanted == "never" or (', 'if wanted == "auto" or ('),
     (
@@ -67,8 +67,8 @@ MUTATIONS: list[Mutation] = [
     (
         "one image that fails stops the others",
         "_module/images.py",
-        "    except GlanceError as error:\n        nothing",
-        "    except ZeroDivisionError as error:\n        nothing",
+        "    except GlanceError as error:\n        return",
+        "    except ZeroDivisionError as error:\n        return",
     ),
     (
         "images are looked up one by one",

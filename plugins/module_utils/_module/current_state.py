@@ -26,12 +26,12 @@ from .._plan.image_plan import (
     MissingImage,
     check_may_finish_replacement,
     check_stays_in_scope,
-    members_of_new,
     usable_replacement,
 )
 from .._plan.replacement import ReplacementState, is_replacement_of, replacements_in
 from .concurrent_runs import ConcurrentRuns, OtherRunIsBusy, is_abandoned_upload
 from .lookup import Lookup, choose, oldest_first
+from .members import members_of
 
 if t.TYPE_CHECKING:
     from .._transfer.image_data import DataResolver
@@ -94,7 +94,9 @@ class CurrentStateReader:
             return self._interrupted_replacement(replaced, image)
         check_stays_in_scope(options, image, self._project)
         image = self.concurrent_runs.wait_until_created(image, desired.attributes.get("tags"), self._source is not None)
-        return self._with_data(image, self._source) if self._source else ExistingImage(image)
+        if self._source:
+            return self._with_data(image, self._source)
+        return ExistingImage(image, members=self._members_if_named(image))
 
     def _with_data(self, image: Image, source: DataResolver) -> CurrentState:
         """The state of an image, for a task that names data."""
@@ -112,7 +114,8 @@ class CurrentStateReader:
         if is_other and self._options.replaces:
             return self._replacement(image)
         is_replaced = state is DataState.SAME and self._options.replaces
-        return ExistingImage(image, state, tuple(self._unfinished(image)) if is_replaced else ())
+        unfinished = tuple(self._unfinished(image)) if is_replaced else ()
+        return ExistingImage(image, state, unfinished, self._members_if_named(image))
 
     def _interrupted_replacement(self, replaced: list[Image], new: Image) -> ReplacementState:
         """A replacement that was interrupted when all images had the name."""
@@ -132,12 +135,11 @@ class CurrentStateReader:
         if new is None:
             new = usable_replacement(old, unfinished, self._desired, self._project, not_none(self._source).is_in)
         members: dict[str, str] = {}
-        to_accept_again: tuple[str, ...] = ()
         new_members: dict[str, str] = {}
-        # Glance lists and adds members of shared images only. A new image that is not to be shared had them added before.
-        if old.visibility == "shared" and (new is None or new.visibility == "shared"):
-            members, to_accept_again = members_of_new(self._members(old), self._api.connection.is_admin)
-            new_members = self._members(new) if new else {}
+        # A new image that is not to be shared had the members added before.
+        if new is None or new.visibility == "shared":
+            members = self._members(old) if old.exists and old.visibility == "shared" else {}
+            new_members = self._members(new) if new and (members or self._desired.members) else {}
         return ReplacementState(
             old,
             new,
@@ -145,8 +147,8 @@ class CurrentStateReader:
             also_replaced=tuple(also_replaced),
             members=members,
             new_members=new_members,
+            may_accept=self._api.connection.is_admin,
             project_id=self._project,
-            to_accept_again=to_accept_again,
         )
 
     def _unfinished(self, old: Image) -> list[Image]:
@@ -196,12 +198,15 @@ class CurrentStateReader:
         own = image.owner == self._project and has_derived_id(image, str(image.name))
         return own and self._options.selection.id is None and not (image.visibility == "shared" and self._members(image))
 
+    def _members_if_named(self, image: Image) -> dict[str, str]:
+        """The members of an image if the task names any; Glance lists those of shared images only."""
+        return self._members(image) if self._desired.members and image.visibility == "shared" else {}
+
     def _members(self, image: Image) -> dict[str, str]:
         """The projects that an image is shared with, and whether they have accepted it."""
         try:
-            members = self._api.list_members(image.id)
+            return members_of(self._api, image.id)
         except ApiError as error:
             if error.status == 404:
                 raise ImageIsGone(error) from error
             raise
-        return {str(member["member_id"]): str(member["status"]) for member in members}

@@ -10,12 +10,12 @@ import typing as t
 import uuid
 
 from .._client.image_api import GlanceApi
-from .._errors import ApiError, ConnectionProblem, GlanceError, not_none
+from .._errors import ApiError, ConnectionProblem, GlanceError, explain, not_none
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import identity_of_data, source_record
 from .._glance.image_ids import derived_ids
-from .._glance.json_patch import build_patch, property_change
-from .._glance.operations import ADD_MEMBER, CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, STATUS_CALLS, UPDATE, Operation
+from .._glance.json_patch import Subject, build_patch, property_change
+from .._glance.operations import CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, STATUS_CALLS, UPDATE, Operation
 from .._glance.responses import MISDIRECTED
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
@@ -26,6 +26,7 @@ from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload
 from .._transfer.polling import Deadline
 from .apply import ConcurrentChange, perform_operations
 from .deletion import DeletionUnconfirmed, is_gone, wait_until_deleted
+from .members import MEMBER_CALLS, change_member, settle_members
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
 from .status import check_status
 
@@ -51,7 +52,9 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
     except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if executor.image and executor.created:
+        if executor.image and executor.is_complete:
+            explain(error, f"Image {executor.image.id} has its data and stays; run the task again to share it.")
+        elif executor.image and executor.created:
             delete_partial_image(api, executor.image, error)
         elif executor.image and isinstance(error, DataMismatch):
             deactivate_wrong_image(api, executor.image.id, error)
@@ -61,6 +64,7 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
     record.complete(plan)
     # Without a status it is not what the cloud answered, but what is known of an image that no call returned.
     record.image = image if image and image.shows("status") else None
+    executor.settle_members()
 
 
 def _is_answered_without_image(operation: Operation) -> bool:
@@ -88,6 +92,7 @@ def replace(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploa
         raise
     record.complete(plan)
     record.image = api.find_image(not_none(executor.image).id) or executor.image
+    executor.settle_members()
 
 
 class PlanExecutor:
@@ -95,6 +100,7 @@ class PlanExecutor:
 
     :ivar image: the image as far as it is known; null before it is created.
     :ivar created: whether this run created it.
+    :ivar is_complete: whether it has all that the task wants, but for the projects that it is to be shared with.
     """
 
     def __init__(self, api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploader | None) -> None:
@@ -105,6 +111,7 @@ class PlanExecutor:
         formats = {key: (plan.image or {}).get(key) for key in FORMATS}
         self.image = Image({"id": plan.image_id, **formats}) if plan.image_id else None
         self.created = False
+        self.is_complete = False
         self._last_data_calls = _last_data_calls(plan)
 
     def run(self) -> None:
@@ -118,8 +125,17 @@ class PlanExecutor:
             self._record.add(operation)
         elif self._uploader and operation.call in DATA_CALLS:
             self._bring_data(self._uploader, operation)
+        elif operation.call in MEMBER_CALLS:
+            self.is_complete = True
+            change_member(self._api, operation.of(not_none(self.image).id), self._record)
         else:
             self._change(operation)
+
+    def settle_members(self) -> None:
+        """Verify the members, if the plan may change any."""
+        wanted = self._plan.members
+        if wanted and any(change.subject is Subject.MEMBER or change.key == "visibility" for change in self._plan.changes):
+            settle_members(self._api, not_none(self.image).id, wanted, self._record)
 
     # Data
 
@@ -162,7 +178,7 @@ class PlanExecutor:
         self._record.add(operation)
         self._record.add_conversion(before, self.image, values)
 
-    # Attributes, members, and the old images of a replacement
+    # Attributes, and the old images of a replacement
 
     def _change(self, operation: Operation) -> None:
         sent = operation.of(self.image.id).with_hash(identity_of_data(self.image)) if self.image else operation
@@ -182,8 +198,6 @@ class PlanExecutor:
 
     def _is_done_by_another_run(self, operation: Operation, error: ApiError) -> bool:
         """Whether a call failed because another run, which replaces the same image, has made it already."""
-        if operation.call is ADD_MEMBER:
-            return error.status == 409
         image_id = str(operation.image_id)
         if self.image and image_id == self.image.id:
             return False

@@ -27,6 +27,7 @@ from .._plan.image_plan import (
     needs_stores,
     plan_image,
 )
+from .._plan.members import DesiredMembers, Members
 from .._plan.plan import MAX_PLANS, Plan, plan_delete
 from .._plan.result import result_of
 from .._transfer.progress import reporter
@@ -39,6 +40,8 @@ if t.TYPE_CHECKING:
     from .._transfer.image_data import DataResolver
     from .property_checks import PropertyChecks
 
+# What a result says about an image that is absent, or of which nothing is known after an error.
+NO_IMAGE = {"image": None, "members": None, "source": None, "transfer": None}
 OPTION_OF_REFERENCE = {key: option for option, key in REFERENCES.items()}
 
 # A module's process compiles all that it imports. So what moves data, and what carries plans out, is imported where it is
@@ -68,8 +71,8 @@ def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str
         from .deletion import delete  # noqa: PLC0415
 
         records = apply_plans(plans, make_plans, lambda plan, record: delete(lookup.api, plan, record, options.wait))
-        return {**result_of(records), "image": None, "source": None, "transfer": None}
-    return {**result_of(plans), "image": None, "source": None, "transfer": None}
+        return {**result_of(records), **NO_IMAGE}
+    return {**result_of(plans), **NO_IMAGE}
 
 
 def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
@@ -111,6 +114,7 @@ def _present_from_source(lookup: Lookup, options: ImageOptions, check_mode: bool
         return {
             **result_of(plans),
             "image": plans[0].image,
+            "members": _shown_members(plans[0].members_after),
             "source": source.inspected if source else None,
             "transfer": None,
             "warnings": problems + planner.warnings,
@@ -137,6 +141,7 @@ def _present_from_source(lookup: Lookup, options: ImageOptions, check_mode: bool
     return {
         **result_of([record], record.image or (Image(after) if after else None)),
         "image": after,
+        "members": _shown_members(record.members),
         "source": source.inspected if source else None,
         "transfer": uploader.transfer.shown() if uploader.transfer else None,
         "warnings": problems + planner.warnings + uploader.warnings,
@@ -236,7 +241,19 @@ def _desired_image(lookup: Lookup, options: ImageOptions, source: DataResolver |
         stores=options.stores,
         keep_data=options.data_policy == "keep",
         status=options.status,
+        members=_desired_members(lookup, options),
     )
+
+
+def _desired_members(lookup: Lookup, options: ImageOptions) -> DesiredMembers | None:
+    if options.members is None:
+        return None
+    ids = dict.fromkeys(lookup.projects.id_of(project) for project in options.members.projects)
+    return DesiredMembers(tuple(ids), options.members.purge)
+
+
+def _shown_members(members: Members | None) -> list[dict[str, str]] | None:
+    return None if members is None else [{"member_id": key, "status": members[key]} for key in sorted(members)]
 
 
 def _owner(lookup: Lookup, options: ImageOptions) -> str | None:

@@ -10,17 +10,17 @@ import typing as t
 
 from .._argspec import IMAGE_MEMBER
 from .._client.image_api import GlanceApi
-from .._errors import ApiError, GlanceError, InvalidInput
+from .._errors import GlanceError, InvalidInput
 from .._glance.image import Image
 from .._glance.list_query import equals_filter
-from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, Operation
 from .._options.image_member import ImageMemberOptions
 from .._plan.execution_record import ExecutionRecord
-from .._plan.members import PENDING, check_can_have_members, plan_member
-from .._plan.plan import Plan
+from .._plan.members import PENDING, check_can_have_members
+from .._plan.plan import Plan, plan_members
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
 from .lookup import check_name_is_no_id, find_by_id, find_by_name, is_listed, only_one, query_for_names
+from .members import change_member
 from .projects import Projects
 from .task import Task
 
@@ -62,28 +62,18 @@ class MemberRequest:
         else:
             image = self._find_own_image()
             if state == "present":
-                check_can_have_members(image)
+                check_can_have_members(image, image.visibility, "state")
             status = self._api.member_status(image.id, self._member)
             self._wanted = (status or PENDING) if state == "present" else None
-        return plan_member(image, self._member, status, self._wanted)
+        return plan_members(image, self._as_members(status), self._as_members(self._wanted))
+
+    def _as_members(self, status: str | None) -> dict[str, str]:
+        return {} if status is None else {self._member: status}
 
     def execute(self, plan: Plan, record: ExecutionRecord) -> None:
         """Make the call of the plan."""
-
-        def perform(operation: Operation) -> None:
-            try:
-                self._api.perform(operation)
-            except ApiError as error:
-                if not _is_done_by_another_run(operation, error):
-                    raise
-            else:
-                record.add(operation)
-
-        perform_operations(self._api, plan, record, perform)
-        if record.changed:
-            record.complete(plan)
-        else:
-            record.complete_with(plan, [])
+        perform_operations(self._api, plan, record, lambda each: change_member(self._api, each, record))
+        record.complete(plan)
 
     def predicted(self, plan: Plan) -> dict[str, t.Any] | None:
         """The member as it then is."""
@@ -153,13 +143,6 @@ class MemberRequest:
         if not found:
             check_name_is_no_id(self._api, name)
         return list(found.values())
-
-
-def _is_done_by_another_run(operation: Operation, error: ApiError) -> bool:
-    """Whether a call failed because another run has made it already."""
-    return (operation.call is ADD_MEMBER and error.status == 409) or (
-        operation.call is REMOVE_MEMBER and error.status == 404
-    )
 
 
 TASK = Task(

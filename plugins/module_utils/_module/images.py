@@ -18,8 +18,8 @@ from .._errors import GlanceError, InvalidInput
 from .._options.image import ImageOptions
 from .._options.images import ImagesOptions
 from .._plan.result import result_of
+from .image import NO_IMAGE, bring
 from .image import TASK as IMAGE_TASK
-from .image import bring
 from .lookup import Lookup
 from .prefetched_images import PrefetchedImages
 from .task import Task
@@ -62,8 +62,7 @@ def _bring(lookup: Lookup, check_mode: bool, entry: ImageOptions) -> dict[str, t
     try:
         return {**named, **bring(lookup, entry, check_mode)}
     except GlanceError as error:
-        nothing = {**result_of([]), "image": None, "source": None, "transfer": None}
-        return {**named, **nothing, "failed": True, "msg": str(error), **error.details}
+        return {**named, **result_of([]), **NO_IMAGE, "failed": True, "msg": str(error), **error.details}
 
 
 def _result_of(

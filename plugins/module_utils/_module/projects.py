@@ -63,7 +63,7 @@ class Projects:
             candidates = ", ".join(f"{entry.get('id')} in domain {entry.get('domain_id')}" for entry in found)
             raise InvalidInput(
                 f"{reference.option}: several projects have the name '{project}': {candidates}. Give the id, or"
-                f" '{reference.option}_domain'."
+                f" '{reference.domain_option}'."
             )
         return str(found[0]["id"])
 

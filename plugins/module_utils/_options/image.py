@@ -14,7 +14,7 @@ from .._glance.image_names import DEFAULT_TEMPLATE
 from .._glance.input_checks import MAX_INTEGER, check_id, check_text, check_timeout
 from .._glance.properties import REFERENCES, desired_properties
 from .data import DataOptions
-from .project import ProjectReference
+from .project import MemberOptions, ProjectReference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +59,7 @@ class ImageOptions:
     :param version: the version of the data; null where the task gives none.
     :param catalogue: the catalogue that the image belongs to; null where the task names none.
     :param mirrors: further URLs of the data, in the order in which they are tried.
+    :param members: the projects that the image is to be shared with; null where the task names none.
     """
 
     selection: ImageSelection
@@ -82,6 +83,7 @@ class ImageOptions:
     version: str | None = None
     catalogue: str | None = None
     mirrors: tuple[str, ...] = ()
+    members: MemberOptions | None = None
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> ImageOptions:
@@ -111,6 +113,7 @@ class ImageOptions:
             replaced=params["replaced"],
             candidate=params["candidate"],
             wait=wait,
+            members=MemberOptions.from_params(params),
         )
 
     @property

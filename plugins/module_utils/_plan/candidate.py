@@ -20,7 +20,7 @@ from .._glance.properties import DATA_RECORDS, PUBLISHED_AS, RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DesiredImage
 from .diff import diff_of
-from .plan import Plan, plan_create, plan_update
+from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import (
     CARRIED,
     ReplacementState,
@@ -73,7 +73,8 @@ def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str
     final = {**OF_FIRST_BUILD, **carried_over(state.old, desired, state.project_id)}
     attributes = {key: final[key] for key in CARRIED if key in final}
     wanted = DesiredImage(attributes, properties_of(final), data=desired.data, stores=desired.stores)
-    return _after_removal(_updated(state.new, wanted), state)
+    plan = plan_sharing(_updated(state.new, wanted), desired.members, state.new_members)
+    return _after_removal(plan, state)
 
 
 def _updated(new: Image, wanted: DesiredImage) -> Plan:

@@ -15,6 +15,7 @@ from .._glance.image import FORMATS
 from .._glance.image_hashes import source_record
 from .._glance.operations import IMPORT, Operation
 from .._glance.properties import SOURCE_CHECKSUM
+from .members import DesiredMembers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +75,7 @@ class DesiredImage:
     :param stores: the stores that shall hold the data, in the order in which they are given.
     :param keep_data: whether an image that has other data keeps them.
     :param status: active or deactivated; null where the status stays as it is.
+    :param members: the projects that the image is shared with; null where the task names none.
     """
 
     attributes: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -83,6 +85,7 @@ class DesiredImage:
     stores: tuple[str, ...] | None = None
     keep_data: bool = False
     status: str | None = None
+    members: DesiredMembers | None = None
 
     def without(self, key: str) -> DesiredImage:
         """The same, but one property stays as it is."""

@@ -14,6 +14,7 @@ from .._glance.json_patch import Change, Subject, property_change
 from .._glance.operations import Operation
 from .._glance.properties import SOURCE_CHECKSUM
 from .diff import diff_of
+from .members import Members
 from .plan import Plan
 
 # The attributes that the data of an image bring.
@@ -28,6 +29,7 @@ class ExecutionRecord:
 
     :ivar image_id: null if the image did not exist; its id is in ``image`` then.
     :ivar image: the image as the cloud has it afterwards; null if nothing was read since, so that it is as planned.
+    :ivar members: the projects that it is shared with afterwards, if the plan names any.
     """
 
     def __init__(self) -> None:
@@ -37,9 +39,11 @@ class ExecutionRecord:
         self.changes: list[Change] = []
         self.before: dict[str, t.Any] = {}
         self.after: dict[str, t.Any] = {}
+        self.members: Members | None = None
         self._planned_image: FlatImage | None = None
         self._of_earlier_plans = 0
         self._deleted_by_others: set[str] = set()
+        self._members_by_others: set[str] = set()
         self._conversion: tuple[Image, Image] | None = None
         self._recorded_source: list[Change] = []
 
@@ -60,6 +64,10 @@ class ExecutionRecord:
         """Record that another run deleted the plan's image, or another one that the plan changes."""
         self._deleted_by_others.add(image_id)
 
+    def add_member_by_others(self, project: str) -> None:
+        """Record that another run made the plan's change of this member."""
+        self._members_by_others.add(project)
+
     def is_deleted_by_others(self, image_id: str) -> bool:
         return image_id in self._deleted_by_others
 
@@ -76,13 +84,24 @@ class ExecutionRecord:
     def complete(self, plan: Plan) -> None:
         """Record that a plan was carried out to its end."""
         self.image_id, self._planned_image = plan.image_id, plan.image
-        if not self._deleted_by_others and not self._conversion:
+        self.members = plan.members_after
+        if not self._deleted_by_others and not self._members_by_others and not self._conversion:
             self._add_changes(plan.changes, plan.before, plan.after)
             return
-        changes = [change for change in plan.changes if change.image_id not in self._deleted_by_others]
+        changes = [change for change in plan.changes if not self._is_by_others(change)]
         if self._conversion:
             changes = _converted(changes, *self._conversion) + self._recorded_source
         self._add_changes(changes, *diff_of(changes))
+
+    def _is_by_others(self, change: Change) -> bool:
+        if change.subject is Subject.MEMBER:
+            return change.key in self._members_by_others
+        return change.image_id in self._deleted_by_others
+
+    def add_found_changes(self, changes: t.Sequence[Change]) -> None:
+        """Record changes that were made after the plan's own, because of what only then came to light."""
+        made = [change for change in changes if not self._is_by_others(change)]
+        self._add_changes(made, *diff_of(made))
 
     def complete_with(self, plan: Plan, changes: t.Sequence[Change]) -> None:
         """Record that a plan came to its end with other changes than planned."""
@@ -100,7 +119,8 @@ class ExecutionRecord:
         self.before = _merged(before, self.before)
         self.after = _merged(self.after, after)
         self._of_earlier_plans = len(self.operations)
-        self._deleted_by_others, self._conversion, self._recorded_source = set(), None, []
+        self._deleted_by_others, self._members_by_others = set(), set()
+        self._conversion, self._recorded_source = None, []
 
 
 def _is_of_data(change: Change) -> bool:

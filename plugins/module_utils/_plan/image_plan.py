@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._errors import InvalidInput
+from .._errors import InvalidInput, not_none
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import recorded_formats
 from .._glance.properties import CATALOGUE, VERSION
@@ -20,7 +20,8 @@ from .._options.image import ImageOptions, ImageSelection
 from .candidate import plan_candidate, plan_promotion, published_as
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
-from .plan import Plan, plan_create, plan_update
+from .members import Members
+from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import ReplacementState, carried_over, plan_cleanup, plan_replacement, plan_restart
 from .store_changes import differ_in_stores
 
@@ -36,11 +37,13 @@ class ExistingImage:
 
     :param data: how its data compare with those that the task wants.
     :param unfinished: new images that interrupted replacements of it have left.
+    :param members: the projects that it is shared with; empty where the task names none, and where it is not shared.
     """
 
     image: Image
     data: DataState = DataState.NOT_ASKED
     unfinished: tuple[Image, ...] = ()
+    members: Members = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,8 +78,7 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
     :param project: id of the project that the session works for.
     """
     if isinstance(state, MissingImage):
-        image_id = options.selection.id
-        return PlannedImage(plan_create(desired, image_id.lower() if image_id else None), tuple(_warnings_of_new(options)))
+        return PlannedImage(_plan_new(options, desired), tuple(_warnings_of_new(options)))
     if isinstance(state, ReplacementState):
         return _plan_replacement(options, _without_foreign_catalogue(desired, state.old, project), state)
     desired = _without_foreign_catalogue(desired, state.image, project)
@@ -87,8 +89,22 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
     warnings = (*_warnings_of_existing(state.image, desired), *_warnings_of_kept_data(state, desired))
     if state.data is DataState.OTHER:
         desired = desired.without(VERSION)  # the version of the data that the image does not get
-    plan = plan_update(state.image, desired, state.data)
-    return PlannedImage(plan_cleanup(plan, state.unfinished) if state.unfinished else plan, warnings)
+    return PlannedImage(_plan_existing(state, desired), warnings)
+
+
+def _plan_new(options: ImageOptions, desired: DesiredImage) -> Plan:
+    image_id = options.selection.id
+    if desired.members and desired.members.projects:
+        # Some clouds give new images another visibility.
+        desired = dataclasses.replace(desired, attributes={"visibility": "shared", **desired.attributes})
+    return plan_sharing(plan_create(desired, image_id.lower() if image_id else None), desired.members, {})
+
+
+def _plan_existing(state: ExistingImage, desired: DesiredImage) -> Plan:
+    if desired.members:
+        desired.members.check(state.image, desired.attributes.get("visibility", state.image.visibility))
+    plan = plan_sharing(plan_update(state.image, desired, state.data), desired.members, state.members)
+    return plan_cleanup(plan, state.unfinished) if state.unfinished else plan
 
 
 def _without_foreign_catalogue(desired: DesiredImage, image: Image, project: str | None) -> DesiredImage:
@@ -102,7 +118,7 @@ def _plan_replacement(options: ImageOptions, desired: DesiredImage, state: Repla
         return PlannedImage(plan_candidate(state, desired))
     warnings: tuple[str, ...] = ()
     if state.old.exists:
-        warnings = (*_warnings_of_existing(state.named, desired), *_warnings_of_members(state))
+        warnings = (*_warnings_of_existing(state.named, desired), *_warnings_of_members(state, desired))
     if options.candidate:
         return PlannedImage(plan_promotion(state, desired, options.replaced), warnings)
     return PlannedImage(plan_replacement(state, desired, options.replaced, options.replaced_name), warnings)
@@ -202,19 +218,6 @@ def usable_replacement(
     return usable[-1] if usable else None
 
 
-def members_of_new(members: t.Mapping[str, str], is_admin: bool) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The members that a new image gets, and those of them who have to accept it themselves.
-
-    Only an administrator can accept a share for another project.
-
-    :param members: the statuses of the replaced image's members.
-    """
-    if is_admin:
-        return dict(members), ()
-    accepted = sorted(member for member, status in members.items() if status == "accepted")
-    return dict.fromkeys(members, "pending"), tuple(accepted)
-
-
 def _plan_again(desired: DesiredImage, state: IncompleteImage, project: str | None) -> PlannedImage:
     """Delete an image that cannot get its data any more, and create it again."""
     image, failure = state.image, state.import_failure
@@ -224,6 +227,9 @@ def _plan_again(desired: DesiredImage, state: IncompleteImage, project: str | No
             " data into it. Delete it, and run the task again."
         )
     plan = plan_restart(image, desired, project)
+    if desired.members:
+        desired.members.check(image, not_none(plan.image)["visibility"])
+    plan = plan_sharing(plan, desired.members, {})
     if not failure:
         return PlannedImage(plan)
     return PlannedImage(plan, (f"{image} is created again, because the import of its data has failed: {failure}",))
@@ -256,7 +262,7 @@ def _warnings_of_kept_data(state: ExistingImage, desired: DesiredImage) -> t.Ite
         yield f"{state.image} has other data than {desired.data.shown}, and keeps them, as 'data_policy: keep' says."
 
 
-def _warnings_of_members(state: ReplacementState) -> t.Iterator[str]:
-    if state.to_accept_again:
-        projects = ", ".join(state.to_accept_again)
+def _warnings_of_members(state: ReplacementState, desired: DesiredImage) -> t.Iterator[str]:
+    projects = ", ".join(state.to_accept_again(desired))
+    if projects:
         yield f"These projects had accepted image {state.old.id} and have to accept the new one too: {projects}."

@@ -30,6 +30,7 @@ from .._glance.properties import RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, check_formats_can_change, diff_of, property_changes
+from .members import DesiredMembers, Members, member_changes, member_operations
 from .store_changes import check_stores_can_change, copy_to_stores, store_changes, store_operations
 
 # How often a task is planned anew because another run changed the image first.
@@ -45,6 +46,8 @@ class Plan:
         only the cloud can tell.
     :param replaced: the image, as Glance shows it, that a new one takes the place of.
     :param final_name: the name that a new image gets later, by another task.
+    :param members: what the task wants of the projects that the image is shared with; null where it names none.
+    :param members_after: those projects as they then are.
     """
 
     image: FlatImage | None
@@ -55,6 +58,8 @@ class Plan:
     after: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     replaced: Image | None = None
     final_name: str | None = None
+    members: DesiredMembers | None = None
+    members_after: Members | None = None
 
     @property
     def changed(self) -> bool:
@@ -63,6 +68,18 @@ class Plan:
     @property
     def has_data(self) -> bool:
         return any(operation.call in DATA_CALLS for operation in self.operations)
+
+    def extended(self, operations: t.Sequence[Operation], changes: t.Sequence[Change]) -> Plan:
+        """The plan, with further calls after its own."""
+        all_changes = (*self.changes, *changes)
+        before, after = diff_of(changes)
+        return dataclasses.replace(
+            self,
+            changes=all_changes,
+            operations=(*self.operations, *operations),
+            before={**self.before, **before},
+            after={**self.after, **after},
+        )
 
 
 def plan_create(desired: DesiredImage, image_id: str | None) -> Plan:
@@ -208,6 +225,25 @@ def plan_state(image: Image, state: str) -> Plan:
             " and only a deactivated one made active again."
         )
     return plan_change(image, [Change("status", status, state)], [Operation(STATE_ACTIONS[state], image.id)])
+
+
+def plan_members(image: Image, before: Members, after: Members) -> Plan:
+    """The members of an image, which stays as it is otherwise."""
+    changes = member_changes(before, after)
+    operations = member_operations(image.id, before, after)
+    return Plan(to_result(image), image.id, tuple(changes), tuple(operations), *diff_of(changes))
+
+
+def plan_sharing(plan: Plan, members: DesiredMembers | None, current: Members) -> Plan:
+    """The plan for an image, with the calls that share it with the projects that the task names.
+
+    :param current: the projects that it is shared with.
+    """
+    if members is None:
+        return plan
+    after = members.applied_to(current)
+    extended = plan.extended(member_operations(plan.image_id, current, after), member_changes(current, after))
+    return dataclasses.replace(extended, members=members, members_after=after)
 
 
 def plan_change(image: Image, changes: t.Sequence[Change], operations: t.Sequence[Operation]) -> Plan:

@@ -21,19 +21,11 @@ from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data, recorded_
 from .._glance.image_ids import has_derived_id
 from .._glance.image_names import DEFAULT_TEMPLATE, replaced_name, temporary_name
 from .._glance.json_patch import Change, Subject, build_patch, property_change
-from .._glance.operations import (
-    ADD_MEMBER,
-    CREATE,
-    DEACTIVATE,
-    ID_PLACEHOLDER,
-    REACTIVATE,
-    SET_MEMBER_STATUS,
-    UPDATE,
-    Operation,
-)
+from .._glance.operations import CREATE, DEACTIVATE, ID_PLACEHOLDER, REACTIVATE, UPDATE, Operation
 from .._glance.properties import CATALOGUE, DATA_RECORDS, OPTION_OF, RESERVED_PREFIX, ROLLED_BACK
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, diff_of, property_changes
+from .members import ACCEPTED, PENDING, Members, copied_members, member_changes, member_operations
 from .plan import Plan, data_operations, removal, status_operations
 from .store_changes import store_changes, store_operations
 
@@ -113,21 +105,20 @@ class ReplacementState:
     :param new: the complete new image that an earlier run made; null if there is none.
     :param unfinished: new images that earlier runs made and that cannot be used.
     :param also_replaced: images that ``old`` was to replace when an earlier run was interrupted, oldest first.
-    :param members: the projects that the new image is to be shared with, and their status: pending where the run may not set
-        another one.
-    :param new_members: the projects that ``new`` is shared with already, and their status.
+    :param members: the projects that ``old`` is shared with.
+    :param new_members: the projects that ``new`` is shared with already.
+    :param may_accept: whether the login may accept a share for another project.
     :param project_id: the project that the session works for; null where the cloud does not tell it.
-    :param to_accept_again: the projects that had accepted ``old`` and have to accept the new image themselves.
     """
 
     old: Image
     new: Image | None = None
     unfinished: tuple[Image, ...] = ()
     also_replaced: tuple[Image, ...] = ()
-    members: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    new_members: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    members: Members = dataclasses.field(default_factory=dict)
+    new_members: Members = dataclasses.field(default_factory=dict)
+    may_accept: bool = False
     project_id: str | None = None
-    to_accept_again: tuple[str, ...] = ()
 
     @property
     def is_promoted(self) -> bool:
@@ -138,6 +129,23 @@ class ReplacementState:
     def named(self) -> Image:
         """The image that has the name now. Once the new one has it, it has all the rest too."""
         return self.new if self.new and self.is_promoted else self.old
+
+    def wanted_members(self, desired: DesiredImage) -> Members:
+        """The projects that the new image is to be shared with: those of the old one, and what the task says of them."""
+        kept = {**copied_members(self.members, self.may_accept)}
+        for project, status in self.new_members.items():
+            if kept.get(project, PENDING) == PENDING:
+                kept[project] = status  # it may have answered already
+        return desired.members.applied_to(kept) if desired.members else kept
+
+    def to_accept_again(self, desired: DesiredImage) -> list[str]:
+        """The projects that had accepted the old image and have to accept the new one themselves."""
+        wanted = self.wanted_members(desired)
+        return sorted(
+            project
+            for project, status in self.members.items()
+            if status == ACCEPTED and wanted.get(project, ACCEPTED) != ACCEPTED
+        )
 
 
 def plan_replacement(
@@ -158,6 +166,9 @@ def plan_replacement(
     model = state.named
     target = carried_over(model, desired, state.project_id)
     data.check_formats(target)
+    members = state.wanted_members(desired)
+    if desired.members:
+        desired.members.check(model, target.get("visibility"))
     operations, changes_of_unfinished = remove_unfinished(state.unfinished)
     if new:
         new_id, current = new.id, dict(new.fields)
@@ -165,12 +176,14 @@ def plan_replacement(
         operations += store_operations(new, desired.stores) if desired.stores else []
     else:
         new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
-        if state.members:
+        if members:
             current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
         operations.append(Operation(CREATE, body={"id": ID_PLACEHOLDER, **current}))
         operations += data_operations(data, desired.stores, None)
         target |= data.record
-    operations += _sharing(new_id, state.members, state.new_members)
+    sharing = member_operations(new_id, state.new_members, members)
+    is_shared = current.get("visibility") == "shared"
+    operations += sharing if is_shared else []
     status = desired.status or model.status
     if status == "deactivated" and current.get("status") != "deactivated":
         operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use never is usable under the name
@@ -179,6 +192,7 @@ def plan_replacement(
     patch = build_patch(_differences(Image(current), target))
     if patch:
         operations.append(Operation(UPDATE, new_id, patch))
+    operations += [] if is_shared else sharing
     # The image that the new one is recognised by goes last.
     aside = [_set_aside(image, replaced, template, marked_as) for image in (*state.also_replaced, old)]
     operations += [operation for each, _changes in aside for operation in each]
@@ -188,6 +202,7 @@ def plan_replacement(
         *_differences(old, {"owner": old.owner, **target}),
         *([Change("status", old.status, status)] if desired.status not in (None, old.status) else []),
         *store_changes(old, desired),
+        *(member_changes(state.members, desired.members.applied_to(state.members)) if desired.members else []),
         *changes_of_unfinished,
         *(change for _operations, each in aside for change in each),
     ]
@@ -195,17 +210,13 @@ def plan_replacement(
     predicted = desired.status or ("deactivated" if model.status == "deactivated" else data.status_after)
     image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": predicted, "size": data.size}))
     image["stores"] = sorted(desired.stores or ())
-    return Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
+    plan = Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
+    return dataclasses.replace(plan, members=desired.members, members_after=members)
 
 
 def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:
     """A plan for an image that has its data, with the removal of what interrupted replacements of it have left."""
-    operations, changes = remove_unfinished(unfinished)
-    all_changes = (*plan.changes, *changes)
-    before, after = diff_of(all_changes)
-    return dataclasses.replace(
-        plan, changes=all_changes, operations=(*plan.operations, *operations), before=before, after=after
-    )
+    return plan.extended(*remove_unfinished(unfinished))
 
 
 def remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[Change]]:
@@ -243,14 +254,6 @@ def data_record(data: DataSpec, image: Image) -> dict[str, str]:
     """The record of the source of data that an image has."""
     identity = identity_of_data(image)
     return {key: value.replace(HASH_PLACEHOLDER, identity) for key, value in data.record.items()}
-
-
-def _sharing(image_id: str | None, members: t.Mapping[str, str], present: t.Mapping[str, str]) -> t.Iterator[Operation]:
-    for member, status in members.items():
-        if member not in present:
-            yield Operation(ADD_MEMBER, image_id, {"member": member})
-        if status != present.get(member, "pending"):
-            yield Operation(SET_MEMBER_STATUS, image_id, {"status": status}, member)
 
 
 def _set_aside(old: Image, replaced: str, template: str, marked_as: str | None) -> tuple[list[Operation], list[Change]]:

@@ -59,12 +59,19 @@ class Url:
     name: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """The id of a user's project."""
+
+    user: str
+
+
 Place = t.Callable[[t.Any], t.Any]
 
 
 def resolved(value: t.Any, place: Place) -> t.Any:
     """A value with ``place(placeholder)`` in the place of each placeholder."""
-    if isinstance(value, Name | ImageId | File | Url):
+    if isinstance(value, Name | ImageId | File | Url | Project):
         return place(value)
     if isinstance(value, list):
         return [resolved(item, place) for item in value]

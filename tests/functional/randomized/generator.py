@@ -21,6 +21,7 @@ from .cases import (
     Interrupted,
     Name,
     Overlapping,
+    Project,
     Single,
     Start,
     Task,
@@ -51,6 +52,7 @@ sizes = st.sampled_from([0, 1, 20, 2**31 - 1])
 scalars = st.one_of(values, st.booleans(), st.integers(-5, 5), st.floats(-5, 5), st.none())
 names = st.sampled_from(["one", "two", "Two", "o*e"])
 users = st.sampled_from(["alice", "alice", "alice", "admin", "bob"])
+members = st.lists(st.sampled_from([Project("alice"), Project("bob"), Project("admin"), "0" * 32]), max_size=2, unique=True)
 
 
 # Images
@@ -123,6 +125,8 @@ image_options: dict[str, st.SearchStrategy[t.Any]] = {
         st.sampled_from(["size", "name", "os_glance_x", RECORD]), scalars, min_size=1, max_size=1
     ),
     "purge_properties": st.booleans(),
+    "members": members,
+    "purge_members": st.booleans(),
     "kernel": st.sampled_from(["", Name("helper")]),
     "path": st.sampled_from([File("same"), File("same"), File("other"), File("long")]),
     "data_policy": st.sampled_from(["keep", "replace", "replace", "replace"]),
@@ -135,6 +139,10 @@ def _options_of(draw: st.DrawFn, chosen: t.AbstractSet[str]) -> Json:
     strategies = {option: image_options[option] for option in sorted(chosen)}
     if "purge_properties" in chosen:
         strategies.setdefault("properties", image_options["properties"])
+    if "purge_members" in chosen:
+        strategies.setdefault("members", members)
+    if "members" in strategies and "visibility" in strategies:
+        strategies["visibility"] = st.sampled_from(["shared", "shared", "private"])
     if "reserved properties" in chosen:
         strategies["properties"] = strategies.pop("reserved properties")
     if "data_policy" in chosen:
@@ -208,7 +216,10 @@ def _info_task(draw: st.DrawFn, start: list[Start], who: str) -> Task:  # noqa: 
 def _replacing(draw: st.DrawFn) -> Single:
     """An active image of one's own and a task that replaces it; left to chance, hardly any task would."""
     start = [dataclasses.replace(draw(starts), owner="alice", status="active")]
-    of_replacing = ("visibility", "protected", "hidden", "min_disk", "min_ram", "tags", "properties", "kernel")
+    of_replacing = (
+        *("visibility", "protected", "hidden", "min_disk", "min_ram", "tags", "properties", "kernel"),
+        *("members", "purge_members"),
+    )
     chosen = draw(st.sets(st.sampled_from(of_replacing), max_size=3))
     options = draw(_options_of({*chosen, "data_policy"}))
     return Single(start, Task("alice", "image", {"name": Name(start[0].name), **options}))
@@ -260,7 +271,10 @@ def _data_options(draw: st.DrawFn) -> Json:
     return options
 
 
-few_attributes = st.fixed_dictionaries(
+of_members = st.fixed_dictionaries(
+    {"members": members, "visibility": st.just("shared")}, optional={"purge_members": st.booleans()}
+)
+without_members = st.fixed_dictionaries(
     {},
     optional={
         "protected": st.booleans(),
@@ -269,6 +283,9 @@ few_attributes = st.fixed_dictionaries(
         "visibility": st.sampled_from(["private", "shared"]),
         "min_disk": st.sampled_from([0, 1]),
     },
+)
+few_attributes = st.one_of(
+    without_members, without_members, st.builds(lambda first, then: {**first, **then}, without_members, of_members)
 )
 # What a task is about: mostly data, whose requests are many.
 KINDS = ("data", "data", "data", "data", "attributes", "absent", "state", "list")

@@ -14,7 +14,7 @@ import typing as t
 
 from ..conftest import Json, Outcome, assert_told_the_truth
 from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url
-from .world import USER_OF_PROJECT, Run, Snapshot, World, describe
+from .world import MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
 
 # Errors that only the cloud can know, with the reason why check mode cannot foresee them.
 ONLY_THE_CLOUD_KNOWS = {
@@ -158,7 +158,8 @@ def named_keys(entry: Json, module: str) -> set[str]:
     named = {renamed.get(key, key) for key in entry} | {str(key) for key in entry.get("properties") or {}}
     if source_of(entry) or "stores" in entry:
         named |= DATA_KEYS
-    return named
+    # Glance shows members of shared images only.
+    return named | {MEMBERS} if named & {"members", "visibility"} else named
 
 
 def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
@@ -176,6 +177,10 @@ def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
     for key, value in (entry.get("properties") or {}).items():
         stored = {True: "true", False: "false"}[value] if isinstance(value, bool) else None if value is None else str(value)
         assert image.get(key) == stored
+    if "members" in entry:
+        shared_with = set(image.get(MEMBERS, {}))
+        assert set(entry["members"]) <= shared_with
+        assert not entry.get("purge_members") or set(entry["members"]) == shared_with
     if source_of(entry):
         check_data(entry, image, before)
     if "stores" in entry:
@@ -246,7 +251,8 @@ def check_replaced(old: Json, now: Json | None, new: Json, entry: Json, named: s
     """The new image has all of the old one but what the task names and its data, and the old one became what it should."""
     if not entry.get("purge_properties"):
         own = {"id", "created_at", "updated_at", "self", "file"}
-        ordered = [{**image, "tags": sorted(image["tags"])} for image in (old, new)]
+        # Only an administrator can copy what the members have answered.
+        ordered = [{**image, "tags": sorted(image["tags"]), MEMBERS: sorted(image.get(MEMBERS, {}))} for image in (old, new)]
         assert without(ordered[0], named | own) == without(ordered[1], named | own)
     how = entry.get("replaced", "delete")
     assert (now is None) == (how == "delete")

@@ -13,7 +13,7 @@ import uuid
 import yaml
 
 from ..conftest import Json
-from .cases import FILES, Case, File, ImageId, Interrupted, Name, Overlapping, Start, Task, Url, resolved
+from .cases import FILES, Case, File, ImageId, Interrupted, Name, Overlapping, Project, Start, Task, Url, resolved
 
 FOLDER = "/tmp"
 
@@ -114,6 +114,8 @@ def _place(placeholder: t.Any) -> str:
         return str(uuid.UUID(int=placeholder.number + 1))
     if isinstance(placeholder, File):
         return f"{FOLDER}/{placeholder.name}"
+    if isinstance(placeholder, Project):
+        return f"the id of the project of {placeholder.user}"
     assert isinstance(placeholder, Url)
     return f"http://127.0.0.1:8000/{placeholder.name}"
 

@@ -20,13 +20,15 @@ import uuid
 
 from ..conftest import Cloud, Json, Outcome, forget_the_cloud
 from ..web import Web
-from .cases import FILES, File, ImageId, Name, Overlapping, Start, Task, Url, resolved
+from .cases import FILES, File, ImageId, Name, Overlapping, Project, Start, Task, Url, resolved
 from .stepping import InTurn, Request, StopAt, Turns, stepping
 
 USER_OF_PROJECT = {"alpha": "alice", "beta": "bob", "admin": "admin"}
 # Seconds. No task of a case needs this long; one that does waits for an event that never comes.
 WAIT_TIMEOUT = 40
 SETTLE_TIMEOUT = 60.0
+# The key under which a snapshot has the projects that an image is shared with; no property has this name.
+MEMBERS = "(members)"
 JSON_PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 
 Snapshot = dict[str, Json]
@@ -73,14 +75,23 @@ class World:
         self.ids.append(image["id"])
 
     def snapshot(self) -> Snapshot:
-        """Every image of the case by its id, as Glance shows it to an administrator."""
+        """Every image of the case by its id, as Glance shows it to an administrator, with its members if it is shared."""
         found: Snapshot = {}
         for hidden in ("false", "true"):
             query = f"visibility=all&member_status=all&limit=1000&os_hidden={hidden}&created_at=gte:{self._began}"
             for image in self.admin.call("GET", f"/images?{query}").json()["images"]:
                 if str(image["name"]).startswith(self.prefix) or image["id"] in (*self.ids, self.unused_id):
                     found[image["id"]] = image
+        for image in found.values():
+            if image["visibility"] == "shared":
+                image[MEMBERS] = self._members(image)
         return found
+
+    def _members(self, image: Json) -> dict[str, str]:
+        answer = self.admin.call("GET", f"/images/{image['id']}/members", raise_exc=False)
+        # Another run may have deleted the image by now, or changed its visibility.
+        members = answer.json()["members"] if answer.status_code == 200 else []
+        return {member["member_id"]: member["status"] for member in members}
 
     def settle(self) -> None:
         """Wait until the cloud has ended the imports that are going on."""
@@ -141,6 +152,8 @@ class World:
             return self.ids[placeholder.number] if placeholder.number < len(self.ids) else self.unused_id
         if isinstance(placeholder, File):
             return str(self._folder / placeholder.name)
+        if isinstance(placeholder, Project):
+            return self.project(placeholder.user)
         assert isinstance(placeholder, Url)
         return f"{self._web.url}/{placeholder.name}"
 

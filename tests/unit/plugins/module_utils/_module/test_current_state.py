@@ -24,6 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.image_plan
     IncompleteImage,
     MissingImage,
 )
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members import DesiredMembers
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import ReplacementState
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.cloud_tables import (
@@ -56,7 +57,8 @@ def reader(cloud: CloudTables, **options: t.Any) -> CurrentStateReader:
     """What reads the state of the image 'n' for a task with these options."""
     parsed = image_options(**{"name": "n", **options})
     source: t.Any = Source(parsed.wait is not None) if parsed.data else None
-    desired = DesiredImage(parsed.attributes, data=source.data if source else None)
+    members = DesiredMembers(tuple(each.project for each in parsed.members.projects)) if parsed.members else None
+    desired = DesiredImage(parsed.attributes, data=source.data if source else None, members=members)
     return CurrentStateReader(Lookup(cloud.api), parsed, desired, source)
 
 
@@ -118,20 +120,32 @@ def test_other_data_are_replaced_if_the_task_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("login", "members", "to_accept_again"),
+    ("login", "wanted", "to_accept_again"),
     [
-        (Login(is_admin=True), {"q": "accepted", "r": "pending"}, ()),
-        (Login(), {"q": "pending", "r": "pending"}, ("q",)),
+        (Login(is_admin=True), {"q": "accepted", "r": "pending"}, []),
+        (Login(), {"q": "pending", "r": "pending"}, ["q"]),
     ],
 )
 def test_replacement_is_shared_with_the_members_of_the_old_image(
-    login: Login, members: dict[str, str], to_accept_again: tuple[str, ...]
+    login: Login, wanted: dict[str, str], to_accept_again: list[str]
 ) -> None:
     cloud = CloudTables(old_image(visibility="shared"), login=login)
     cloud.members = {ID: {"q": "accepted", "r": "pending"}}
     state = read(cloud, path="/new", data_policy="replace")
     assert isinstance(state, ReplacementState)
-    assert (state.members, state.to_accept_again) == (members, to_accept_again)
+    assert state.members == {"q": "accepted", "r": "pending"}
+    assert state.wanted_members(DesiredImage()) == wanted
+    assert state.to_accept_again(DesiredImage()) == to_accept_again
+
+
+@pytest.mark.parametrize("visibility", ["shared", "private"])
+def test_members_are_read_only_if_the_task_names_some_and_the_image_is_shared(visibility: str) -> None:
+    found = old_image(visibility=visibility)
+    cloud = CloudTables(found)
+    cloud.members = {ID: {"q": "accepted"}}
+    assert read(cloud) == ExistingImage(found)
+    members = {"q": "accepted"} if visibility == "shared" else {}
+    assert read(cloud, members=["q"]) == ExistingImage(found, members=members)
 
 
 def test_image_that_is_deleted_while_its_members_are_read_is_gone() -> None:

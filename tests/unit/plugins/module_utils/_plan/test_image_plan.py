@@ -25,7 +25,6 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.image_plan
     check_stays_in_scope,
     check_stores_exist,
     default_stores,
-    members_of_new,
     needs_data,
     needs_stores,
     plan_image,
@@ -134,14 +133,15 @@ def test_image_with_other_data_is_replaced() -> None:
 
 def test_candidate_is_made_in_one_task_and_promoted_in_another() -> None:
     options: dict[str, t.Any] = {"path": "/new", "data_policy": "replace", "replaced": "hide"}
-    missing = ReplacementState(image(), project_id="p", to_accept_again=("q",))
+    accepted = {"q": "accepted"}
+    missing = ReplacementState(image(), project_id="p", members=accepted)
     prepared = plan(missing, SPEC, **options, candidate="prepare")
     assert calls(prepared) == ["POST /images", "PUT /images/{id}/file"]
     assert prepared.warnings == ()
-    new = image("new", name=f"n-replacing-{ID}", os_hidden=True)
-    found = ReplacementState(image(), new, project_id="p", to_accept_again=("q",))
+    new = image("new", name=f"n-replacing-{ID}", os_hidden=True, visibility="shared")
+    found = ReplacementState(image(), new, project_id="p", members=accepted)
     promoted = plan(found, SPEC, **options, candidate="promote")
-    assert calls(promoted) == ["PATCH /images/new", f"PATCH /images/{ID}"]
+    assert calls(promoted) == ["POST /images/new/members", "PATCH /images/new", f"PATCH /images/{ID}"]
     assert len(promoted.warnings) == 1
 
 
@@ -159,7 +159,7 @@ def test_image_that_has_the_data_is_marked_as_published() -> None:
 
 
 def test_warning_names_the_projects_that_have_to_accept_again() -> None:
-    state = ReplacementState(image(status="deactivated"), members={"q": "pending"}, to_accept_again=("q",), project_id="p")
+    state = ReplacementState(image(status="deactivated"), members={"q": "accepted", "r": "pending"}, project_id="p")
     warnings = plan(state, SPEC, path="/new", data_policy="replace").warnings
     assert "is deactivated" in warnings[0]
     assert warnings[1].endswith("have to accept the new one too: q.")
@@ -283,17 +283,6 @@ def test_complete_image_of_an_interrupted_replacement_is_used(
 def test_last_complete_image_is_used() -> None:
     left = [image("1"), image("2"), image("3", status="queued")]
     assert usable_replacement(image(), left, DesiredImage(), "p", lambda _image: True) is left[1]
-
-
-@pytest.mark.parametrize(
-    ("is_admin", "expected"),
-    [
-        (True, ({"a": "accepted", "b": "rejected"}, ())),
-        (False, ({"a": "pending", "b": "pending"}, ("a",))),
-    ],
-)
-def test_only_an_administrator_accepts_for_others(is_admin: bool, expected: t.Any) -> None:
-    assert members_of_new({"a": "accepted", "b": "rejected"}, is_admin) == expected
 
 
 CATALOGUED = DesiredImage(properties={"cloudimage_catalogue": "base", "cloudimage_version": "2"}, data=SPEC, keep_data=True)

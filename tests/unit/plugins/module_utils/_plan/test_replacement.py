@@ -15,8 +15,10 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids, has_derived_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import temporary_name
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import ADD_MEMBER, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members import DesiredMembers
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import (
     ReplacementState,
     carried_over,
@@ -164,14 +166,59 @@ def test_interrupted_replacement_continues_at_any_step(replaced: str, aside: lis
     share = ["POST new/members", "PUT new/members/m", "POST new/members"]
 
     def from_here(**found: t.Any) -> list[str]:
-        return calls(plan_replacement(state(members=members, **found), wanted, replaced))
+        return calls(plan_replacement(state(members=members, may_accept=True, **found), wanted, replaced))
+
+    shared = altered(NEW, visibility="shared")
 
     assert from_here() == ["POST", "PUT new/file", *share, "PATCH new", *aside]
     assert from_here(unfinished=(NEW,)) == ["DELETE new", "POST", "PUT new/file", *share, "PATCH new", *aside]
-    assert from_here(new=NEW) == [*share, "PATCH new", *aside]
-    assert from_here(new=NEW, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
-    promoted = altered(NEW, name="n", os_hidden=False, protected=True)
+    assert from_here(new=shared) == [*share, "PATCH new", *aside]
+    assert from_here(new=shared, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
+    promoted = altered(shared, name="n", os_hidden=False, protected=True)
     assert from_here(new=promoted, new_members=members) == aside
+
+
+def sharing(wanted: DesiredMembers, **found: t.Any) -> Plan:
+    desired = DesiredImage({"visibility": "shared"}, data=DATA, members=wanted)
+    return plan_replacement(state(members={"a": "accepted", "b": "pending"}, **found), desired, "hide")
+
+
+def test_replacement_is_shared_with_further_projects() -> None:
+    plan = sharing(DesiredMembers(("a", "c")))
+    assert [each.body for each in plan.operations if each.call is ADD_MEMBER] == [
+        {"member": "a"},
+        {"member": "c"},
+        {"member": "b"},
+    ]
+    assert plan.members_after == {"a": "pending", "b": "pending", "c": "pending"}
+    assert {each.attribute: each.after for each in plan.changes if "members" in each.attribute} == {"members.c": "pending"}
+
+
+def test_replacement_is_not_shared_with_projects_to_be_removed() -> None:
+    plan = sharing(DesiredMembers(("c",), purge=True))
+    assert [each.body for each in plan.operations if each.call is ADD_MEMBER] == [{"member": "c"}]
+    members = {each.attribute: (each.before, each.after) for each in plan.changes if "members" in each.attribute}
+    assert members == {"members.c": (None, "pending"), "members.a": ("accepted", None), "members.b": ("pending", None)}
+
+
+def test_answers_to_a_new_image_of_an_interrupted_replacement_stay() -> None:
+    found = {"new": altered(NEW, visibility="shared"), "new_members": {"a": "accepted", "x": "rejected"}}
+    plan = sharing(DesiredMembers(("c",)), **found)
+    assert calls(plan)[:3] == ["POST new/members", "POST new/members", "PATCH new"]
+    assert plan.members_after == {"a": "accepted", "b": "pending", "c": "pending", "x": "rejected"}
+    purged = sharing(DesiredMembers(("a",), purge=True), **found)
+    assert calls(purged)[:2] == ["DELETE new/members/x", "PATCH new"]
+
+
+def test_new_image_that_is_not_shared_yet_gets_its_members_after_its_visibility() -> None:
+    plan = sharing(DesiredMembers(("c",)), new=altered(NEW, visibility="private"))
+    assert calls(plan)[:2] == ["PATCH new", "POST new/members"]
+
+
+def test_replacement_that_is_not_shared_gets_no_members() -> None:
+    desired = DesiredImage({"visibility": "private"}, data=DATA, members=DesiredMembers(("c",)))
+    with pytest.raises(InvalidInput, match="is private, and only a shared image has members"):
+        plan_replacement(state(), desired, "hide")
 
 
 def test_members_of_an_image_that_becomes_private_are_kept() -> None:

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The calls about the projects that an image is shared with, also if another run makes the same at the same time."""
+
+from __future__ import annotations
+
+from .._client.image_api import GlanceApi
+from .._errors import ApiError, GlanceError
+from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, SET_MEMBER_STATUS, Operation
+from .._plan.execution_record import ExecutionRecord
+from .._plan.members import DesiredMembers, Members, member_changes, member_operations
+
+MEMBER_CALLS = (ADD_MEMBER, REMOVE_MEMBER, SET_MEMBER_STATUS)
+# The first look shows what the plan could not know: Glance hides the members of an image that is not shared, and shows them
+# again once it is. The second one shows that this was dealt with.
+LOOKS = 2
+
+
+def members_of(api: GlanceApi, image_id: str) -> dict[str, str]:
+    """The projects that an image is shared with, and their status."""
+    return {str(member["member_id"]): str(member["status"]) for member in api.list_members(image_id)}
+
+
+def change_member(api: GlanceApi, operation: Operation, record: ExecutionRecord) -> None:
+    """Make one call about a member, and record it; or record that another run has made it."""
+    try:
+        api.perform(operation)
+    except ApiError as error:
+        if not _is_done_by_another_run(operation, error):
+            raise
+        record.add_member_by_others(operation.member or operation.body["member"])
+    else:
+        record.add(operation)
+
+
+def settle_members(api: GlanceApi, image_id: str, wanted: DesiredMembers, record: ExecutionRecord) -> None:
+    """Read the members back, and change those that are not as the task wants them."""
+    found: Members = {}
+    for _look in range(LOOKS):
+        found = members_of(api, image_id)
+        after = wanted.applied_to(found)
+        operations = member_operations(image_id, found, after)
+        if not operations:
+            record.members = found
+            return
+        for operation in operations:
+            change_member(api, operation, record)
+        record.add_found_changes(member_changes(found, after))
+    raise GlanceError(
+        f"Image {image_id} should be shared with {_listed(wanted.applied_to(found))}, but is shared with {_listed(found)}."
+        " Another process may change its members; run the task again."
+    )
+
+
+def _listed(members: Members) -> str:
+    return ", ".join(members) or "no project"
+
+
+def _is_done_by_another_run(operation: Operation, error: ApiError) -> bool:
+    return (operation.call is ADD_MEMBER and error.status == 409) or (
+        operation.call is REMOVE_MEMBER and error.status == 404
+    )

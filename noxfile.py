@@ -123,7 +123,7 @@ def run_functional(
 def functional(session: nox.Session) -> None:
     """Each behaviour of the modules, through their own entry, against a real Glance, with requests counted at the wire."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    run_functional(session)
+    run_functional(session, "-m", "not nightly")
 
 
 @nox.session
@@ -200,9 +200,9 @@ def random_cases(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
-    """Every fault and every kill at every place of a transfer, of which the session functional has a slice."""
+    """Every fault and every kill at every place of a transfer and a publication, of which the session functional has a slice."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
-    files = ("test_transfer_faults", "test_interrupted_runs", "test_replacement", "test_publish")
+    files = ("test_transfer_faults", "test_interrupted_runs", "test_replacement", "test_publish", "test_publish_interrupted")
     run_functional(session, files=files, workers=1, GLANCE_FAULTS="all")
 
 

@@ -301,9 +301,15 @@ def outcomes_of(outcome: Outcome) -> list[Outcome]:
 def check_refusal(seen: Observation) -> None:
     """A task that fails fails in check mode too, or for a reason that only the cloud knows, and changes nothing."""
     message = seen.real.message
-    # Interrupted data make an orphaned image only of the project's own images that are not protected.
+    # Interrupted data make an orphaned image only of the project's own images that this collection made, and that are
+    # neither protected nor shared.
     own = all(project_of(seen.world, seen.task, entry) == seen.world.project(seen.task.who) for entry in seen.entries)
-    if own and not any(image["protected"] for entry in seen.entries for image in seen.meant_before(entry)):
+    kept = (
+        image["protected"] or image.get(MEMBERS) or image["id"] in seen.world.ids
+        for entry in seen.entries
+        for image in seen.meant_before(entry)
+    )
+    if own and not any(kept):
         assert not WAITS_FOR_ANOTHER.search(message), message
     if seen.predicted.failed:
         check_foreseen_refusal(seen)
@@ -366,7 +372,7 @@ def check_nothing_else_changed(seen: Observation, touched: set[str]) -> None:
             ignored = touched | (set() if seen.predicted.failed else _own(image) | _own(now))
             assert without(now, ignored) == without(image, ignored)
     if not is_many:
-        assert set(seen.after) == set(seen.before), "a task that failed left an image"
+        assert set(seen.after) == set(seen.before), f"a task that failed left an image: {seen.real.message}"
 
 
 def check_info(world: World, task: Task) -> None:

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The role image_publish: failed tests, rollbacks, killed and overlapping runs.
+
+At every moment the public name leads to a tested build.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import pathlib
+
+import pytest
+
+from .conftest import Cloud, Json
+from .faults import ALL, CUT, CUT_ANSWER
+from .publishing import MARK, ROLLED_BACK, Publisher, reader, sha512
+
+
+@pytest.fixture
+def publisher(alice: Cloud, name: str, tmp_path: pathlib.Path) -> Publisher:
+    return Publisher(alice, name, tmp_path)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_failed_test_withdraws_the_candidate(publisher: Publisher, first: bool) -> None:
+    old = None if first else publisher.cloud.make(publisher.name, b"old")
+    publisher.build(b"broken")
+    with contextlib.nullcontext() if first else reader(publisher, sha512(b"old")):
+        failed = publisher.run(options={"tags": ["bad"]})
+    assert failed.failed
+    assert (failed.outcome, "it does not boot" in failed.report["reason"]) == ("withdrawn", True)
+    assert "was deleted and the name keeps its image. The failure: Boot it: it does not boot" in " ".join(
+        failed.stdout.replace("\\n", " ").split()
+    )
+    assert publisher.builds() == ([] if old is None else [old])
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_rollback(publisher: Publisher) -> None:
+    ids = [image["id"] for image in publisher.publish_two()]
+    publisher.build(b"third")
+    ids.append(publisher.run().succeeded().report["id"])
+    with reader(publisher, sha512(b"first", b"second", b"third", b"fourth")):
+        back = publisher.thrice(image_publish_rollback=True)
+        assert (back.outcome, back.report["id"], back.report["previous_id"]) == ("rolled_back", ids[1], ids[2])
+        assert publisher.public()["id"] == ids[1]
+        withdrawn = publisher.cloud.show(ids[2])
+        assert (withdrawn["os_hidden"], withdrawn[ROLLED_BACK], withdrawn[MARK]) == (True, "true", publisher.name)
+        for check in (True, False):
+            again = publisher.run(check=check)
+            assert again.failed
+            assert again.mutations == []
+            assert f"delete the image {ids[2]}" in " ".join(again.stdout.split())
+        publisher.build(b"fourth")
+        assert publisher.run(image_publish_keep=3).succeeded().report["previous_id"] == ids[1]
+        assert ROLLED_BACK not in publisher.public()
+        assert publisher.run(image_publish_rollback=True).succeeded().report["id"] == ids[1]
+    assert [image["id"] for image in publisher.builds()][:2] == ids[1:]
+
+
+def test_rollback_without_a_previous_build_is_refused(publisher: Publisher) -> None:
+    publisher.cloud.make(publisher.name, b"first", **{MARK: publisher.name})
+    failed = publisher.run(image_publish_rollback=True)
+    assert failed.failed
+    assert failed.mutations == []
+    assert "There is no build of" in failed.stdout
+
+
+def test_overlapping_runs_publish_one_build(publisher: Publisher) -> None:
+    publisher.publish_two()
+    publisher.build(b"third")
+    with (
+        reader(publisher, sha512(b"second", b"third")),
+        concurrent.futures.ThreadPoolExecutor() as pool,
+    ):
+        runs = list(pool.map(lambda _number: publisher.run(), range(2)))
+    for run in runs:
+        run.succeeded()
+    assert "published" in {run.outcome for run in runs}
+    assert publisher.public()["os_hash_value"] in sha512(b"third")
+    assert len(publisher.builds()) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [CUT, CUT_ANSWER, None] if ALL else [CUT_ANSWER])
+@pytest.mark.parametrize("rollback", [False, True])
+def test_killed_run_is_completed_by_the_next(publisher: Publisher, how: int | None, rollback: bool) -> None:
+    """At each of its requests that change something; without GLANCE_FAULTS=all at one of them."""
+    name = publisher.name
+    for step in range(20) if ALL else [1 if rollback else 4]:
+        publisher.name = f"{name}-{step}"
+        publisher.publish_two()
+        variables: Json = {"image_publish_rollback": True} if rollback else {"image_publish_keep": 2}
+        if not rollback:
+            publisher.build(b"third")
+        with reader(publisher, sha512(b"first", b"second", b"third")):
+            killed = publisher.run(kill_at=step, how=how, **variables)
+            predicted = publisher.run(check=True, **variables).succeeded()
+            after = publisher.run(**variables).succeeded()
+        assert predicted.report["steps"] == after.report["steps"]
+        assert publisher.public()["os_hash_value"] in sha512(b"first" if rollback else b"third")
+        assert len(publisher.builds()) == 2
+        if not killed.failed:
+            break
+        assert len(killed.mutations) == step + 1
+    assert publisher.run(**variables).succeeded().mutations == []
+    assert not ALL or step == (2 if rollback else 6)
+
+
+@pytest.mark.slow
+def test_killed_first_run_is_completed_by_the_next(publisher: Publisher) -> None:
+    name = publisher.name
+    publisher.build(b"first")
+    for step in range(20) if ALL else [2]:
+        publisher.name = f"{name}-{step}"
+        killed = publisher.run(kill_at=step, how=CUT_ANSWER)
+        publisher.run().succeeded()
+        assert [publisher.public()] == publisher.builds()
+        if not killed.failed:
+            break
+    assert not ALL or step == 3

@@ -200,7 +200,7 @@ def random_cases(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
-    """Every fault and every kill at every place of a transfer and a publication, of which the session functional has a slice."""
+    """Every fault and every kill at every place of a transfer or publication; the session functional has a slice of it."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     files = ("test_transfer_faults", "test_interrupted_runs", "test_replacement", "test_publish", "test_publish_interrupted")
     run_functional(session, files=files, workers=1, GLANCE_FAULTS="all")

@@ -120,6 +120,7 @@ IMAGE_INFO: Spec = {
     "limit": {"type": "int"},
     "newest": {"type": "bool", "default": False},
     "all_projects": {"type": "bool", "default": False},
+    "exactly": {"type": "int"},
 }
 
 IMAGE_MEMBER: Spec = {

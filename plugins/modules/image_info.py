@@ -12,7 +12,7 @@ module: image_info
 short_description: Find images
 version_added: 0.1.0
 description:
-  - List the images that match all conditions given. Finding none is no error.
+  - List the images that match all conditions given. Finding none is no error, unless O(exactly) is given.
   - Glance applies the filters that it knows, so that it sends only matching images.
   - The module lists the images that the login's project can use, whatever the login's role. These are its own images, public
     images, and images that other projects share with it and that it has accepted. Use O(id), O(owner) or O(all_projects) to
@@ -140,6 +140,18 @@ options:
         see all images.
     type: bool
     default: false
+  exactly:
+    description:
+      - How many images there must be. If another number is found, the task fails. The error says how many were found, and
+        describes the first ten of them.
+      - It counts the images that the task returns. O(limit) and O(newest) leave out images before that. So with
+        O(newest=true) the value V(1) only requires that there is an image.
+      - It counts images and not names. If O(name) has two names, the value V(2) also allows two images of one name. To
+        require one image for each name, use a loop over the names with the value V(1).
+      - V(0) requires that there is no such image.
+      - With an administrator's login it is also an error if the module does not check all images that other projects share,
+        because there may be more of them.
+    type: int
 seealso:
   - module: cloudimage.glance.image
   - name: Image API
@@ -153,6 +165,13 @@ EXAMPLES = r"""
   cloudimage.glance.image_info:
     cloud: mycloud
     name: debian-13
+  register: result
+
+- name: Find an image, and fail if there is none or if there are several
+  cloudimage.glance.image_info:
+    cloud: mycloud
+    name: debian-13
+    exactly: 1
   register: result
 
 - name: Find the newest image of a series
@@ -269,6 +288,15 @@ images:
       description: All custom properties.
       type: dict
       returned: success
+count:
+  description: The number of images found; in a successful result that is the length of RV(images).
+  type: int
+  returned: success, and failure because of O(exactly)
+candidates:
+  description: The ids of the images found.
+  type: list
+  elements: str
+  returned: failure because of O(exactly)
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_info import TASK

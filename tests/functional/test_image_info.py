@@ -240,6 +240,9 @@ def test_images_of_other_projects_are_found_by_visibility_and_share(alice: Cloud
         ({"sort": "nmae"}, "sort: 'nmae' was given. Allowed is one of name"),
         ({"older_than": "30"}, "older_than: '30' is not a duration"),
         ({"limit": 0}, "limit: 0 was given"),
+        ({"exactly": "one"}, "argument 'exactly' is of type .* and we were unable to convert to int"),
+        ({"exactly": "-1"}, "exactly: -1 was given"),
+        ({"exactly": 2, "newest": True}, "exactly: 2 was given, but 'newest: true' returns at most 1"),
         ({"limit": "many"}, "argument 'limit' is of type .* and we were unable to convert to int"),
         ({"id": ["x"]}, "'x' is not an image id"),
         ({"visibility": "secret"}, "value of visibility must be one of"),
@@ -250,3 +253,79 @@ def test_images_of_other_projects_are_found_by_visibility_and_share(alice: Cloud
 )
 def test_invalid_options_are_rejected(alice: Cloud, options: dict[str, t.Any], message: str) -> None:
     assert re.search(message, alice.fails("image_info", **options))
+
+
+def test_images_are_counted(alice: Cloud, name: str) -> None:
+    assert find(alice, name=[name], exactly=0).result["count"] == 0
+    for number in (1, 2):
+        alice.make(name)
+        assert find(alice, name=[name]).result["count"] == number
+    assert find(alice, name=[name], limit=1).result["count"] == 1
+
+
+def failed_count(cloud: Cloud, **options: t.Any) -> Outcome:
+    """A task that finds another number of images than it wants; check mode makes no difference."""
+    assert cloud.fails("image_info", **options).startswith("exactly: ")
+    return cloud.run("image_info", **options)
+
+
+def test_several_images_instead_of_one_are_an_error_that_lists_them(alice: Cloud, name: str) -> None:
+    images = [alice.make(name, b"data", tags=[name]), alice.make(name, tags=[name])]
+    outcome = failed_count(alice, name=[name], tags=[name], exactly=1)
+    assert (
+        f'exactly: 1 was given, but 2 images were found. The filters are name: "{name}", tags: "{name}".' in outcome.message
+    )
+    for image in images:
+        described = (
+            f"{image['id']} '{name}', {image['status']}, shared, created {image['created_at']}, owner {image['owner']}"
+        )
+        assert described in outcome.message
+    assert outcome.result["count"] == 2
+    assert sorted(outcome.result["candidates"]) == sorted(image["id"] for image in images)
+    assert outcome.sent == ["GET /v2/images"]
+    for exactly in ("2", 2):  # a survey gives text
+        assert find(alice, name=name, exactly=exactly).result["count"] == 2
+
+
+def test_missing_images_are_an_error_that_names_them(alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    hidden = alice.make(f"{name}-hidden", os_hidden=True)
+    nowhere = str(uuid.uuid4())
+    outcome = failed_count(alice, name=[f"{name}-2"], exactly="1")
+    assert "0 images were found" in outcome.message
+    assert (outcome.result["count"], outcome.result["candidates"]) == (0, [])
+    outcome = failed_count(alice, name=[name, hidden["name"]], exactly=2)
+    assert f"Not found: name '{hidden['name']}'." in outcome.message
+    assert "'hidden: any'" in outcome.message
+    assert len(find(alice, name=[name, hidden["name"]], hidden="any", exactly=2).images) == 2
+    outcome = failed_count(alice, id=[image["id"], hidden["id"], nowhere], exactly=3)
+    assert f"Not found: id '{nowhere}'." in outcome.message
+    assert outcome.result["candidates"] == [image["id"], hidden["id"]]
+    assert len(find(alice, id=[image["id"].upper(), image["id"], hidden["id"]], exactly=2).images) == 2
+
+
+def test_images_are_counted_after_limit_and_newest(alice: Cloud, name: str) -> None:
+    assert "0 images" in failed_count(alice, name=[name], newest=True, exactly=1).message
+    for _image in range(3):
+        alice.make(name)
+    assert len(find(alice, name=[name], newest=True, exactly=1).images) == 1
+    assert len(find(alice, name=[name], limit=2, exactly=2).images) == 2
+    assert "at least 2 images were found" in failed_count(alice, name=[name], limit=2, exactly=1).message
+
+
+def test_images_of_other_projects_count_once_they_are_found(alice: Cloud, bob: Cloud, admin: Cloud, name: str) -> None:
+    image = bob.make(name)
+    assert find(admin, name=[name], owner="beta", exactly=1).images[0]["id"] == image["id"]
+    for cloud in (admin, alice):
+        assert "or 'all_projects: true'" in failed_count(cloud, name=[name], exactly=1).message
+        bob.call("POST", f"/images/{image['id']}/members", json={"member": cloud.project_id})
+        find(cloud, name=[name], exactly=0)
+        cloud.call("PUT", f"/images/{image['id']}/members/{cloud.project_id}", json={"status": "accepted"})
+        find(cloud, name=[name], exactly=1)
+
+
+def test_error_describes_ten_of_many_images(bob: Cloud, catalogue: str) -> None:
+    outcome = failed_count(bob, name_pattern=f"^{catalogue}-", exactly=1)
+    assert f"but {CATALOGUE} images were found" in outcome.message
+    assert f"; and {CATALOGUE - 10} more." in outcome.message
+    assert outcome.result["count"] == len(outcome.result["candidates"]) == CATALOGUE

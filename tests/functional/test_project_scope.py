@@ -250,6 +250,9 @@ def test_requests_of_filters_do_not_grow_with_other_projects(
             outcome = admin.unchanged("image_info", tags=[name])
             assert without_projects(outcome.sent) == [LIST] * 3 + [MEMBER] * checks
             assert "some may be missing here. Set 'member_status: accepted'" in outcome.warnings[0]
+            message = admin.fails("image_info", tags=[name], exactly=1)
+            assert message.startswith("exactly: 1 was given and 1 found, but there may be more.")
+            assert message.endswith(outcome.warnings[0])
             outcome = admin.unchanged("image_info", tags=[name], member_status="accepted")
             assert (outcome.names, outcome.warnings) == ([own["name"]], [])
             assert without_projects(outcome.sent).count(MEMBER) == 4

@@ -51,6 +51,9 @@ FORMATS = ("disk_format", "container_format")
 # Nothing but its record is left of an image in one of these: it counts as absent.
 GONE = frozenset({"deleted", "pending_delete"})
 
+# An error describes no more images than this.
+MAX_LISTED = 10
+
 
 @dataclasses.dataclass(frozen=True)
 class Image:
@@ -197,3 +200,9 @@ def describe(image: Image) -> str:
     if image.hidden:
         parts.append("hidden")
     return ", ".join(parts)
+
+
+def listing(images: t.Sequence[Image]) -> str:
+    """The first images of a list of candidates, and how many more there are."""
+    more = f"; and {len(images) - MAX_LISTED} more" if len(images) > MAX_LISTED else ""
+    return "; ".join(describe(image) for image in images[:MAX_LISTED]) + more

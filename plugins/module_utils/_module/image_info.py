@@ -18,6 +18,7 @@ from .._glance.list_query import sorted_images
 from .._options.image_info import ImageFilters, ImageInfoOptions
 from .._plan.filter_queries import brings_others, id_queries, merge_order, queries, within_project
 from .._plan.filters import matches
+from .._plan.image_count import check_count
 from .._timing import TIMING
 from .lookup import find_by_id, find_by_name
 from .projects import Projects
@@ -36,7 +37,13 @@ def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str
     warnings: list[str] = []
     images = _find(api, filters, warnings)
     _refuse_ids_as_names(api, filters, images)
-    return {"changed": False, "images": [to_result(image) for image in images], "warnings": warnings}
+    check_count(images, options, warnings)
+    return {
+        "changed": False,
+        "count": len(images),
+        "images": [to_result(image) for image in images],
+        "warnings": warnings,
+    }
 
 
 def _refuse_ids_as_names(api: GlanceApi, filters: ImageFilters, images: t.Sequence[Image]) -> None:

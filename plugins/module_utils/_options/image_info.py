@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import re
 import typing as t
 
+from .._argspec import IMAGE_INFO
 from .._errors import InvalidInput
+from .._glance.image import MAX_LISTED
 from .._glance.input_checks import id_spellings
 from .._glance.properties import property_value
 from .._glance.time_conditions import TimeCondition, moment_before, parse_time_condition
@@ -21,6 +24,8 @@ SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", 
 NEWEST_FIRST = (("created_at", "desc"), ("id", "desc"))
 # The largest number that Glance's databases compare sizes with.
 MAX_SIZE = 2**63 - 1
+# All other options say which images are listed.
+NO_FILTERS = frozenset({"exactly", "sort"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,10 +67,14 @@ class ImageInfoOptions:
 
     :param filters: all conditions but that on the owner, as long as the owner's id is not known.
     :param owner: the project whose images are listed; null where the task names none.
+    :param conditions: the filters as the task gives them, for an error.
+    :param exactly: how many images there must be; null for any number.
     """
 
     filters: ImageFilters
     owner: ProjectReference | None = None
+    conditions: str = ""
+    exactly: int | None = None
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> ImageInfoOptions:
@@ -75,11 +84,8 @@ class ImageInfoOptions:
         """
         for option in ("size_min", "size_max"):
             _check_size(params[option], option)
-        if params["limit"] is not None and params["limit"] < 1:
-            raise InvalidInput(f"limit: {params['limit']} was given; 1 or more is allowed. Leave it out to get all.")
-        sort, limit = parse_sort(params["sort"] or []), params["limit"]
-        if params["newest"]:
-            sort, limit = NEWEST_FIRST, 1
+        sort, limit = _order_and_limit(params)
+        _check_exactly(params, limit)
         filters = ImageFilters(
             ids=None if params["id"] is None else _values(id_spellings(params["id"])),
             names=_values(params["name"]),
@@ -101,12 +107,53 @@ class ImageInfoOptions:
             limit=limit,
             all_projects=params["all_projects"],
         )
-        return cls(filters, ProjectReference.from_params(params))
+        return cls(filters, ProjectReference.from_params(params), describe_filters(params), params["exactly"])
 
 
 def _check_size(size: int | None, option: str) -> None:
     if size is not None and not 0 <= size <= MAX_SIZE:
         raise InvalidInput(f"{option}: {size} was given; a number of bytes from 0 to {MAX_SIZE} is allowed.")
+
+
+def _order_and_limit(params: t.Mapping[str, t.Any]) -> tuple[tuple[tuple[str, str], ...], int | None]:
+    limit: int | None = params["limit"]
+    if limit is not None and limit < 1:
+        raise InvalidInput(f"limit: {limit} was given; 1 or more is allowed. Leave it out to get all.")
+    return (NEWEST_FIRST, 1) if params["newest"] else (parse_sort(params["sort"] or []), limit)
+
+
+def _check_exactly(params: t.Mapping[str, t.Any], limit: int | None) -> None:
+    exactly: int | None = params["exactly"]
+    if exactly is None:
+        return
+    if exactly < 0:
+        raise InvalidInput(
+            f"exactly: {exactly} was given; 0 or more is allowed. Leave it out to allow any number of images."
+        )
+    if limit is not None and exactly > limit:
+        option = "newest: true" if params["newest"] else f"limit: {limit}"
+        raise InvalidInput(
+            f"exactly: {exactly} was given, but '{option}' returns at most {limit}, so the task would always fail. Leave one"
+            " of them out."
+        )
+
+
+def describe_filters(params: t.Mapping[str, t.Any]) -> str:
+    """The filters that a task gives, as in a playbook; of long lists the first elements."""
+    given = (
+        f"{option}: {_as_yaml(params[option])}"
+        for option in IMAGE_INFO
+        if option not in NO_FILTERS and params[option] != IMAGE_INFO[option].get("default")
+    )
+    return ", ".join(given)
+
+
+def _as_yaml(value: t.Any) -> str:
+    if isinstance(value, list):
+        more = f" and {len(value) - MAX_LISTED} more" if len(value) > MAX_LISTED else ""
+        value = value[0] if len(value) == 1 else value[:MAX_LISTED]
+        return json.dumps(value, ensure_ascii=False) + more
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _time_conditions(params: t.Mapping[str, t.Any], now: datetime.datetime) -> tuple[TimeCondition, ...]:

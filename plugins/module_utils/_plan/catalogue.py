@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from .._errors import InvalidInput
-from .._glance.image import GONE, Image, describe
+from .._glance.image import GONE, Image, listing
 from .._glance.image_names import replaced_by
 from .._glance.json_patch import Change, build_patch
 from .._glance.operations import UPDATE, Operation
@@ -20,7 +20,6 @@ from .plan import Plan, plan_change, plan_delete, plan_state
 
 # What each value of the option ``prune`` does, in the words of an error.
 PRUNE_ACTIONS = {"hide": "hidden", "deactivate": "deactivated", "delete": "deleted"}
-MAX_LISTED = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,19 +77,14 @@ def check_limits(images: t.Sequence[Image], options: PruneOptions) -> None:
     done = PRUNE_ACTIONS[options.action]
     if len(images) > options.most:
         raise InvalidInput(
-            f"prune_max: {len(images)} images would be {done}, and {options.most} are allowed: {_listing(images)}. Nothing"
+            f"prune_max: {len(images)} images would be {done}, and {options.most} are allowed: {listing(images)}. Nothing"
             " was changed. Correct the list, or set 'prune_max'.",
             candidates=[image.id for image in images],
         )
     protected = [image for image in images if image.protected]
     if protected and not options.force:
         raise InvalidInput(
-            f"prune: protected images would be {done}: {_listing(protected)}. Nothing was changed. Set 'force: true' to"
+            f"prune: protected images would be {done}: {listing(protected)}. Nothing was changed. Set 'force: true' to"
             " prune protected images too.",
             candidates=[image.id for image in protected],
         )
-
-
-def _listing(images: t.Sequence[Image]) -> str:
-    more = f"; and {len(images) - MAX_LISTED} more" if len(images) > MAX_LISTED else ""
-    return "; ".join(describe(image) for image in images[:MAX_LISTED]) + more

@@ -20,6 +20,12 @@ from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parse
         ({"limit": 0}, "limit: 0 was given; 1 or more is allowed"),
         ({"limit": -1}, "limit: -1"),
         ({"size_min": -1}, "size_min: -1"),
+        ({"exactly": -1}, "exactly: -1 was given; 0 or more is allowed"),
+        (
+            {"exactly": 3, "limit": 2},
+            "exactly: 3 was given, but 'limit: 2' returns at most 2, so the task would always fail",
+        ),
+        ({"exactly": 2, "newest": True}, "'newest: true' returns at most 1"),
         ({"older_than": "30"}, "older_than: '30' is not a duration"),
         ({"older_than": "d"}, "is not a duration"),
         ({"newer_than": "1y"}, "newer_than: '1y' is not a duration"),
@@ -72,3 +78,26 @@ def test_hidden_images_are_listed_where_asked_for_or_given_by_id(options: dict[s
 def test_an_owner_is_a_project_and_its_domain() -> None:
     assert image_info_options(owner="p", owner_domain="d").owner == ProjectReference("p", "d")
     assert image_info_options(owner_domain="d").owner is None
+
+
+@pytest.mark.parametrize(
+    ("options", "conditions"),
+    [
+        ({}, ""),
+        ({"exactly": 1, "sort": ["name"], "newest": False, "all_projects": False}, ""),
+        ({"name": ["é"], "status": ["active", "queued"]}, 'name: "é", status: ["active", "queued"]'),
+        ({"name": [], "tags": []}, "name: [], tags: []"),
+        ({"protected": False, "newest": True, "size_min": 0}, "protected: false, size_min: 0, newest: true"),
+        ({"properties": {"a": 1}, "limit": 2}, 'properties: {"a": 1}, limit: 2'),
+        ({"tags": list("abcdefghij")}, 'tags: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]'),
+        ({"tags": list("abcdefghijkl")}, 'tags: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] and 2 more'),
+    ],
+)
+def test_conditions_are_the_filters_as_they_are_given(options: dict[str, t.Any], conditions: str) -> None:
+    assert image_info_options(**options).conditions == conditions
+
+
+def test_limit_may_be_as_large_as_the_number_wanted() -> None:
+    assert image_info_options(exactly=2, limit=2).exactly == 2
+    assert image_info_options(exactly=1, newest=True).exactly == 1
+    assert image_info_options(exactly=0).exactly == 0

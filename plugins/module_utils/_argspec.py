@@ -121,6 +121,7 @@ IMAGE_INFO: Spec = {
     "newest": {"type": "bool", "default": False},
     "all_projects": {"type": "bool", "default": False},
     "exactly": {"type": "int"},
+    "members": {"type": "bool", "default": False},
 }
 
 IMAGE_MEMBER: Spec = {

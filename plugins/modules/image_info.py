@@ -152,7 +152,14 @@ options:
       - With an administrator's login it is also an error if the module does not check all images that other projects share,
         because there may be more of them.
     type: int
+  members:
+    description:
+      - Whether to return the projects that each image is shared with, as RV(images[].members).
+      - It takes one request for each image that is V(shared), four at a time. V(shared) is Glance's default, so use filters.
+    type: bool
+    default: false
 seealso:
+  - module: cloudimage.glance.image_member
   - module: cloudimage.glance.image
   - name: Image API
     description: Reference of the API that this module uses.
@@ -185,6 +192,18 @@ EXAMPLES = r"""
   cloudimage.glance.image_info:
     cloud: mycloud-admin
     owner: web-team
+
+- name: Find out who an image is shared with
+  cloudimage.glance.image_info:
+    cloud: mycloud
+    name: debian-13
+    exactly: 1
+    members: true
+  register: result
+
+- name: Show the projects that have accepted it
+  ansible.builtin.debug:
+    msg: "{{ result.images[0].members | selectattr('status', 'equalto', 'accepted') | map(attribute='member_id') }}"
 
 - name: Find what is older than thirty days and has two tags
   cloudimage.glance.image_info:
@@ -288,6 +307,33 @@ images:
       description: All custom properties.
       type: dict
       returned: success
+    members:
+      description:
+        - The projects that the image is shared with, in the order of their ids. Empty if the image is not V(shared).
+        - The owner of the image and an administrator see all of them. Of an image that another project shares, Glance shows
+          to each member only its own entry.
+        - Null if the cloud does not list them, for example because its policy forbids that, or because the image was deleted
+          meanwhile. A warning names these images.
+      type: list
+      elements: dict
+      returned: success and O(members=true)
+      contains:
+        member_id:
+          description: Id of the project.
+          type: str
+          returned: success
+        status:
+          description: What the project has answered, which is V(pending), V(accepted) or V(rejected).
+          type: str
+          returned: success
+        created_at:
+          description: Since when the image has been shared with the project (UTC, ISO 8601).
+          type: str
+          returned: success
+        updated_at:
+          description: When the status was last set (UTC, ISO 8601).
+          type: str
+          returned: success
 count:
   description: The number of images found; in a successful result that is the length of RV(images).
   type: int

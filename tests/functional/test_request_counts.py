@@ -50,6 +50,7 @@ EXPECTED_REQUESTS: dict[str, tuple[str, Json, list[str]]] = {
     ),
     "active already": ("image_state", {"id": ["ID"], "state": "active"}, [SHOW]),
     "list by name": ("image_info", {"name": ["NAME"]}, [LIST]),
+    "list with members": ("image_info", {"name": ["NAME"], "members": True, "exactly": 1}, [LIST, f"{SHOW}/members"]),
     "list a missing name": ("image_info", {"name": ["NEW"]}, [LIST]),
     # The second request checks whether the cloud supports the filter operator or took it for a name.
     "list two missing names": ("image_info", {"name": ["NEW", "NEWER"]}, [LIST, LIST]),

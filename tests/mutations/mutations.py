@@ -185,6 +185,12 @@ MUTATIONS: list[Mutation] = [
         "    if False:",
     ),
     (
+        "info: any number of images is accepted",
+        "_module/image_info.py",
+        "    check_count(images, options, warnings)\n",
+        "",
+    ),
+    (
         "no-op: an id given as name finds no image",
         "_module/lookup.py",
         "    if not found:\n        check_name_is_no_id(api, name)\n",

@@ -20,7 +20,15 @@ from .._glance.json_patch import PATCH_CONTENT_TYPE
 from .._glance.list_query import UNKNOWN_OPERATOR, Query, sort_of, sorted_images, uses_operators, without_operators
 from .._glance.operations import CREATE, IMPORT, UPDATE, Call, Operation
 from .._glance.properties import IMAGE_RESOURCE_TYPE
-from .._glance.responses import IDENTITY, content_encoding, server_name, unapplied_fields, validate_image
+from .._glance.responses import (
+    IDENTITY,
+    Member,
+    content_encoding,
+    server_name,
+    unapplied_fields,
+    validate_image,
+    validate_members,
+)
 from .._glance.service import api_versions, dotted, import_methods, stores
 from .http_client import HttpClient, Request, Retries, json_object, shown_path
 from .paging import images_of_pages
@@ -151,10 +159,10 @@ class GlanceApi:
         answer = self._json_if_offered(Request(TASKS, _path_of(TASKS, image_id)))
         return sorted(answer.get("tasks") or [], key=lambda task: str(task.get("created_at")))
 
-    def list_members(self, image_id: str) -> list[dict[str, t.Any]]:
-        """The projects that an image is shared with."""
-        answer = self._http.send_for_json(Request(MEMBERS, _path_of(MEMBERS, image_id)))
-        return list(answer.get("members") or [])
+    def list_members(self, image_id: str) -> list[Member]:
+        """The projects that an image is shared with. To a project that is one of them Glance shows no others."""
+        request = Request(MEMBERS, _path_of(MEMBERS, image_id))
+        return validate_members(self._http.send_for_json(request), str(request))
 
     def member_status(self, image_id: str, project: str) -> str | None:
         """The status of one project among an image's members; null where it is not one of them."""

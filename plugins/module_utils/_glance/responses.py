@@ -69,6 +69,17 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 # An answer without them describes no image.
 NEEDED = ("id", "name", "status")
+# What a project that an image is shared with has.
+MEMBER_KINDS: dict[str, tuple[type, ...]] = {
+    "member_id": (str,),
+    "status": (str,),
+    "created_at": (str, type(None)),
+    "updated_at": (str, type(None)),
+}
+
+
+# A project that an image is shared with, under Glance's names.
+Member = dict[str, t.Any]
 
 
 class ParsedError(t.NamedTuple):
@@ -251,6 +262,23 @@ def validate_image(answer: t.Any, what: str) -> Image:
     if not is_true and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
         return Image({**answer, "size": int(true_size), "checksum": checksum if has_checksum else None})
     return Image(answer)
+
+
+def validate_members(answer: dict[str, t.Any], what: str) -> list[Member]:
+    """The projects that an image is shared with, in the order of their ids.
+
+    :param what: the request, for the error if the answer has no such projects.
+    """
+    members = answer.get("members")
+    if not isinstance(members, list):
+        raise GlanceError(f"{what} was answered without a list of members.")
+    for member in members:
+        if not isinstance(member, dict) or not all(
+            isinstance(member.get(key), kinds) for key, kinds in MEMBER_KINDS.items()
+        ):
+            raise GlanceError(f"{what}: the cloud's answer has '{shortened(repr(member))}' where a member should be.")
+    found = [{key: member.get(key) for key in MEMBER_KINDS} for member in members]
+    return sorted(found, key=lambda member: str(member["member_id"]))
 
 
 def unapplied_fields(body: t.Any, image: Image) -> list[str]:

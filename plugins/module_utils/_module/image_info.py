@@ -21,6 +21,7 @@ from .._plan.filters import matches
 from .._plan.image_count import check_count
 from .._timing import TIMING
 from .lookup import find_by_id, find_by_name
+from .member_lists import members_of
 from .projects import Projects
 from .scope import Access, access_to, is_shared_with
 from .task import Task
@@ -38,12 +39,11 @@ def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str
     images = _find(api, filters, warnings)
     _refuse_ids_as_names(api, filters, images)
     check_count(images, options, warnings)
-    return {
-        "changed": False,
-        "count": len(images),
-        "images": [to_result(image) for image in images],
-        "warnings": warnings,
-    }
+    results = [to_result(image) for image in images]
+    if options.members:
+        for result, members in zip(results, members_of(api, images, warnings), strict=True):
+            result["members"] = members
+    return {"changed": False, "count": len(results), "images": results, "warnings": warnings}
 
 
 def _refuse_ids_as_names(api: GlanceApi, filters: ImageFilters, images: t.Sequence[Image]) -> None:

@@ -25,7 +25,7 @@ NEWEST_FIRST = (("created_at", "desc"), ("id", "desc"))
 # The largest number that Glance's databases compare sizes with.
 MAX_SIZE = 2**63 - 1
 # All other options say which images are listed.
-NO_FILTERS = frozenset({"exactly", "sort"})
+NO_FILTERS = frozenset({"exactly", "members", "sort"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,12 +69,14 @@ class ImageInfoOptions:
     :param owner: the project whose images are listed; null where the task names none.
     :param conditions: the filters as the task gives them, for an error.
     :param exactly: how many images there must be; null for any number.
+    :param members: whether to list the members of each image.
     """
 
     filters: ImageFilters
     owner: ProjectReference | None = None
     conditions: str = ""
     exactly: int | None = None
+    members: bool = False
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any], now: datetime.datetime) -> ImageInfoOptions:
@@ -107,7 +109,13 @@ class ImageInfoOptions:
             limit=limit,
             all_projects=params["all_projects"],
         )
-        return cls(filters, ProjectReference.from_params(params), describe_filters(params), params["exactly"])
+        return cls(
+            filters,
+            ProjectReference.from_params(params),
+            describe_filters(params),
+            params["exactly"],
+            params["members"],
+        )
 
 
 def _check_size(size: int | None, option: str) -> None:

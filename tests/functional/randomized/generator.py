@@ -204,6 +204,7 @@ def _info_task(draw: st.DrawFn, start: list[Start], who: str) -> Task:  # noqa: 
                 "hidden": st.sampled_from(["false", "true", "any"]),
                 "status": st.lists(st.sampled_from(["queued", "active", "deactivated"]), min_size=1, max_size=2),
                 "protected": st.booleans(),
+                "members": st.booleans(),
             },
         )
     )

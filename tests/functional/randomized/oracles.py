@@ -400,6 +400,10 @@ def check_info(world: World, task: Task) -> None:
     if "owner" in options:
         owner = project_of(world, task, options)
         matching = [image for image in matching if image["owner"] == owner]
+    for image in outcomes[1].images if options.get("members") else ():
+        # An image has no more than one member, who sees itself, as the owner and an administrator do.
+        listed = {member["member_id"] for member in image["members"]}
+        assert listed == world.members_of(image), "image_info does not list who an image is shared with"
     usable = {image["id"] for image in matching if world.is_usable(image, task.who)}
     reachable = {image["id"] for image in matching if world.is_reachable(image, task.who)}
     assert usable <= found, "image_info does not find an image that matches"

@@ -74,6 +74,11 @@ class World:
             self.admin.call("POST", f"/images/{image['id']}/actions/deactivate")
         self.ids.append(image["id"])
 
+    def members_of(self, image: Json) -> set[str]:
+        """The projects that an image which existed before is shared with."""
+        is_shared = image["visibility"] == "shared"
+        return {project for image_id, project in self.accepted if is_shared and image_id == image["id"]}
+
     def snapshot(self) -> Snapshot:
         """Every image of the case by its id, as Glance shows it to an administrator, with its members if it is shared."""
         found: Snapshot = {}

@@ -145,10 +145,10 @@ def test_a_cloud_may_have_no_imports_stores_tasks_and_members(
 
 def test_answers_to_questions_about_an_image(cloud: requests_mock.Mocker, api: GlanceApi) -> None:
     cloud.get(f"{IMAGE}/tasks", json={"tasks": [{"created_at": "2"}, {"created_at": "1"}]})
-    cloud.get(f"{IMAGE}/members", json={"members": [{"member_id": "p"}]})
+    cloud.get(f"{IMAGE}/members", json={"members": [{"member_id": "p", "status": "pending"}]})
     cloud.get(f"{IMAGE}/members/a%2Fb", json={"status": "accepted"})
     assert api.list_tasks(ID) == [{"created_at": "1"}, {"created_at": "2"}]
-    assert api.list_members(ID) == [{"member_id": "p"}]
+    assert api.list_members(ID) == [{"member_id": "p", "status": "pending", "created_at": None, "updated_at": None}]
     assert api.member_status(ID, "a/b") == "accepted"
 
 

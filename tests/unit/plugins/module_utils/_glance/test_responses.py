@@ -24,6 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.response
     server_name,
     unapplied_fields,
     validate_image,
+    validate_members,
 )
 
 IMAGE = {"id": "i", "name": "n", "status": "active"}
@@ -308,3 +309,36 @@ def test_placeholders_of_size_and_checksum_are_replaced() -> None:
 )
 def test_unapplied_attributes_are_found(body: t.Any, image: dict[str, t.Any], lost: list[str]) -> None:
     assert unapplied_fields(body, Image(image)) == lost
+
+
+MEMBER = {"member_id": "p", "status": "pending", "created_at": "2026-11-21T00:00:01Z", "updated_at": None}
+
+
+def test_members_are_sorted_and_have_their_attributes_only() -> None:
+    shown = [{**MEMBER, "image_id": "i", "schema": "/v2/schemas/member"}, {"member_id": "a", "status": "accepted"}]
+    first = {"member_id": "a", "status": "accepted", "created_at": None, "updated_at": None}
+    assert validate_members({"members": shown}, "GET") == [first, MEMBER]
+    assert validate_members({"members": []}, "GET") == []
+
+
+@pytest.mark.parametrize("answer", [{}, {"members": None}, {"members": {"member_id": "p"}}, {"members": "p"}])
+def test_response_without_a_list_of_members_is_an_error(answer: t.Any) -> None:
+    with pytest.raises(GlanceError, match=r"^GET was answered without a list of members\.$"):
+        validate_members(answer, "GET")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "p",
+        {"status": "pending"},
+        {"member_id": "p"},
+        {**MEMBER, "member_id": 5},
+        {**MEMBER, "status": None},
+        {**MEMBER, "created_at": 5},
+        {**MEMBER, "updated_at": []},
+    ],
+)
+def test_response_with_an_invalid_member_is_an_error(member: t.Any) -> None:
+    with pytest.raises(GlanceError, match=r"^GET: the cloud's answer has '.*p.*' where a member should be\.$"):
+        validate_members({"members": [MEMBER, member]}, "GET")

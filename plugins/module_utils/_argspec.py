@@ -56,11 +56,14 @@ IMAGE: Spec = {
     "remote": {
         "type": "dict",
         "options": {
-            "region": {"type": "str", "required": True},
-            "id": {"type": "str", "required": True},
-            "interface": {"type": "str", "choices": ["public", "internal", "admin"], "default": "public"},
+            "cloud": {"type": "raw"},
+            "region": {"type": "str"},
+            "id": {"type": "str"},
+            "name": {"type": "str"},
+            "interface": {"type": "str", "choices": ["public", "internal", "admin"]},
         },
     },
+    "remote_attributes": {"type": "raw"},
     "transfer": {"type": "str", "choices": ["auto", "import", "stream"], "default": "auto"},
     "import_method": {"type": "str", "choices": ["web-download", "glance-direct", "glance-download"]},
     "checksum": {"type": "str"},

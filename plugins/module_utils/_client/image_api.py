@@ -14,7 +14,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from .._errors import ApiError, GlanceError, NotSupported
+from .._errors import ApiError, GlanceError, NotSupported, not_none
 from .._glance.image import GONE, Image
 from .._glance.json_patch import PATCH_CONTENT_TYPE
 from .._glance.list_query import UNKNOWN_OPERATOR, Query, sort_of, sorted_images, uses_operators, without_operators
@@ -36,6 +36,7 @@ from .paging import images_of_pages
 if t.TYPE_CHECKING:
     import requests
 
+    from .._options.connection import ConnectionOptions
     from .connection import Connection
 
 PAGE_SIZE = 1000
@@ -75,15 +76,28 @@ class UploadBody(t.Protocol):
 
 
 class GlanceApi:
-    """The Image API of one cloud."""
+    """The Image API of one cloud.
 
-    def __init__(self, connection: Connection, retries: Retries | None = None) -> None:
+    :param connecting: opens a connection to another cloud; null where the caller needs none.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        retries: Retries | None = None,
+        connecting: t.Callable[[ConnectionOptions], Connection] | None = None,
+    ) -> None:
         self.connection = connection
+        self._connecting = connecting
         self._known = connection.known
         self._http = HttpClient(connection, retries)
         self._without_ranges: set[str] = set()
         self._offers: dict[str, dict[str, t.Any]] = {}
         self._offers_lock = threading.Lock()
+
+    def other_cloud(self, options: ConnectionOptions) -> GlanceApi:
+        """The Image API of another cloud, logged in."""
+        return GlanceApi(not_none(self._connecting)(options))
 
     # Images
 

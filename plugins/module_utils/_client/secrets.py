@@ -58,6 +58,17 @@ def secrets_in_login(auth: t.Any, cloud: t.Any) -> set[str]:
     return {*_secrets_in_auth(auth), *_secrets_in_cloud(cloud)}
 
 
+def secrets_in_remote(remote: t.Any) -> set[str]:
+    """The secrets in the option ``remote``, whose ``cloud`` is another cloud's login, in whatever form it is given."""
+    if isinstance(remote, str):
+        try:
+            remote = check_type_dict(remote)  # JSON, or key=value key=value
+        except TypeError:
+            return set(_secrets_in_cloud(remote))
+    cloud = remote.get("cloud") if isinstance(remote, dict) else None
+    return {*_secrets_in_cloud(remote), *_secrets_in_cloud(cloud)}
+
+
 def secrets_in_environment(environment: t.Mapping[str, str]) -> set[str]:
     """The strings in URLs in variables that openstacksdk and requests read, which must never be shown."""
     return secrets_in_urls({name: value for name, value in environment.items() if URL_VARIABLE.fullmatch(name)})

@@ -69,6 +69,8 @@ IMAGE_RESOURCE_TYPE = "OS::Glance::Image"
 # Properties that Glance's own documentation names, whose definitions are for no type of resource, so that clouds do not show
 # them as properties of images.
 COMMON_PROPERTIES = frozenset({"architecture", "instance_uuid", "os_distro", "os_version"})
+# All properties in which this collection records something begin with this.
+OWN_PREFIX = "cloudimage_"
 # The version of an image's data that the task gave.
 VERSION = "cloudimage_version"
 # The properties in which this collection records what an image's data are, and where they came from.

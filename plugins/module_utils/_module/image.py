@@ -38,7 +38,9 @@ from .task import Task
 
 if t.TYPE_CHECKING:
     from .._transfer.image_data import DataResolver
+    from .._transfer.remote_source import RemoteSource
     from .property_checks import PropertyChecks
+    from .remote_images import RemoteImages
 
 # What a result says about an image that is absent, or of which nothing is known after an error.
 NO_IMAGE = {"image": None, "members": None, "source": None, "transfer": None}
@@ -50,12 +52,26 @@ OPTION_OF_REFERENCE = {key: option for option, key in REFERENCES.items()}
 
 def run(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     """Bring the image to the state that the task wants; returns the module's result."""
-    return bring(Lookup(api), options, check_mode)
+    return bring(Lookup(api), remote_images(api, [options]), options, check_mode)
 
 
-def bring(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
-    """The same for an image that is looked up in another way."""
-    return (_absent if options.is_absent else _present)(lookup, options, check_mode)
+def bring(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    """The same for an image that is looked up in another way.
+
+    :param remote: finds the image in another cloud that the task names; null where it names none.
+    """
+    if options.is_absent:
+        return _absent(lookup, options, check_mode)
+    return _present(lookup, remote, options, check_mode)
+
+
+def remote_images(api: GlanceApi, entries: t.Sequence[ImageOptions]) -> RemoteImages | None:
+    """What finds the images in other clouds that are copied; null where none are."""
+    if not any(entry.data and entry.data.cloud_image for entry in entries):
+        return None
+    from .remote_images import RemoteImages  # noqa: PLC0415
+
+    return RemoteImages(api, entries)
 
 
 def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
@@ -75,10 +91,12 @@ def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str
     return {**result_of(plans), **NO_IMAGE}
 
 
-def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+def _present(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     """The image present, with data from the URL or, if they cannot be had from there, from one of its mirrors."""
+    if options.data and options.data.cloud_image:
+        return _present_as_copy(lookup, not_none(remote), options, check_mode)
     if not options.mirrors:
-        return _present_from_source(lookup, options, check_mode)
+        return _present_from_source(lookup, options, _resolve_data(lookup.api, options), check_mode)
     from .._transfer.errors import SOURCE_FAILURES  # noqa: PLC0415
     from .._transfer.url_source import resolve_checksum  # noqa: PLC0415
 
@@ -89,7 +107,7 @@ def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[st
     for url in (data.url, *options.mirrors):
         attempt = dataclasses.replace(options, data=dataclasses.replace(data, url=url, checksum=checksum))
         try:
-            result = _present_from_source(lookup, attempt, check_mode)
+            result = _present_from_source(lookup, attempt, _resolve_data(lookup.api, attempt), check_mode)
         except SOURCE_FAILURES as error:
             failures.append(str(error))
         except GlanceError as error:
@@ -101,10 +119,21 @@ def _present(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[st
     raise GlanceError(f"The data could not be read from the URL, nor from any of its mirrors. {' '.join(failures)}")
 
 
-def _present_from_source(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+def _present_as_copy(lookup: Lookup, remote: RemoteImages, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    """The image present, with the data of an image in another cloud and what the task copies of it besides."""
+    from .._plan.remote_attributes import with_remote_attributes  # noqa: PLC0415
+
+    cloud_image = not_none(not_none(options.data).cloud_image)
+    origin = remote.find(cloud_image, options.wait)
+    options = with_remote_attributes(options, origin.image, cloud_image.copied)
+    return _present_from_source(lookup, options, _resolve_data(lookup.api, options, origin), check_mode)
+
+
+def _present_from_source(
+    lookup: Lookup, options: ImageOptions, source: DataResolver | None, check_mode: bool
+) -> dict[str, t.Any]:
     api = lookup.api
     checks = _property_checks(api, options)
-    source = _resolve_data(api, options)
     desired = _desired_image(lookup, options, source)
     problems = checks.check_properties(desired.properties) if checks else []
     planner = Planner(lookup, options, desired, source, checks)
@@ -207,12 +236,12 @@ class Planner:
         return dataclasses.replace(desired, data=data, attributes={**desired.attributes, **following}, stores=stores)
 
 
-def _resolve_data(api: GlanceApi, options: ImageOptions) -> DataResolver | None:
+def _resolve_data(api: GlanceApi, options: ImageOptions, origin: RemoteSource | None = None) -> DataResolver | None:
     if options.data is None:
         return None
     from .._transfer.data_resolution import resolve_data  # noqa: PLC0415
 
-    return resolve_data(api, options.data, options.wait)
+    return resolve_data(api, options.data, options.wait, origin)
 
 
 def _property_checks(api: GlanceApi, options: ImageOptions) -> PropertyChecks | None:

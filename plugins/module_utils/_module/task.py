@@ -14,7 +14,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from .._argspec import CONNECTION, Spec
 from .._client.connection import Connection
 from .._client.image_api import GlanceApi
-from .._client.secrets import secrets_in_login
+from .._client.secrets import secrets_in_login, secrets_in_remote
 from .._errors import GlanceError
 from .._options.connection import ConnectionOptions
 from .._url_redaction import secrets_in_urls
@@ -58,6 +58,7 @@ def secrets_in_task(params: Params) -> set[str]:
     """
     secrets = secrets_in_login(params.get("auth"), params.get("cloud"))
     for described in (params, *_described_images(params.get("images"))):
+        secrets |= secrets_in_remote(described.get("remote"))
         secrets |= secrets_in_urls({option: value for option, value in described.items() if option not in SHOWN_OPTIONS})
         # The URL of a list may follow the algorithm, in a form that cannot be recognised as a URL.
         secrets |= secrets_in_urls(str(described.get("checksum")).partition(":")[2], "url")
@@ -91,7 +92,8 @@ def run_task(
     try:
         connection_options = ConnectionOptions.from_params(params)
         options = task.parse(params)
-        result = task.run(GlanceApi(connecting(connection_options)), options, check_mode)
+        api = GlanceApi(connecting(connection_options), connecting=connecting)
+        result = task.run(api, options, check_mode)
     except GlanceError as error:
         return {"failed": True, "msg": str(error), **error.details}
     if not diff:

@@ -12,9 +12,17 @@ import typing as t
 from .._errors import InvalidInput
 from .._glance.checksums import Checksum, ChecksumList, parse_checksum
 from .._glance.input_checks import check_id
+from .remote import CloudImage
 
 SOURCES = ("path", "url", "remote")
-IMPORT_METHODS = {"path": ("glance-direct",), "url": ("web-download", "glance-direct"), "remote": ("glance-download",)}
+# What an error calls the option 'remote' that names a cloud.
+REMOTE_CLOUD = "remote.cloud"
+IMPORT_METHODS = {
+    "path": ("glance-direct",),
+    "url": ("web-download", "glance-direct"),
+    "remote": ("glance-download",),
+    REMOTE_CLOUD: ("glance-direct",),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +39,7 @@ class RemoteImage:
 
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
-    """The data of an image: from a file, a URL or another region; two of the three are null.
+    """The data of an image: from a file, a URL, another region or another cloud; all but one of these are null.
 
     :param checksum: of the source, or where to find it; null where the task gives none.
     :param decompress: auto, none or the kind of compression.
@@ -39,6 +47,7 @@ class DataOptions:
     :param import_method: null where the task leaves the choice.
     :param inspect: whether to inspect the data before they are sent: auto, always or never.
     :param convert: the disk_format that this host converts the data to; null for not at all.
+    :param cloud_image: the image in another cloud whose data they are.
     """
 
     path: str | None = None
@@ -50,6 +59,7 @@ class DataOptions:
     import_method: str | None = None
     inspect: str = "auto"
     convert: str | None = None
+    cloud_image: CloudImage | None = None
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> DataOptions | None:
@@ -72,6 +82,7 @@ class DataOptions:
             params["import_method"],
             params["inspect"],
             params["convert"],
+            _cloud_image(params) if source == REMOTE_CLOUD else None,
         )
 
     @property
@@ -86,12 +97,18 @@ class DataOptions:
 
 
 def _source_option(params: t.Mapping[str, t.Any]) -> str | None:
-    """The option that names where the data come from; null where the task names none."""
+    """What names where the data come from, one of the keys of IMPORT_METHODS; null where the task names nothing."""
     given = [option for option in SOURCES if params[option] is not None]
     if len(given) > 1:
         raise InvalidInput(f"{', '.join(given)}: an image has its data from one source; give one of these.")
+    is_in_other_cloud = given == ["remote"] and params["remote"].get("cloud") is not None
+    if params["remote_attributes"] is not None and not is_in_other_cloud:
+        raise InvalidInput(
+            "remote_attributes: it says what is copied of an image in another cloud; give 'remote' with a 'cloud', or leave"
+            " it out."
+        )
     if given:
-        return given[0]
+        return REMOTE_CLOUD if is_in_other_cloud else given[0]
     for option in ("checksum", "import_method", "convert"):
         if params[option] is not None:
             raise InvalidInput(f"{option}: it says something of the data, and the task names none: give 'path' or 'url'.")
@@ -105,14 +122,14 @@ def _check_import_method(source: str, method: str | None) -> None:
 
 
 def _check_transfer(source: str, transfer: str, method: str | None) -> None:
-    if transfer == "import" and (source == "path" or method == "glance-direct"):
+    if transfer == "import" and (source in ("path", REMOTE_CLOUD) or method == "glance-direct"):
         raise InvalidInput(
             "transfer: with 'import' the cloud downloads the data itself, which needs 'url' and web-download."
         )
     if transfer == "stream" and (source == "remote" or method == "web-download"):
         raise InvalidInput(
-            "transfer: with 'stream' the host that runs the task sends the data, which is for 'path' and 'url'"
-            " without 'import_method: web-download'."
+            "transfer: with 'stream' the host that runs the task sends the data, which is for 'path', 'url' without"
+            " 'import_method: web-download', and 'remote' with a 'cloud'."
         )
 
 
@@ -141,9 +158,24 @@ def _check_conversion(source: str, params: t.Mapping[str, t.Any]) -> None:
 
 def _remote_image(params: t.Mapping[str, t.Any]) -> RemoteImage:
     remote = params["remote"]
+    if not remote.get("region") or not remote.get("id") or remote.get("name") is not None:
+        raise InvalidInput(
+            "remote: give 'region' and 'id' for an image in another region of the same cloud, or 'cloud' and 'id' or 'name'"
+            " for one in another cloud."
+        )
     check_id(remote["id"], "remote, id")
+    _check_unchanged(params)
+    return RemoteImage(remote["region"], remote["id"], remote.get("interface") or "public")
+
+
+def _cloud_image(params: t.Mapping[str, t.Any]) -> CloudImage:
+    _check_unchanged(params)
+    return CloudImage.from_params(params["remote"], params["name"], params["remote_attributes"])
+
+
+def _check_unchanged(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse options about a file that is no image yet."""
     if params["checksum"] is not None or params["decompress"] not in ("none", "auto"):
         raise InvalidInput(
-            "checksum, decompress: with 'remote' the data are compared with the other region's image as it is."
+            "checksum, decompress: with 'remote' the data are compared with the image in the other region or cloud as it is."
         )
-    return RemoteImage(remote["region"], remote["id"], remote["interface"])

@@ -94,6 +94,7 @@ class ImageOptions:
         if params["state"] == "absent":
             return cls(selection, "absent", force=params["force"], wait=wait)
         data = DataOptions.from_params(params)
+        remote = data.cloud_image if data else None
         _check_candidate(params, data)
         if data:
             _check_replacement(params)
@@ -102,7 +103,7 @@ class ImageOptions:
             selection,
             create=params["create"],
             attributes=_attributes(params),
-            properties=_properties(params),
+            properties=_properties(params, bool(remote and remote.copied.has_properties)),
             purge_properties=params["purge_properties"],
             validate_properties=params["validate_properties"],
             property_policy=params["property_policy"],
@@ -137,7 +138,8 @@ class ImageOptions:
         An image that is to be hidden or absent must not come to light in the next run, and one that a replacement left may
         be hidden where the other is not.
         """
-        return self.is_absent or self.hidden is True or (self.replaces and self.hidden is not None)
+        copies = self.data is not None and self.data.cloud_image is not None and self.data.cloud_image.copied.may_hide
+        return self.is_absent or self.hidden is True or copies or (self.replaces and self.hidden is not None)
 
     @property
     def hidden(self) -> bool | None:
@@ -217,8 +219,12 @@ def _attributes(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return attributes
 
 
-def _properties(params: t.Mapping[str, t.Any]) -> dict[str, str | None]:
-    if params["purge_properties"] and params["properties"] is None:
+def _properties(params: t.Mapping[str, t.Any], copies_properties: bool) -> dict[str, str | None]:
+    """The custom properties that the task names.
+
+    :param copies_properties: whether those of an image in another cloud are added to them.
+    """
+    if params["purge_properties"] and params["properties"] is None and not copies_properties:
         raise InvalidInput("purge_properties: give 'properties' too; with 'properties: {}' all of them are removed.")
     properties = desired_properties(params["properties"] or {})
     for option, key in REFERENCES.items():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""From a task's options to its data: the source, or the image of another region."""
+"""From a task's options to its data: the source, or the image of another region or cloud."""
 
 from __future__ import annotations
 
@@ -13,15 +13,23 @@ from .._options.data import DataOptions, RemoteImage
 from .decompression import compression_of
 from .file_source import file_source
 from .image_data import DataResolver
+from .remote_source import RemoteDataResolver, RemoteSource, remote_content
 from .source import SourceContent
 from .url_source import UrlSource, check_url, resolve_checksum
 
 
-def resolve_data(api: GlanceApi, options: DataOptions, wait: float | None) -> DataResolver:
+def resolve_data(
+    api: GlanceApi, options: DataOptions, wait: float | None, remote: RemoteSource | None = None
+) -> DataResolver:
     """The data that the task names.
 
     :param wait: how long the task may wait (s); null to not wait.
+    :param remote: the image in another cloud that the task names; null where it names none.
     """
+    if remote is not None and options.convert is None:
+        return RemoteDataResolver(api, options, wait, remote)
+    if remote is not None:
+        return _converted(api, options, wait, remote_content(remote))
     if options.remote is not None:
         return DataResolver(api, options, wait, remote=_find_remote_image(api, options.remote))
     timeout = api.connection.timeout
@@ -31,10 +39,14 @@ def resolve_data(api: GlanceApi, options: DataOptions, wait: float | None) -> Da
     content = SourceContent(source, resolve_checksum(options.checksum, location, timeout), compression)
     if options.convert is None:
         return DataResolver(api, options, wait, content)
+    return _converted(api, options, wait, content)
+
+
+def _converted(api: GlanceApi, options: DataOptions, wait: float | None, original: SourceContent) -> DataResolver:
     # Only a task that converts its source needs what converts it.
     from .converted_data import ConvertedDataResolver  # noqa: PLC0415
 
-    return ConvertedDataResolver(api, options, wait, content)
+    return ConvertedDataResolver(api, options, wait, original)
 
 
 def _find_remote_image(api: GlanceApi, remote: RemoteImage) -> Image:

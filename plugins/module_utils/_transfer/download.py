@@ -29,12 +29,14 @@ class Download:
     """The download of one image's data.
 
     :param transfer: counts the attempts, and the bytes that arrive, including those that are skipped.
+    :param is_kept: whether what has arrived is kept if the download fails, so that the next run resumes there.
     """
 
     api: GlanceApi
     image: Image
     deadline: Deadline
     transfer: TransferStats = dataclasses.field(default_factory=lambda: TransferStats("download"))
+    is_kept: bool = True
 
     def blocks(self, offset: int = 0) -> Blocks:
         """The data from ``offset`` on; after a break the download resumes where it stopped.
@@ -121,7 +123,9 @@ class Download:
                 "This cloud's store cannot send a part of an image, so each attempt starts at the first byte again. Run the"
                 " task again, with a longer 'wait_timeout' if it was stopped by that."
             )
-        return "Run the task again: it goes on there."
+        return (
+            "Run the task again: it goes on there." if self.is_kept else "Run the task again: it starts at the first byte."
+        )
 
 
 def hash_of_stored_data(api: GlanceApi, image: Image, algorithm: str, deadline: Deadline) -> Checksum:

@@ -142,7 +142,8 @@ class DataResolver:
     ) -> dict[str, t.Any]:
         """The attributes that follow from the data; it is an error if they are not what the image's formats say.
 
-        Files are inspected where that is possible, and a URL, which must be requested once more for it, if the task says so.
+        Files are inspected where that is possible. Data from elsewhere, which must be requested once more for it, are
+        inspected if the task says so.
 
         :param data: the data with their calls.
         :param named: the attributes that the task names.
@@ -161,7 +162,7 @@ class DataResolver:
     def _inspect(self, content: SourceContent) -> Inspection | None:
         """What the data are; null if they cannot be inspected, or need not be."""
         wanted = self._options.inspect
-        if wanted == "never" or (wanted == "auto" and isinstance(content.source, UrlSource)):
+        if wanted == "never" or (wanted == "auto" and content.source.option != "path"):
             return None
         inspectors = library()
         if inspectors is None:

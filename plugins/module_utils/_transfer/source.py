@@ -43,11 +43,13 @@ class SourceContent:
 
     :param checksum: hash of the source, as it is downloaded or read.
     :param compression: how the source is compressed: gz, bz2, xz or zst; null for not at all.
+    :param stated_by: who says what the checksum is.
     """
 
     source: Source
     checksum: Checksum | None = None
     compression: str | None = None
+    stated_by: str = "the task"
 
     @property
     def size(self) -> int | None:
@@ -89,7 +91,7 @@ class SourceContent:
         if digest.hexdigest() != checksum.value:
             raise WrongSource(
                 f"checksum: {self.source.shown} has the {checksum.algorithm} {digest.hexdigest()},"
-                f" not {checksum.value} as the task says."
+                f" not {checksum.value} as {self.stated_by} says."
             )
         if last:
             yield last

@@ -72,6 +72,7 @@ class DataOptions:
         _check_inspection(source, params)
         if params["convert"] is not None:
             _check_conversion(source, params)
+        cloud_image = _cloud_image(params) if source == REMOTE_CLOUD else None
         return cls(
             params["path"],
             params["url"],
@@ -82,7 +83,7 @@ class DataOptions:
             params["import_method"],
             params["inspect"],
             params["convert"],
-            _cloud_image(params) if source == REMOTE_CLOUD else None,
+            cloud_image,
         )
 
     @property

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""The playbook replicate: images of one cloud in every cloud of a group."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import typing as t
+
+import pytest
+
+from .conftest import Cloud, Json
+from .faults import CUT, Spoil, proxy
+from .test_remote_cloud import DATA, PROPERTIES, assert_is_copy, of, origin_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Replication:
+    """Runs the playbook.
+
+    :param hosts: the hosts of the group, with their variables.
+    """
+
+    folder: pathlib.Path
+    hosts: Json
+
+    def run(self, *arguments: str, **variables: t.Any) -> Run:
+        inventory = self.folder / "inventory.json"
+        inventory.write_text(json.dumps({"clouds": {"hosts": self.hosts}}))
+        command = ["ansible-playbook", "-i", str(inventory), "cloudimage.glance.replicate", *arguments]
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "true"}
+        extra = json.dumps({"replicate_source_cloud": "bob", **variables})
+        done = subprocess.run([*command, "-e", extra], env=environment, capture_output=True, text=True, check=False)
+        return Run(done.stdout + done.stderr)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What was printed of a run."""
+
+    output: str
+
+    def report(self, host: str) -> Json:
+        """What the last task says of one cloud."""
+        text = self.output.rpartition(f"ok: [{host}] => ")[2]
+        return t.cast(Json, json.JSONDecoder().raw_decode(text)[0]["msg"])
+
+    def counts(self, host: str) -> tuple[int, int]:
+        """How many tasks changed something in one cloud, and how many failed."""
+        return self.count(host, "changed"), self.count(host, "failed")
+
+    def count(self, host: str, what: str) -> int:
+        """A number of the recap."""
+        found = re.search(rf"^{host} +: .*\b{what}=(\d+)", self.output, re.MULTILINE)
+        assert found, self.output
+        return int(found[1])
+
+
+def copies_of(cloud: Cloud, name: str) -> list[Json]:
+    """The project's own images of a name; an administrator sees those of all projects."""
+    return [image for image in cloud.named(name) if image["owner"] == cloud.project_id]
+
+
+def names_of(name: str) -> tuple[str, str]:
+    return f"{name}-1", f"{name} 2"
+
+
+@pytest.mark.parametrize("form", ["text", "yaml", "list"])
+def test_images_are_copied_to_every_cloud_of_the_group(
+    admin: Cloud, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, form: str
+) -> None:
+    first, second = names_of(name)
+    origins = [origin_of(bob, each) for each in (first, second)]
+    entries: list[t.Any] = [first, {"name": f"{second} here", "remote": {"id": origins[1]["id"]}, "min_ram": 9}]
+    images = {"text": f" {first} ,\n{second}\n", "yaml": json.dumps(entries), "list": entries}[form]
+    here = [first, second if form == "text" else f"{second} here"]
+    replication = Replication(tmp_path, {"alice": {}, "bob": {}, "third": {"replicate_cloud": "admin"}})
+    variables = {"replicate_images": images, "replicate_options": "{visibility: private}", "replicate_attributes": ""}
+    predicted = replication.run("--check", **variables)
+    assert [predicted.report(host)["changed"] for host in ("alice", "third")] == [here] * 2
+    assert alice.named(here[0]) == []
+    real = replication.run(**variables)
+    for host, cloud in (("alice", alice), ("third", admin)):
+        assert real.counts(host) == predicted.counts(host) == (1, 0)
+        assert int(real.report(host)["bytes"]) == 2 * len(DATA)
+        copies = [copies_of(cloud, each)[0] for each in here]
+        for copy in copies:
+            assert_is_copy(cloud, copy)
+            assert (copy["visibility"], copy["tags"], copy["os_distro"]) == ("private", ["a", "b"], PROPERTIES["os_distro"])
+        assert copies[1]["min_ram"] == (64 if form == "text" else 9)
+    assert real.count("bob", "skipped") == 2  # the cloud that the images are in
+    again = replication.run(**variables)
+    for host in ("alice", "third"):
+        assert again.counts(host) == (0, 0)
+        assert int(again.report(host)["bytes"]) == 0
+
+
+def test_new_build_replaces_the_old_one(alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    origin = origin_of(bob, name)
+    replication = Replication(tmp_path, {"alice": {}})
+    assert replication.run(replicate_images=[name]).counts("alice") == (1, 0)
+    (old,) = alice.named(name)
+    bob.run("image", id=origin["id"], name=f"{name}-old").succeeded()
+    origin_of(bob, name, DATA[::-1])
+    assert replication.run(replicate_images=[name], replicate_data_policy="keep").counts("alice") == (0, 0)
+    assert replication.run(replicate_images=[name]).counts("alice") == (1, 0)
+    (new,) = alice.named(name)
+    assert_is_copy(alice, new, DATA[::-1])
+    assert alice.show(old["id"])["os_hidden"]
+    assert replication.run(replicate_images=[name]).counts("alice") == (0, 0)
+
+
+@pytest.mark.slow
+def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
+    admin: Cloud, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    names = names_of(name)
+    for each in names:
+        origin_of(bob, each)
+    stopped: list[str] = []
+
+    def stop_in_the_middle(method: str, path: str, _count: int) -> Spoil | int | None:
+        """The cloud stops while it gets the data of the first image."""
+        if stopped:
+            return CUT
+        if method == "PUT":
+            stopped.append(path)
+            return Spoil("cut", 1_000_000)
+        return None
+
+    variables = {"replicate_images": list(names), "replicate_parallel": 1}
+    with proxy(alice.sandbox.glance_url, stop_in_the_middle) as url:
+        hosts = {"admin": {}, "stopping": {"replicate_cloud": of(alice, url)}}
+        first = Replication(tmp_path, hosts).run(**variables)
+    assert (first.counts("admin"), first.counts("stopping")) == ((1, 0), (0, 1))
+    assert first.report("stopping")["failed"] == list(names)
+    replication = Replication(tmp_path, {"admin": {}, "stopping": {"replicate_cloud": "alice"}})
+    second = replication.run(**variables)
+    assert (second.counts("admin"), second.counts("stopping")) == ((0, 0), (1, 0))
+    assert int(second.report("stopping")["bytes"]) == 2 * len(DATA)
+    for cloud in (admin, alice):
+        for each in names:
+            (image,) = copies_of(cloud, each)
+            assert_is_copy(cloud, image)
+    with bob.sandbox.recorded() as requests:
+        third = replication.run(**variables)
+    assert (third.counts("admin"), third.counts("stopping")) == ((0, 0), (0, 0))
+    assert [entry["path"] for entry in requests if entry["path"].endswith("/file")] == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"replicate_images": ""},
+        {"replicate_images": []},
+        {"replicate_images": ["x"], "replicate_source_cloud": ""},
+        {"replicate_images": {"name": "x"}},
+        {"replicate_images": ["x"], "replicate_options": "x"},
+    ],
+)
+def test_variables_are_checked(tmp_path: pathlib.Path, variables: Json) -> None:
+    run = Replication(tmp_path, {"alice": {}}).run(**variables)
+    assert "Set replicate_source_cloud to the cloud that has the images" in run.output
+
+
+def test_secrets_of_the_source_cloud_are_not_shown(bob: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    origin_of(bob, name)
+    source = of(bob, bob.sandbox.glance_url)
+    variables = {"replicate_source_cloud": source, "replicate_images": [name, f"{name}-missing"]}
+    run = Replication(tmp_path, {"alice": {}}).run("-vvv", "--diff", **variables)
+    assert run.counts("alice") == (0, 1)
+    assert "there is no image with the name" in run.output
+    assert_is_copy(alice, alice.named(name)[0])
+    assert source["auth"]["password"] not in run.output

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.secrets import (
     secrets_in_environment,
     secrets_in_login,
+    secrets_in_remote,
 )
 
 
@@ -29,6 +30,25 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.secrets 
 )
 def test_secrets_in_login(options: dict[str, t.Any], secrets: set[str]) -> None:
     assert secrets_in_login(options.get("auth"), options.get("cloud")) == secrets
+
+
+@pytest.mark.parametrize(
+    ("remote", "secrets"),
+    [
+        (None, set()),
+        ({"cloud": "name", "id": "i"}, set()),
+        ({"cloud": {"auth": {"username": "u", "password": "p"}, "api_token": "t"}}, {"p", "t"}),
+        ({"cloud": '{"auth": {"password": "p"}}'}, {'{"auth": {"password": "p"}}', "p"}),
+        ('{"cloud": {"auth": {"password": "p"}}}', {"p"}),
+        ("cloud=name id=i", set()),
+        ("cloud=name password=p", {"p"}),
+        ("{broken: p", {"{broken: p"}),
+        ({"auth": {"password": "p"}}, {"p"}),
+        ([{"cloud": {"auth": {"password": "p"}}}], {"p"}),
+    ],
+)
+def test_secrets_in_remote(remote: t.Any, secrets: set[str]) -> None:
+    assert secrets_in_remote(remote) == secrets
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,17 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.data import DataOptions, RemoteImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageSelection
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.project import ProjectReference
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.remote import CloudImage
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parsed import image_options
 
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
 MD5 = "0123456789abcdef0123456789abcdef"
+REMOTE = {"region": "r", "id": ID, "interface": "public"}
+CLOUD = {"cloud": "c", "region": None, "id": None, "name": None, "interface": None}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +78,17 @@ def test_timeout_counts_only_for_a_task_that_waits(state: str, wait: bool, expec
             {"remote": {"region": "r", "id": ID, "interface": "public"}},
             DataOptions(remote=RemoteImage("r", ID, "public")),
         ),
+        ({"remote": {"region": "r", "id": ID}}, DataOptions(remote=RemoteImage("r", ID, "public"))),
+        (
+            {"remote": CLOUD, "remote_attributes": False, "transfer": "stream", "convert": "raw", "inspect": "always"},
+            DataOptions(
+                transfer="stream", convert="raw", inspect="always", cloud_image=CloudImage(ConnectionOptions("c"), None, "a")
+            ),
+        ),
+        (
+            {"remote": {**CLOUD, "id": ID}, "remote_attributes": [], "import_method": "glance-direct"},
+            DataOptions(import_method="glance-direct", cloud_image=CloudImage(ConnectionOptions("c"), ID)),
+        ),
     ],
 )
 def test_data_have_one_source(options: dict[str, t.Any], data: DataOptions | None) -> None:
@@ -98,9 +113,6 @@ def test_import_is_demanded_by_transfer_or_method(options: dict[str, t.Any], dem
 def test_options_that_describe_the_image_are_ignored_if_it_is_to_be_absent() -> None:
     options = image_options(name="a", state="absent", force=True, tags=[""], path="/p", url="x", on_duplicate="all")
     assert (options.is_absent, options.force, options.attributes, options.data) == (True, True, {}, None)
-
-
-REMOTE = {"region": "r", "id": ID, "interface": "public"}
 
 
 @pytest.mark.parametrize(
@@ -136,6 +148,17 @@ REMOTE = {"region": "r", "id": ID, "interface": "public"}
         ({"name": "a", "url": "u", "transfer": "stream", "import_method": "web-download"}, "transfer: with 'stream'"),
         ({"name": "a", "remote": REMOTE, "transfer": "stream"}, "transfer: with 'stream'"),
         ({"name": "a", "remote": {**REMOTE, "id": "x"}}, "remote, id: 'x' is not an image id"),
+        ({"name": "a", "remote": {"region": "r"}}, "remote: give 'region' and 'id'"),
+        ({"name": "a", "remote": {"id": ID}}, "remote: give 'region' and 'id'"),
+        ({"name": "a", "remote": {**REMOTE, "name": "x"}}, "remote: give 'region' and 'id'"),
+        ({"name": "a", "remote": REMOTE, "remote_attributes": True}, "remote_attributes: .*give 'remote' with a 'cloud'"),
+        ({"name": "a", "path": "/p", "remote_attributes": False}, "remote_attributes: .*give 'remote' with a 'cloud'"),
+        ({"name": "a", "remote_attributes": []}, "remote_attributes: .*give 'remote' with a 'cloud'"),
+        ({"name": "a", "remote": CLOUD, "path": "/p"}, "path, remote: an image has its data from one source"),
+        ({"name": "a", "remote": CLOUD, "transfer": "import"}, "transfer: with 'import'"),
+        ({"name": "a", "remote": CLOUD, "import_method": "glance-download"}, "with 'remote.cloud' there is glance-direct"),
+        ({"name": "a", "remote": CLOUD, "checksum": f"md5:{MD5}"}, "checksum, decompress: with 'remote'"),
+        ({"name": "a", "remote": CLOUD, "remote_attributes": ["tags"], "purge_properties": True}, "give 'properties' too"),
         ({"name": "a", "remote": REMOTE, "checksum": "md5:x"}, "checksum, decompress: with 'remote'"),
         ({"name": "a", "remote": REMOTE, "decompress": "gz"}, "checksum, decompress: with 'remote'"),
         ({"id": ID, "path": "/p", "data_policy": "replace"}, "give its 'name', and not its 'id'"),
@@ -147,3 +170,12 @@ REMOTE = {"region": "r", "id": ID, "interface": "public"}
 def test_invalid_options_are_rejected(options: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         image_options(**options)
+
+
+def test_copied_properties_may_be_purged() -> None:
+    assert image_options(name="a", remote=CLOUD, purge_properties=True).purge_properties
+
+
+@pytest.mark.parametrize(("copied", "finds"), [(True, False), (["hidden"], True)])
+def test_hidden_images_are_looked_for_if_the_image_may_become_hidden(copied: t.Any, finds: bool) -> None:
+    assert image_options(name="a", remote=CLOUD, remote_attributes=copied).finds_hidden is finds

@@ -148,7 +148,7 @@ options:
     type: dict
   purge_properties:
     description:
-      - Whether to remove all custom properties that are not in O(properties).
+      - Whether to remove all custom properties that are not in O(properties), nor copied from O(remote.cloud).
       - C(kernel_id) and C(ramdisk_id), which O(kernel) and O(ramdisk) set, C(os_glance_*), and the records
         C(cloudimage_source_checksum), C(cloudimage_source_formats), C(cloudimage_version) and C(cloudimage_catalogue) are
         not removed.
@@ -195,23 +195,53 @@ options:
     aliases: [uri]
   remote:
     description:
-      - Image of another region of the same cloud whose data the image gets. The cloud copies them with C(glance-download),
-        and the module compares them with the size and hash that the other region reports.
+      - Image elsewhere whose data the image gets. It must be active.
+      - With O(remote.cloud) it is in another cloud. The host that runs the task reads the data there and sends them to this
+        cloud, without a temporary file. The module compares them with the hash of the other cloud before the last block is
+        sent, and with the hash of this cloud afterwards. A read that breaks off resumes where it stopped. No data are read
+        if both clouds have the same hash. O(remote_attributes) says what else is copied.
+      - Without O(remote.cloud) it is in another region of the same cloud. Then O(remote.region) and O(remote.id) are
+        required. The cloud copies the data with C(glance-download), and the module compares them with the size and hash that
+        the other region reports.
     type: dict
     suboptions:
+      cloud:
+        description:
+          - The other cloud, as the name of an entry of C(clouds.yaml), or as a dictionary that is such an entry, as the
+            option O(cloud). Secrets in a dictionary are hidden from results and logs.
+          - The other options of the connection are for this cloud only.
+        type: raw
       region:
-        description: Name of the region.
+        description: Name of the region. With O(remote.cloud) its entry decides by default.
         type: str
-        required: true
       id:
         description: Id of the image there.
         type: str
-        required: true
+      name:
+        description:
+          - Name of the image there, with O(remote.cloud). It means the images that the project of that login can use. If
+            several images have the name, the task fails and lists them.
+          - Without O(remote.name) and O(remote.id) it is O(name).
+        type: str
       interface:
-        description: Which of the region's endpoints the cloud uses, and this module.
+        description:
+          - Which of the endpoints there is used, by this module and with C(glance-download) by the cloud.
+          - By default the entry of O(remote.cloud) decides, and without O(remote.cloud) it is V(public).
         type: str
         choices: [public, internal, admin]
-        default: public
+  remote_attributes:
+    description:
+      - What is copied of the image in O(remote.cloud) besides its data. What the task names itself is not copied.
+      - V(true), which is the default, stands for V(disk_format), V(container_format), V(min_disk), V(min_ram), V(tags) and
+        V(properties). V(false) copies nothing.
+      - A list has names of these, V(visibility), V(protected) and V(hidden), or V(properties.NAME) for one property.
+      - V(properties) are all custom properties but those that mean nothing in another cloud, such as C(kernel_id),
+        C(instance_uuid), C(img_signature*), C(cinder_encryption_key_id) and C(owner_specified.openstack.*). These are copied
+        as V(properties.NAME) only. Glance's own properties and the records C(cloudimage_*) are never copied.
+      - Properties that only this cloud's image has stay, unless O(purge_properties=true) is set. The owner and the members
+        are never copied.
+      - With O(convert) the C(min_disk) is not copied, as it follows from the disk.
+    type: raw
   transfer:
     description:
       - Who downloads O(url).
@@ -228,8 +258,9 @@ options:
   import_method:
     description:
       - Import method, instead of a plain upload. It is an error if the cloud does not offer it.
-      - V(web-download) is for O(url) and V(glance-download) for O(remote). V(glance-direct) sends O(path) or O(url) to the
-        cloud's staging area first, so that the cloud can convert it, or put it into several stores.
+      - V(web-download) is for O(url) and V(glance-download) for O(remote) without O(remote.cloud). V(glance-direct) sends
+        O(path), O(url) or the data of O(remote.cloud) to the cloud's staging area first, so that the cloud can convert them,
+        or put them into several stores.
       - If the cloud converts the data, no hash of the result is known. The task then succeeds with a warning, and records
         the formats of the source in the image's property C(cloudimage_source_formats).
     type: str
@@ -259,8 +290,8 @@ options:
         C(disk_format), or that need another file, such as a qcow2 with a backing file. That is an error in check mode too.
       - V(auto) inspects files (O(path)) if the Python library oslo.utils (7.3.0 or later) is on the host that runs the task.
         RV(source) says whether the data were inspected.
-      - V(always) makes a missing library an error. It also inspects a O(url), so this host downloads it, and requests it
-        once more for the inspection, in check mode too.
+      - V(always) makes a missing library an error. It also inspects a O(url), so this host downloads it, and an image in
+        O(remote.cloud). These are requested once more for the inspection, in check mode too.
       - V(never) inspects nothing.
       - Data are inspected only if the task sends them, and the C(container_format) is C(bare).
     type: str
@@ -270,8 +301,8 @@ options:
     description:
       - Format that the data are converted to with C(qemu-img) before they are sent. O(disk_format) is that format then. If
         the task does not set O(min_disk), it follows from the size of the disk, unless it is larger already.
-      - The source is O(path) or O(url), of any format that qemu-img and oslo.utils know. The program C(qemu-img) and the
-        Python library oslo.utils (7.3.0 or later) are both needed on the host that runs the task.
+      - The source is O(path), O(url) or O(remote.cloud), of any format that qemu-img and oslo.utils know. The program
+        C(qemu-img) and the Python library oslo.utils (7.3.0 or later) are both needed on the host that runs the task.
       - An image that was made of the same source is recognised without another conversion, by a record of the source's
         checksum in the property C(cloudimage_source_checksum). A O(url) is recognised by its O(checksum); without one it is
         converted only for an image that has no data.
@@ -414,6 +445,25 @@ EXAMPLES = r"""
     checksum: sha512:https://cloud.debian.org/images/cloud/trixie/latest/SHA512SUMS
     convert: raw
     container_format: bare
+
+- name: Copy an image from another cloud, with its formats, tags and properties
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: debian-13
+    remote:
+      cloud: othercloud
+    data_policy: replace
+    replaced: hide
+
+- name: Copy the data and the formats of an image that has another name there, and no more
+  cloudimage.glance.image:
+    cloud: mycloud
+    name: appliance
+    remote:
+      cloud: othercloud
+      name: appliance-2026-11
+    remote_attributes: [disk_format, container_format]
+    visibility: private
 
 - name: Refuse properties that the cloud's metadata definitions do not allow
   cloudimage.glance.image:

@@ -44,6 +44,8 @@ options:
       - O(ignore:mirrors) is a list of further URLs of the same file. If the data cannot be had from O(ignore:url), or do not
         have the O(ignore:checksum), the mirrors are tried in order, and a warning says so. The O(ignore:checksum) is
         required, and each mirror is verified by it. Check mode does not try the URLs, and so shows O(ignore:url).
+      - The images that entries copy from another cloud (O(ignore:remote.cloud)) are looked up there with one login and a few
+        requests. Entries whose cloud cannot be reached fail, and do not stop the others.
       - Two of them must not mean the same image, for example one by its O(ignore:id) and one by its O(ignore:name). That is
         an error before anything is changed. Two of the same name need different O(ignore:owner)s.
       - A missing image with O(ignore:create=false) is an error before anything is changed.
@@ -143,6 +145,20 @@ EXAMPLES = r"""
         replaced_name: '{name} ({version})'
       - name: rescue
         state: deactivated
+
+- name: Copy images from another cloud
+  cloudimage.glance.images:
+    cloud: mycloud
+    images:
+      - name: debian-13
+        remote:
+          cloud: othercloud
+        data_policy: replace
+        replaced: hide
+      - name: rescue
+        remote:
+          cloud: othercloud
+          name: rescue-2026-11
 
 - name: Ensure the images of a file exist, eight at a time
   cloudimage.glance.images:

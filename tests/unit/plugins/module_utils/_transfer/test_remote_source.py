@@ -111,7 +111,7 @@ def test_data_are_compared_with_the_hash_of_their_cloud() -> None:
         (HASHES, {**CONVERTED, "cloudimage_source_checksum": f"sha512:{SHA512} = sha512:9"}, True, False),
     ],
 )
-def test_copy_is_recognised(there: dict[str, str], here: dict[str, t.Any], is_same: bool, is_read: bool) -> None:
+def test_copy_is_recognised(there: dict[str, t.Any], here: dict[str, t.Any], is_same: bool, is_read: bool) -> None:
     cloud = Cloud(len(DATA))
     api = t.cast("t.Any", types.SimpleNamespace())
     resolver = RemoteDataResolver(api, DataOptions(), None, source(cloud, **there))

@@ -281,6 +281,21 @@ def test_read_that_fails_leaves_no_image(alice: Cloud, bob: Cloud, name: str, fa
     assert_is_copy(alice, alice.thrice("image", **copied(name)).image)
 
 
+def test_data_are_there_before_the_upload_begins(alice: Cloud, bob: Cloud, name: str) -> None:
+    """A store may take longer to send the first byte than the server that gets the data waits for it."""
+    origin_of(bob, name)
+    began: list[str] = []
+
+    def note(method: str, path: str, _count: int) -> None:
+        if path.endswith("/file"):
+            began.append(method)
+
+    with proxy(alice.sandbox.glance_url, note) as here, proxy(bob.sandbox.glance_url, note) as there:
+        outcome = alice.run("image", **copied(name, remote={"cloud": of(bob, there)}, endpoint_override=here)).succeeded()
+    assert began == ["GET", "PUT"]
+    assert_is_copy(alice, outcome.image)
+
+
 @pytest.mark.usefixtures("impatient")
 def test_upload_that_breaks_off_reads_the_image_again(alice: Cloud, bob: Cloud, name: str) -> None:
     origin_of(bob, name)

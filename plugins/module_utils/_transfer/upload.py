@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from .._errors import not_none
 from .._glance.checksums import Checksum
 from .._glance.image import Image
-from .blocks import EXPECTED_ALGORITHM, new_hash, size_and_hash
+from .blocks import EXPECTED_ALGORITHM, Blocks, new_hash, size_and_hash
 from .errors import DataMismatch, OutOfTime
 from .polling import Deadline
 from .progress import Reporter
@@ -36,12 +37,19 @@ class Upload:
         self._deadline = deadline
         self._progress = progress
         self._digest = new_hash(EXPECTED_ALGORITHM)
+        self._opened: Blocks | None = None
+
+    def open(self) -> None:
+        """Read the first block before the request begins: a server waits only seconds for a body, by default uWSGI four."""
+        blocks = self.content.read()
+        self._opened = itertools.chain([next(blocks)], blocks)
 
     def __iter__(self) -> t.Iterator[bytes]:
         self._digest = new_hash(EXPECTED_ALGORITHM)
         self.sent = 0
         self.complete = False
-        for block in self.content.read():
+        blocks, self._opened = self._opened or self.content.read(), None
+        for block in blocks:
             if self._deadline.passed:
                 raise OutOfTime(
                     f"The upload was stopped after {self._deadline.seconds} s, the 'wait_timeout', with {self.sent} bytes"

@@ -140,11 +140,12 @@ class Uploader:
 
     def _attempt(self, operation: Operation) -> GlanceError | None:
         """Send the data once; returns the error that broke the upload off."""
-        transfer, store = not_none(self.transfer), operation.body.get("store")
+        transfer, upload, store = not_none(self.transfer), not_none(self._upload), operation.body.get("store")
         transfer.attempts += 1
         began = TIMING.monotonic()
         try:
-            self._api.upload(operation, not_none(self._upload), store, self.deadline.left if self.waits else 0.0)
+            upload.open()
+            self._api.upload(operation, upload, store, self.deadline.left if self.waits else 0.0)
         except (ApiError, ConnectionProblem, BrokenSource) as error:
             return error
         finally:

@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_hashes import strongest_hash
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK, Blocks
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataMismatch, OutOfTime
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
@@ -65,6 +65,22 @@ def test_data_without_a_hash_are_compared_by_their_size(source: FileSource) -> N
     sent.check_arrived(Image({"id": "i", "size": len(DATA)}), None)
     with pytest.raises(DataMismatch, match="with no hash"):
         sent.check_arrived(Image({"id": "i", "size": len(DATA) - 1}), None)
+
+
+def test_data_that_were_opened_are_sent_without_another_read(source: FileSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[FileSource] = []
+    read = FileSource.read
+
+    def counted(self: FileSource) -> Blocks:
+        reads.append(self)
+        return read(self)
+
+    monkeypatch.setattr(FileSource, "read", counted)
+    sent = upload(SourceContent(source))
+    sent.open()
+    assert len(reads) == 1
+    assert (b"".join(sent), len(reads)) == (DATA, 1)
+    assert (b"".join(sent), len(reads)) == (DATA, 2)
 
 
 def test_each_iteration_begins_at_the_first_byte(source: FileSource) -> None:

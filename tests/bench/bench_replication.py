@@ -53,7 +53,7 @@ class Clouds:
         self.urls = dict(zip(self.logs, (each["glance_url"] for each in facts), strict=True))
         self._write(self.entries)
         os.environ["OS_CLIENT_CONFIG_FILE"] = str(folder / "clouds.yaml")
-        hosts = {"clouds": {"hosts": {name: {} for name in self.logs}}}
+        hosts: Json = {"clouds": {"hosts": {name: {} for name in self.logs}}}
         (folder / "inventory.json").write_text(json.dumps(hosts))
 
     def _write(self, entries: Json) -> None:

@@ -227,10 +227,11 @@ def bench(session: nox.Session) -> None:
         external=True,
         env=unlocked(),
     )
-    for name in session.posargs or ("bench_tasks", "bench_transfer"):
+    for name in session.posargs or ("bench_tasks", "bench_transfer", "bench_replication"):
         in_sandbox(
             session,
             *("python", str(ROOT / "tests" / "bench" / f"{name}.py")),
+            number=4 if name == "bench_replication" else 1,
             PYTHONPATH=tree,
             ANSIBLE_COLLECTIONS_PATH=tree,
             ANSIBLE_LOCALHOST_WARNING="false",

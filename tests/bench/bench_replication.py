@@ -4,7 +4,7 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """The playbook replicate with four clouds: one has images, and three get them. Writes the table of docs/replication.md.
 
-    python tests/sandbox/sandbox.py run --number 4 -- python tests/bench/bench_replication.py
+    nox -s bench -- bench_replication
 
 GLANCE_BENCH_MIB is the size of an image (default 64), GLANCE_BENCH_IMAGES how many there are (default 4). One run copies to
 the clouds one after the other, and one to all of them at once. Then one of the clouds stops in the middle of an upload, the

@@ -22,6 +22,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return (value is not None, value if value is not None else 1)": "nulls are compared with nulls only",
         "return (value is not None, value if value is not None else -1)": "nulls are compared with nulls only",
     },
+    "_options/data.py": {
+        "return REMOTE_CLOUD if is_in_other_cloud else given[ -1]": ONE_ELEMENT,
+    },
     "_plan/diff.py": {
         "is_repeated = sum(each.attribute == change.attribute for each in changes) != 1": "the change itself is counted too",
     },

@@ -110,9 +110,18 @@ def check_not_mostly_refused() -> None:
 
 
 def test_random_tasks_on_attributes(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.attribute_cases, 45, clouds, web)
-    assert SEEN["of these replaced"]
+    search(generator.attribute_cases(), 35, clouds, web)
     check_not_mostly_refused()
+
+
+def test_random_replacements(clouds: dict[str, Cloud], web: Web) -> None:
+    search(generator.replacement_cases(), 10, clouds, web)
+    assert SEEN["of these replaced"]
+
+
+def test_random_catalogues(clouds: dict[str, Cloud], web: Web) -> None:
+    search(generator.catalogue_cases(), 10, clouds, web)
+    assert SEEN["of these pruned"]
 
 
 def test_random_tasks_on_data(clouds: dict[str, Cloud], web: Web) -> None:
@@ -122,10 +131,10 @@ def test_random_tasks_on_data(clouds: dict[str, Cloud], web: Web) -> None:
 
 @pytest.mark.usefixtures("no_other_run_sends")
 def test_random_interrupted_runs(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.interrupted_cases(), 20, clouds, web, known.INTERRUPTED)
+    search(generator.interrupted_cases(), 15, clouds, web, known.INTERRUPTED)
     check_not_mostly_refused()
 
 
 def test_random_overlapping_runs(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.overlapping_cases(), 15, clouds, web, known.OVERLAPPING)
+    search(generator.overlapping_cases(), 10, clouds, web, known.OVERLAPPING)
     check_not_mostly_refused()

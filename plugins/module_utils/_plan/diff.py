@@ -11,7 +11,7 @@ import typing as t
 from .._errors import InvalidInput
 from .._glance.image import BASE_ATTRIBUTES, DEFAULTS, FORMATS, Image
 from .._glance.image_hashes import recorded_formats
-from .._glance.json_patch import Change, property_change
+from .._glance.json_patch import Change, Subject, property_change
 from .._glance.properties import KEPT_PROPERTIES, RESERVED_PREFIX, is_changeable
 from .desired_image import DesiredImage
 
@@ -75,7 +75,7 @@ def diff_of(changes: t.Sequence[Change]) -> tuple[dict[str, t.Any], dict[str, t.
     after: dict[str, t.Any] = {}
     for change in changes:
         for side, value in ((before, change.before), (after, change.after)):
-            if not change.is_property:
+            if not change.is_property or change.subject is not Subject.IMAGE:
                 side[_label(change, changes)] = value
             else:
                 properties = side.setdefault("properties", {})

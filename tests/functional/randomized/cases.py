@@ -96,6 +96,7 @@ class Start:
     :param owner: the user who makes it: alice of project alpha, bob of project beta, or admin.
     :param attributes: as the module image names them, but for ``os_hidden``.
     :param accepted_by: the user whose project it is shared with and who has accepted it; null for none.
+    :param catalogue: the catalogue that it belongs to; null for none.
     """
 
     owner: str
@@ -103,6 +104,7 @@ class Start:
     status: str
     attributes: Json
     accepted_by: str | None = None
+    catalogue: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,6 +73,7 @@ starts = st.builds(
         optional={"min_disk": sizes, "min_ram": sizes, "disk_format": st.sampled_from(["raw", "qcow2", "iso"])},
     ),
     accepted_by=st.sampled_from([None, None, "alice", "bob", "admin"]),
+    catalogue=st.sampled_from([None, None, "c", "c", "d"]),
 )
 
 
@@ -194,6 +195,22 @@ def _list_task(draw: st.DrawFn, start: list[Start], who: str) -> Task:  # noqa: 
 
 
 @st.composite
+def _catalogue_task(draw: st.DrawFn, start: list[Start], who: str) -> Task:  # noqa: ARG001
+    """A list of one image or two, which is a whole catalogue."""
+    entries = []
+    for name in draw(st.lists(names, min_size=1, max_size=2, unique=True)):
+        chosen = draw(st.sets(st.sampled_from(["tags", "protected", "hidden", "path", "data_policy"]), max_size=1))
+        entries.append({"name": Name(name), **draw(_options_of(chosen))})
+    options = {
+        "catalogue": Name("c"),
+        "prune": draw(st.sampled_from(["keep", "hide", "deactivate", "delete"])),
+        "prune_max": draw(st.sampled_from([10, 10, 10, 1])),
+        "force": draw(st.sampled_from([True, True, False])),
+    }
+    return Task(who, "images", {"images": entries, "parallel": 1, **options})
+
+
+@st.composite
 def _info_task(draw: st.DrawFn, start: list[Start], who: str) -> Task:  # noqa: ARG001
     filters = draw(
         st.fixed_dictionaries(
@@ -214,7 +231,7 @@ def _info_task(draw: st.DrawFn, start: list[Start], who: str) -> Task:  # noqa: 
 
 
 @st.composite
-def _replacing(draw: st.DrawFn) -> Single:
+def replacement_cases(draw: st.DrawFn) -> Single:
     """An active image of one's own and a task that replaces it; left to chance, hardly any task would."""
     start = [dataclasses.replace(draw(starts), owner="alice", status="active")]
     of_replacing = (
@@ -227,13 +244,19 @@ def _replacing(draw: st.DrawFn) -> Single:
 
 
 @st.composite
-def _any_single(draw: st.DrawFn) -> Single:
+def attribute_cases(draw: st.DrawFn) -> Single:
     start = draw(st.lists(starts, max_size=3))
-    kind = draw(st.sampled_from([_image_task, _image_task, _image_task, _image_task, _state_task, _list_task, _info_task]))
+    kinds = [*[_image_task] * 4, _state_task, _list_task, _catalogue_task, _info_task]
+    kind = draw(st.sampled_from(kinds))
     return Single(start, draw(kind(start, draw(users))))
 
 
-attribute_cases = st.one_of(_any_single(), _any_single(), _any_single(), _any_single(), _replacing())
+@st.composite
+def catalogue_cases(draw: st.DrawFn) -> Single:
+    """Images of the catalogue and a task that applies it."""
+    drawn = draw(st.lists(starts, min_size=1, max_size=3))
+    start = [dataclasses.replace(each, owner="alice", catalogue=draw(st.sampled_from(["c", "c", "d"]))) for each in drawn]
+    return Single(start, draw(_catalogue_task(start, draw(st.sampled_from(["alice", "alice", "admin"])))))
 
 
 # Tasks on data

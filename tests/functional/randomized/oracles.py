@@ -14,7 +14,7 @@ import typing as t
 
 from ..conftest import Json, Outcome, assert_told_the_truth
 from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url
-from .world import MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
+from .world import CATALOGUE, MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
 
 # Errors that only the cloud can know, with the reason why check mode cannot foresee them.
 ONLY_THE_CLOUD_KNOWS = {
@@ -107,6 +107,19 @@ def entries_of(world: World, task: Task) -> list[Json]:
 
 def all_meant(world: World, task: Task, snapshot: Snapshot) -> set[str]:
     return {image["id"] for entry in entries_of(world, task) for image in meant(world, task, entry, snapshot)}
+
+
+def unlisted(seen: Observation) -> list[Json]:
+    """The images of the task's catalogue, in the user's project, that its list does not name; none if they are kept."""
+    options = seen.world.options(seen.task)
+    if options.get("prune", "keep") == "keep":
+        return []
+    names, project = {entry["name"] for entry in seen.entries}, seen.world.project(seen.task.who)
+    return [
+        image
+        for image in seen.before.values()
+        if image.get(CATALOGUE) == options["catalogue"] and image["owner"] == project and image["name"] not in names
+    ]
 
 
 def own_named(world: World, task: Task, snapshot: Snapshot) -> list[Json]:
@@ -227,7 +240,7 @@ def check_only_named(seen: Observation) -> None:
 
 
 def check_changes_are_meant_and_reported(seen: Observation, reported: set[str]) -> None:
-    allowed = all_meant(seen.world, seen.task, seen.before)
+    allowed = all_meant(seen.world, seen.task, seen.before) | {image["id"] for image in unlisted(seen)}
     if seen.finishing:
         allowed |= {image["id"] for image in temporary(seen.world, seen.task, seen.before)}
     for image_id, image in seen.before.items():
@@ -247,6 +260,22 @@ def without(image: Json, keys: t.AbstractSet[str]) -> Json:
     return {key: value for key, value in image.items() if key not in keys}
 
 
+def check_pruned(seen: Observation) -> None:
+    """Images that are no longer listed became what the task says, and nothing else of them changed."""
+    action = seen.world.options(seen.task).get("prune")
+    for image in unlisted(seen):
+        now = seen.after.get(image["id"])
+        if action == "delete":
+            assert now is None, "an image is there that should be pruned"
+            continue
+        assert now, "pruning deleted an image that it should only hide or deactivate"
+        key, value = ("os_hidden", True) if action == "hide" else ("status", "deactivated")
+        # An image without data cannot be deactivated, nor used.
+        expected = image[key] if action == "deactivate" and image["status"] != "active" else value
+        assert now[key] == expected
+        assert without(now, {key, "updated_at"}) == without(image, {key, "updated_at"})
+
+
 def check_replaced(old: Json, now: Json | None, new: Json, entry: Json, named: set[str]) -> None:
     """The new image has all of the old one but what the task names and its data, and the old one became what it should."""
     if not entry.get("purge_properties"):
@@ -258,7 +287,7 @@ def check_replaced(old: Json, now: Json | None, new: Json, entry: Json, named: s
     assert (now is None) == (how == "delete")
     if now:
         assert now["name"].startswith(old["name"][:200])
-        changed = {"name", {"hide": "os_hidden", "deactivate": "status"}.get(how, "name"), "updated_at"}
+        changed = _own(old) | {"name", {"hide": "os_hidden", "deactivate": "status"}.get(how, "name"), "updated_at"}
         assert without(now, changed) == without(old, changed)
         assert {"hide": now["os_hidden"], "deactivate": now["status"] == "deactivated"}.get(how, True)
 
@@ -295,6 +324,10 @@ def outcomes_of(outcome: Outcome) -> list[Outcome]:
         number = len(each["operations"])
         found.append(Outcome({**each, "image": image}, sent[:number], outcome.stdout))
         sent = sent[number:]
+    for each in outcome.result["pruned"]:
+        number = len(each["operations"])
+        found.append(Outcome(each, sent[:number], outcome.stdout))
+        sent = sent[number:]
     return found
 
 
@@ -321,6 +354,10 @@ def check_refusal(seen: Observation) -> None:
                 has_data(image, data_of(entry)) and not checksum_is_wrong(entry) for image in seen.meant_before(entry)
             ), "the task says that the image has other data, and it has the same"
     check_nothing_else_changed(seen, changed_before_refusal(seen))
+    if seen.real.message.startswith("prune"):
+        assert seen.after == seen.before
+    for image in unlisted(seen):
+        assert seen.after[image["id"]] == image, "an image was pruned although an entry of the list failed"
 
 
 def check_foreseen_refusal(seen: Observation) -> None:
@@ -430,12 +467,14 @@ def check_three_runs(world: World, task: Task, finishing: bool = False) -> Outco
         return None
     assert not predicted.failed, f"check mode fails, and the task does not: {predicted.message}"
     SEEN["changed" if real.changed else "unchanged"] += 1
+    SEEN["of these pruned"] += any(each["changed"] for each in real.result.get("pruned") or [])
     SEEN["of these replaced"] += any(change["attribute"] == "id" for change in real.result["changes"])
     for pair in zip(outcomes_of(predicted), outcomes_of(real), strict=True):
         assert_told_the_truth(*pair)
     assert real.changed == bool(real.mutations)
     assert real.changed == (after != before)
     check_only_named(seen)
+    check_pruned(seen)
     for each in outcomes_of(real):
         check_read_back(each, after)
     check_result(seen)
@@ -461,11 +500,18 @@ def check_result(seen: Observation) -> None:
             continue
         assert image, "the result has no image"
         check_wishes(entry, seen.after[image["id"]], seen.before)
+        check_is_in_catalogue(seen, seen.after[image["id"]])
         old = seen.before.get(image["id"], {})
         if source_of(entry) and old.get("status") in ("active", "deactivated") and old["name"] == image["name"]:
             assert image["status"] == old["status"], "a task on data changed the status"
         if "name" in entry and "id" not in entry:
             assert len(there) <= max(1, len(seen.meant_before(entry))), [describe(each) for each in there]
+
+
+def check_is_in_catalogue(seen: Observation, image: Json) -> None:
+    catalogue = seen.world.options(seen.task).get("catalogue")
+    if catalogue and image["owner"] == seen.world.project(seen.task.who):
+        assert image.get(CATALOGUE) == catalogue
 
 
 # Cases of several runs

@@ -29,6 +29,7 @@ WAIT_TIMEOUT = 40
 SETTLE_TIMEOUT = 60.0
 # The key under which a snapshot has the projects that an image is shared with; no property has this name.
 MEMBERS = "(members)"
+CATALOGUE = "cloudimage_catalogue"
 JSON_PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 
 Snapshot = dict[str, Json]
@@ -59,6 +60,8 @@ class World:
         """Make an image that exists before, with bare requests."""
         attributes = dict(start.attributes)
         attributes.update(attributes.pop("properties"))
+        if start.catalogue:
+            attributes[CATALOGUE] = f"{self.prefix}{start.catalogue}"
         cloud = self.clouds[start.owner]
         data = None if start.status == "queued" else FILES["same"]
         if data is not None:

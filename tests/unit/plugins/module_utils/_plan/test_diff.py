@@ -149,6 +149,15 @@ def test_formats_change_only_before_there_are_data(status: str, change: Change, 
             {"replaced.state": "present", "replaced.state (1)": "present"},
             {"replaced.state": "absent", "replaced.state (1)": "absent"},
         ),
+        (
+            # Which image loses a property is said, as it may be another one than the task's.
+            [
+                property_change("p", None, "1"),
+                Change("p", "1", None, is_property=True, subject=Subject.REPLACED, image_id="i"),
+            ],
+            {"properties": {}, "replaced.properties.p": "1"},
+            {"properties": {"p": "1"}, "replaced.properties.p": None},
+        ),
     ],
 )
 def test_diff_has_only_what_changes(changes: list[Change], before: dict[str, t.Any], after: dict[str, t.Any]) -> None:

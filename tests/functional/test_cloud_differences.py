@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client import image_api
 
-from .clouds import Clouds, CloudUnderTest
+from .cloud_pages import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .gateway import Reply, Request, json_reply, token_of
 from .simulated_clouds import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace

@@ -10,7 +10,7 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import data_resolution
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import open_task_data
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload
 
@@ -131,7 +131,7 @@ def test_file_that_grows_during_the_upload_is_an_error(
             file.write(b"more")
         return source
 
-    monkeypatch.setattr(data_resolution, "file_source", growing)
+    monkeypatch.setattr(open_task_data, "file_source", growing)
     outcome = alice.run("image", name=name, path=path, **FORMATS)
     assert "became longer while it was being read" in outcome.message
     assert alice.named(name) == []

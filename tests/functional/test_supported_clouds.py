@@ -16,7 +16,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
-from .clouds import CLOUDS, Clouds, CloudUnderTest
+from .cloud_pages import CLOUDS, Clouds, CloudUnderTest
 from .conftest import FORMATS, Sandbox
 from .support_page import SUPPORT_PAGE, replaced_block
 

@@ -34,7 +34,7 @@ from .lookup import Lookup, choose, oldest_first
 from .members import members_of
 
 if t.TYPE_CHECKING:
-    from .._transfer.image_data import DataResolver
+    from .._transfer.task_data import TaskData
 
 
 class ImageIsGone(Exception):
@@ -45,7 +45,7 @@ class ImageIsGone(Exception):
         self.error = error
 
 
-def find_candidates(lookup: Lookup, options: ImageOptions, owner: str | None, hidden_too: bool) -> list[Image]:
+def find_named_images(lookup: Lookup, options: ImageOptions, owner: str | None, hidden_too: bool) -> list[Image]:
     """All images that have the id or the name.
 
     :param owner: id of the project that the task names; null where it names none.
@@ -71,7 +71,7 @@ class CurrentStateReader:
     :param source: the data that the task names; null where it names none.
     """
 
-    def __init__(self, lookup: Lookup, options: ImageOptions, desired: DesiredImage, source: DataResolver | None) -> None:
+    def __init__(self, lookup: Lookup, options: ImageOptions, desired: DesiredImage, source: TaskData | None) -> None:
         self._lookup = lookup
         self._api = lookup.api
         self._project = lookup.api.connection.project_id
@@ -83,7 +83,7 @@ class CurrentStateReader:
     def read(self) -> CurrentState:
         """What the cloud has now; OtherRunIsBusy or ImageIsGone if that changes meanwhile."""
         options, desired = self._options, self._desired
-        found = find_candidates(self._lookup, options, desired.attributes.get("owner"), options.finds_hidden)
+        found = find_named_images(self._lookup, options, desired.attributes.get("owner"), options.finds_hidden)
         newest, replaced = replacements_in(found, desired, self._project) or (None, [])
         images = select(options.selection, [image for image in found if image not in replaced])
         if not images:
@@ -98,7 +98,7 @@ class CurrentStateReader:
             return self._with_data(image, self._source)
         return ExistingImage(image, members=self._members_if_named(image))
 
-    def _with_data(self, image: Image, source: DataResolver) -> CurrentState:
+    def _with_data(self, image: Image, source: TaskData) -> CurrentState:
         """The state of an image, for a task that names data."""
         failure = ""
         if in_transit(image):
@@ -186,7 +186,7 @@ class CurrentStateReader:
     def _check_not_replaced(self, old: Image) -> None:
         """Raise OtherRunIsBusy if another run has given its new image the name since this one looked it up."""
         owner = self._desired.attributes.get("owner")
-        found = find_candidates(self._lookup, self._options, owner, hidden_too=False)
+        found = find_named_images(self._lookup, self._options, owner, hidden_too=False)
         if any(is_replacement_of(old, image, self._desired, self._project) for image in found):
             raise OtherRunIsBusy
 

@@ -28,7 +28,7 @@ from .apply import ConcurrentChange, perform_operations
 from .deletion import DeletionUnconfirmed, is_gone, wait_until_deleted
 from .members import MEMBER_CALLS, change_member, settle_members
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
-from .status import check_status
+from .state_change import check_status
 
 if t.TYPE_CHECKING:
     from .._transfer.uploader import Uploader

@@ -32,13 +32,13 @@ from .._plan.plan import MAX_PLANS, Plan, plan_delete
 from .._plan.result import result_of
 from .._transfer.progress import reporter
 from .concurrent_runs import OtherRunIsBusy
-from .current_state import CurrentStateReader, ImageIsGone, find_candidates, select
+from .current_state import CurrentStateReader, ImageIsGone, find_named_images, select
 from .lookup import Lookup, find_by_id_or_name
 from .task import Task
 
 if t.TYPE_CHECKING:
-    from .._transfer.image_data import DataResolver
     from .._transfer.remote_source import RemoteSource
+    from .._transfer.task_data import TaskData
     from .property_checks import PropertyChecks
     from .remote_images import RemoteImages
 
@@ -78,7 +78,7 @@ def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str
     owner = _owner(lookup, options)
 
     def make_plans() -> list[Plan]:
-        found = find_candidates(lookup, options, owner, options.finds_hidden)
+        found = find_named_images(lookup, options, owner, options.finds_hidden)
         return [plan_delete(image, options.force) for image in select(options.selection, found)]
 
     plans = make_plans()
@@ -96,7 +96,7 @@ def _present(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions,
     if options.data and options.data.cloud_image:
         return _present_as_copy(lookup, not_none(remote), options, check_mode)
     if not options.mirrors:
-        return _present_from_source(lookup, options, _resolve_data(lookup.api, options), check_mode)
+        return _present_from_source(lookup, options, _open_task_data(lookup.api, options), check_mode)
     from .._transfer.errors import SOURCE_FAILURES  # noqa: PLC0415
     from .._transfer.url_source import resolve_checksum  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def _present(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions,
     for url in (data.url, *options.mirrors):
         attempt = dataclasses.replace(options, data=dataclasses.replace(data, url=url, checksum=checksum))
         try:
-            result = _present_from_source(lookup, attempt, _resolve_data(lookup.api, attempt), check_mode)
+            result = _present_from_source(lookup, attempt, _open_task_data(lookup.api, attempt), check_mode)
         except SOURCE_FAILURES as error:
             failures.append(str(error))
         except GlanceError as error:
@@ -126,11 +126,11 @@ def _present_as_copy(lookup: Lookup, remote: RemoteImages, options: ImageOptions
     cloud_image = not_none(not_none(options.data).cloud_image)
     origin = remote.find(cloud_image, options.wait)
     options = with_remote_attributes(options, origin.image, cloud_image.copied)
-    return _present_from_source(lookup, options, _resolve_data(lookup.api, options, origin), check_mode)
+    return _present_from_source(lookup, options, _open_task_data(lookup.api, options, origin), check_mode)
 
 
 def _present_from_source(
-    lookup: Lookup, options: ImageOptions, source: DataResolver | None, check_mode: bool
+    lookup: Lookup, options: ImageOptions, source: TaskData | None, check_mode: bool
 ) -> dict[str, t.Any]:
     api = lookup.api
     checks = _property_checks(api, options)
@@ -185,7 +185,7 @@ class Planner:
         lookup: Lookup,
         options: ImageOptions,
         desired: DesiredImage,
-        source: DataResolver | None,
+        source: TaskData | None,
         checks: PropertyChecks | None,
     ) -> None:
         self._api = lookup.api
@@ -236,12 +236,12 @@ class Planner:
         return dataclasses.replace(desired, data=data, attributes={**desired.attributes, **following}, stores=stores)
 
 
-def _resolve_data(api: GlanceApi, options: ImageOptions, origin: RemoteSource | None = None) -> DataResolver | None:
+def _open_task_data(api: GlanceApi, options: ImageOptions, origin: RemoteSource | None = None) -> TaskData | None:
     if options.data is None:
         return None
-    from .._transfer.data_resolution import resolve_data  # noqa: PLC0415
+    from .._transfer.open_task_data import open_task_data  # noqa: PLC0415
 
-    return resolve_data(api, options.data, options.wait, origin)
+    return open_task_data(api, options.data, options.wait, origin)
 
 
 def _property_checks(api: GlanceApi, options: ImageOptions) -> PropertyChecks | None:
@@ -252,7 +252,7 @@ def _property_checks(api: GlanceApi, options: ImageOptions) -> PropertyChecks | 
     return PropertyChecks(api, options.validate_properties, options.property_policy)
 
 
-def _desired_image(lookup: Lookup, options: ImageOptions, source: DataResolver | None) -> DesiredImage:
+def _desired_image(lookup: Lookup, options: ImageOptions, source: TaskData | None) -> DesiredImage:
     """What the task wants, with the ids of the project and the images that it names."""
     owner = _owner(lookup, options)
     references = {

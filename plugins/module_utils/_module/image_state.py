@@ -15,7 +15,7 @@ from .._plan.plan import Plan, plan_state
 from .._plan.result import result_of
 from .apply import apply_plans
 from .lookup import find_existing
-from .status import change_state
+from .state_change import change_state
 from .task import Task
 
 

@@ -21,7 +21,7 @@ from .._plan.plan import Plan
 from .._plan.result import result_of
 from .apply import apply_plans, perform_plan
 from .deletion import delete
-from .status import change_state
+from .state_change import change_state
 
 WAIT = IMAGE["wait_timeout"]["default"]
 

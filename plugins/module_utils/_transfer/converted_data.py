@@ -24,12 +24,12 @@ from .._plan.desired_image import DataSpec
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .conversion import ConvertedSource, min_disk_for
 from .download import Download
-from .image_data import DataResolver
 from .polling import Deadline
 from .source import SourceContent
+from .task_data import TaskData
 
 
-class ConvertedDataResolver(DataResolver):
+class ConvertedTaskData(TaskData):
     """The data of a task with ``convert``.
 
     :param original: the source, before it is converted.

@@ -16,9 +16,9 @@ from .._options.data import DataOptions
 from .blocks import Blocks, rechunk
 from .download import Download
 from .errors import OutOfTime, WrongSource
-from .image_data import DataResolver
 from .polling import Deadline
 from .source import SourceContent
+from .task_data import TaskData
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ def remote_content(source: RemoteSource) -> SourceContent:
     return SourceContent(source, checksum, stated_by=source.cloud)
 
 
-class RemoteDataResolver(DataResolver):
+class RemoteTaskData(TaskData):
     """The data of a task that copies an image of another cloud."""
 
     def __init__(self, api: GlanceApi, options: DataOptions, wait: float | None, source: RemoteSource) -> None:

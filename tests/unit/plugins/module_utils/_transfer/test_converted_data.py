@@ -13,7 +13,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.data import DataOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.conversion import GIB, ConvertedSource
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.converted_data import ConvertedDataResolver
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.converted_data import ConvertedTaskData
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format_inspection import Inspection
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_source import DATA, BytesSource
@@ -31,7 +31,7 @@ def resolver(given: str | None = None, option: str = "path", compression: str | 
         BytesSource(option=option), Checksum(*given.split(":")) if given else None, compression=compression
     )
     options = DataOptions(url="http://h/disk" if option == "url" else None, checksum=content.checksum, convert="raw")
-    return ConvertedDataResolver(t.cast("t.Any", None), options, 10.0, content)
+    return ConvertedTaskData(t.cast("t.Any", None), options, 10.0, content)
 
 
 def image(record: str | None, disk_format: str = "raw") -> Image:

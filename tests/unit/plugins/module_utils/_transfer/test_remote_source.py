@@ -15,8 +15,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._options.data im
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import OutOfTime, WrongSource
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.remote_source import (
-    RemoteDataResolver,
     RemoteSource,
+    RemoteTaskData,
     remote_content,
 )
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_download import (
@@ -114,7 +114,7 @@ def test_data_are_compared_with_the_hash_of_their_cloud() -> None:
 def test_copy_is_recognised(there: dict[str, t.Any], here: dict[str, t.Any], is_same: bool, is_read: bool) -> None:
     cloud = Cloud(len(DATA))
     api = t.cast("t.Any", types.SimpleNamespace())
-    resolver = RemoteDataResolver(api, DataOptions(), None, source(cloud, **there))
+    resolver = RemoteTaskData(api, DataOptions(), None, source(cloud, **there))
     image = Image({"id": "copy", "status": "active", "size": len(DATA), **here})
     assert resolver.is_in(image) is is_same
     assert bool(cloud.offsets) is is_read

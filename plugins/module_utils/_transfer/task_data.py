@@ -31,7 +31,7 @@ from .url_source import UrlSource
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
 
 
-class DataResolver:
+class TaskData:
     """The data of one task.
 
     :param wait: how long the task may wait (s); null to not wait.

@@ -12,41 +12,39 @@ from .._glance.image import Image
 from .._options.data import DataOptions, RemoteImage
 from .decompression import compression_of
 from .file_source import file_source
-from .image_data import DataResolver
-from .remote_source import RemoteDataResolver, RemoteSource, remote_content
+from .remote_source import RemoteSource, RemoteTaskData, remote_content
 from .source import SourceContent
+from .task_data import TaskData
 from .url_source import UrlSource, check_url, resolve_checksum
 
 
-def resolve_data(
-    api: GlanceApi, options: DataOptions, wait: float | None, remote: RemoteSource | None = None
-) -> DataResolver:
+def open_task_data(api: GlanceApi, options: DataOptions, wait: float | None, remote: RemoteSource | None = None) -> TaskData:
     """The data that the task names.
 
     :param wait: how long the task may wait (s); null to not wait.
     :param remote: the image in another cloud that the task names; null where it names none.
     """
     if remote is not None and options.convert is None:
-        return RemoteDataResolver(api, options, wait, remote)
+        return RemoteTaskData(api, options, wait, remote)
     if remote is not None:
         return _converted(api, options, wait, remote_content(remote))
     if options.remote is not None:
-        return DataResolver(api, options, wait, remote=_find_remote_image(api, options.remote))
+        return TaskData(api, options, wait, remote=_find_remote_image(api, options.remote))
     timeout = api.connection.timeout
     location = check_url(options.url, "url") if options.url is not None else not_none(options.path)
     compression = compression_of(options.decompress, location)
     source = UrlSource(location, timeout) if options.url is not None else file_source(location)
     content = SourceContent(source, resolve_checksum(options.checksum, location, timeout), compression)
     if options.convert is None:
-        return DataResolver(api, options, wait, content)
+        return TaskData(api, options, wait, content)
     return _converted(api, options, wait, content)
 
 
-def _converted(api: GlanceApi, options: DataOptions, wait: float | None, original: SourceContent) -> DataResolver:
+def _converted(api: GlanceApi, options: DataOptions, wait: float | None, original: SourceContent) -> TaskData:
     # Only a task that converts its source needs what converts it.
-    from .converted_data import ConvertedDataResolver  # noqa: PLC0415
+    from .converted_data import ConvertedTaskData  # noqa: PLC0415
 
-    return ConvertedDataResolver(api, options, wait, original)
+    return ConvertedTaskData(api, options, wait, original)
 
 
 def _find_remote_image(api: GlanceApi, remote: RemoteImage) -> Image:

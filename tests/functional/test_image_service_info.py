@@ -24,7 +24,7 @@ def service_of(cloud: Cloud, **options: t.Any) -> Json:
 def test_service_of_glance_is_shown(alice: Cloud) -> None:
     outcome = alice.unchanged("image_service_info")
     service = outcome.result["service"]
-    assert service["endpoint"] == f"{alice.sandbox.glance_url}/v2"
+    assert service["endpoint"] == f"{alice.session.get_endpoint(service_type='image')}/v2"
     assert service["project_id"] == alice.project_id
     assert service["api_version"] == service["api_versions"][-1]
     assert service["api_versions"][0] == "2.0"

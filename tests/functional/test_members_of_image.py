@@ -14,7 +14,7 @@ import pytest
 from .conftest import FORMATS, Cloud, Json
 from .faults import CUT_ANSWER, fault_on, proxy
 from .test_images import thrice
-from .test_overlapping_runs import check_one_changed, run_at_once, run_between
+from .test_overlapping_runs import run_at_once, run_between
 
 pytestmark = pytest.mark.usefixtures("impatient")
 ELSEWHERE = "0" * 32  # a project that nobody has asked
@@ -156,10 +156,44 @@ def test_member_that_another_run_adds_or_removes_is_no_change(
     assert members_of(alice, image["id"]) == after
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_image_that_another_run_makes_private_is_shared_again(alice: Cloud, name: str, method: str) -> None:
+    image = alice.make(name, visibility="shared")
+    outcome = run_between(
+        alice,
+        lambda used, path: used == method and "/members" in path,
+        lambda: alice.call("PATCH", f"/images/{image['id']}", **private()),
+        name=name,
+        members=[ELSEWHERE],
+        visibility="shared",
+    ).succeeded()
+    assert [operation["method"] for operation in outcome.result["operations"]] == ["PATCH", "POST"]
+    assert members_of(alice, image["id"]) == {ELSEWHERE: "pending"}
+
+
 def test_overlapping_runs_share_an_image_once(alice: Cloud, bob: Cloud, name: str) -> None:
     image = alice.make(name, visibility="shared")
-    check_one_changed(run_at_once(alice, 3, {"name": name, "members": [bob.project_id]}))
+    found = run_at_once(alice, 3, {"name": name, "members": [bob.project_id]})
+    assert [message for failed, _changed, message in found if failed] == []
+    assert any(changed for _failed, changed, _message in found)
     assert members_of(alice, image["id"]) == {bob.project_id: "pending"}
+
+
+@pytest.mark.parametrize("module", ["image", "image_member"])
+def test_project_that_glance_keeps_several_times_is_removed(alice: Cloud, name: str, module: str) -> None:
+    """Glance adds a project several times if it is told to at the same moment, and each removal removes it once."""
+    image = alice.make(name, visibility="shared")
+    share(alice, image, ELSEWHERE)
+    columns = "image_id, member, can_share, created_at, updated_at, deleted, status"
+    with alice.sandbox.database() as database:
+        again = f"INSERT INTO image_members ({columns}) SELECT {columns} FROM image_members WHERE image_id = ?"
+        database.execute(again, (image["id"],))
+        database.commit()
+    assert len(alice.call("GET", f"/images/{image['id']}/members").json()["members"]) == 2
+    options = {"members": [], "purge_members": True} if module == "image" else {"member": ELSEWHERE, "state": "absent"}
+    assert alice.run(module, name=name, **options).succeeded().changed
+    assert members_of(alice, image["id"]) == {}
+    alice.unchanged(module, name=name, **options)
 
 
 @pytest.mark.parametrize("refused", [1, 2])

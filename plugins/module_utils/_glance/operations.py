@@ -51,6 +51,7 @@ DATA_CALLS = frozenset({UPLOAD, STAGE, IMPORT})
 ADD_MEMBER = Call("POST", "/images/{id}/members", (200,))
 SET_MEMBER_STATUS = Call("PUT", "/images/{id}/members/{member}", (200,), idempotent=True)
 REMOVE_MEMBER = Call("DELETE", "/images/{id}/members/{member}", (204,), idempotent=True)
+MEMBER_CALLS = frozenset({ADD_MEMBER, SET_MEMBER_STATUS, REMOVE_MEMBER})
 # 200 is what Huawei's and Open Telekom Cloud's documents show.
 DELETE = Call("DELETE", "/images/{id}", (204, 200), idempotent=True)
 DEACTIVATE = Call("POST", "/images/{id}/actions/deactivate", (204,), idempotent=True, since=(2, 3))

@@ -12,7 +12,7 @@ from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError
 from .._glance.error_hints import hint, names_alike
 from .._glance.image import FORMATS
-from .._glance.operations import CREATE, DATA_CALLS, UPDATE, Operation
+from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import MAX_PLANS, Plan
 
@@ -123,8 +123,10 @@ def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> 
     """Whether a response shows that the plan was made for an image which another process has changed since.
 
     That is so for the first call about an image, and for those that bring its data. A replacement does not start anew: its
-    new image is there already.
+    new image is there already. Glance also refuses a member if another run has made the image private.
     """
+    if failed.call in MEMBER_CALLS and error.status == 403 and not plan.replaced:
+        return True
     is_first = failed is plan.operations[0] and plan.image_id is not None
     if plan.replaced or not (is_first or failed.call in DATA_CALLS):
         return False

@@ -37,8 +37,8 @@ if t.TYPE_CHECKING:
     from .._transfer.task_data import TaskData
 
 
-class ImageIsGone(Exception):
-    """The image was deleted while the current state was read."""
+class ImageHasChanged(Exception):
+    """Another run deleted the image, or changed its visibility, while the current state was read."""
 
     def __init__(self, error: ApiError) -> None:
         super().__init__(str(error))
@@ -81,7 +81,7 @@ class CurrentStateReader:
         self.concurrent_runs = ConcurrentRuns(lookup.api, options.wait)
 
     def read(self) -> CurrentState:
-        """What the cloud has now; OtherRunIsBusy or ImageIsGone if that changes meanwhile."""
+        """What the cloud has now; OtherRunIsBusy or ImageHasChanged if that changes meanwhile."""
         options, desired = self._options, self._desired
         found = find_named_images(self._lookup, options, desired.attributes.get("owner"), options.finds_hidden)
         newest, replaced = replacements_in(found, desired, self._project) or (None, [])
@@ -207,6 +207,11 @@ class CurrentStateReader:
         try:
             return members_of(self._api, image.id)
         except ApiError as error:
-            if error.status == 404:
-                raise ImageIsGone(error) from error
+            if error.status == 404 or (error.status == 403 and self._is_no_longer_shared(image)):
+                raise ImageHasChanged(error) from error
             raise
+
+    def _is_no_longer_shared(self, image: Image) -> bool:
+        """Glance refuses to list the members of an image that is not shared."""
+        now = self._api.find_image(image.id)
+        return now is None or now.visibility != image.visibility

@@ -15,7 +15,7 @@ from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import identity_of_data, source_record
 from .._glance.image_ids import derived_ids
 from .._glance.json_patch import Subject, build_patch, property_change
-from .._glance.operations import CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, STATUS_CALLS, UPDATE, Operation
+from .._glance.operations import CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, MEMBER_CALLS, STATUS_CALLS, UPDATE, Operation
 from .._glance.responses import MISDIRECTED
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
@@ -26,7 +26,7 @@ from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload
 from .._transfer.polling import Deadline
 from .apply import ConcurrentChange, perform_operations
 from .deletion import DeletionUnconfirmed, is_gone, wait_until_deleted
-from .members import MEMBER_CALLS, change_member, settle_members
+from .members import change_member, settle_members
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
 from .state_change import check_status
 

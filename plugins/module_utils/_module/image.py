@@ -32,7 +32,7 @@ from .._plan.plan import MAX_PLANS, Plan, plan_delete
 from .._plan.result import result_of
 from .._transfer.progress import reporter
 from .concurrent_runs import OtherRunIsBusy
-from .current_state import CurrentStateReader, ImageIsGone, find_named_images, select
+from .current_state import CurrentStateReader, ImageHasChanged, find_named_images, select
 from .lookup import Lookup, find_by_id_or_name
 from .task import Task
 
@@ -199,16 +199,16 @@ class Planner:
     def make_plans(self) -> list[Plan]:
         """The plan of the task, in a list."""
         self._reader.concurrent_runs.forget_replacement()
-        times_gone = 0
+        times_changed = 0
         while True:
             try:
                 return [self._make_plan()]
             except OtherRunIsBusy:
                 continue
-            except ImageIsGone as gone:
-                times_gone += 1
-                if times_gone == MAX_PLANS:
-                    raise gone.error from gone
+            except ImageHasChanged as change:
+                times_changed += 1
+                if times_changed == MAX_PLANS:
+                    raise change.error from change
 
     def _make_plan(self) -> Plan:
         state = self._reader.read()

@@ -13,6 +13,7 @@ from .._client.image_api import GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._glance.image import Image
 from .._glance.list_query import equals_filter
+from .._glance.operations import REMOVE_MEMBER, Operation
 from .._options.image_member import ImageMemberOptions
 from .._plan.execution_record import ExecutionRecord
 from .._plan.members import PENDING, check_can_have_members
@@ -20,7 +21,7 @@ from .._plan.plan import Plan, plan_members
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
 from .lookup import check_name_is_no_id, find_by_id, find_by_name, is_listed, only_one, query_for_names
-from .members import change_member
+from .members import MAX_LOOKS, change_member
 from .projects import Projects
 from .task import Task
 
@@ -81,15 +82,21 @@ class MemberRequest:
 
     def read_back(self, record: ExecutionRecord) -> dict[str, t.Any] | None:
         """The member as the cloud then has it; it is an error if that is not what the task wants."""
-        status = self._api.member_status(str(record.image_id), self._member)
+        image_id = str(record.image_id)
+        status = self._api.member_status(image_id, self._member)
+        for _look in range(MAX_LOOKS):
+            if self._options.state != "absent" or status is None:
+                break
+            change_member(self._api, Operation(REMOVE_MEMBER, image_id, member=self._member), record)
+            status = self._api.member_status(image_id, self._member)
         # The project may answer at any time, which is no concern of the owner's.
         is_as_wanted = status is not None if self._options.state == "present" else status == self._wanted
         if not is_as_wanted:
             raise GlanceError(
-                f"Project {self._member} should be {self._options.state} at image {record.image_id} now, but its status is"
+                f"Project {self._member} should be {self._options.state} at image {image_id} now, but its status is"
                 f" '{status or 'absent'}'. Another process may have changed it; run the task again."
             )
-        return self._shown(str(record.image_id), status)
+        return self._shown(image_id, status)
 
     def _shown(self, image_id: str, status: str | None) -> dict[str, t.Any] | None:
         return None if status is None else {"image_id": image_id, "member_id": self._member, "status": status}

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError
-from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, SET_MEMBER_STATUS, Operation
+from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.members import DesiredMembers, Members, member_changes, member_operations
 
-MEMBER_CALLS = (ADD_MEMBER, REMOVE_MEMBER, SET_MEMBER_STATUS)
-# The first look shows what the plan could not know: Glance hides the members of an image that is not shared, and shows them
-# again once it is. The second one shows that this was dealt with.
-LOOKS = 2
+# A look shows what the plan could not know. Glance hides the members of an image that is not shared, and shows them again
+# once it is. And if runs add a project at the same moment, Glance keeps it several times; each removal removes it once.
+MAX_LOOKS = 5
 
 
 def members_of(api: GlanceApi, image_id: str) -> dict[str, str]:
@@ -38,7 +37,7 @@ def change_member(api: GlanceApi, operation: Operation, record: ExecutionRecord)
 def settle_members(api: GlanceApi, image_id: str, wanted: DesiredMembers, record: ExecutionRecord) -> None:
     """Read the members back, and change those that are not as the task wants them."""
     found: Members = {}
-    for _look in range(LOOKS):
+    for _look in range(MAX_LOOKS):
         found = members_of(api, image_id)
         after = wanted.applied_to(found)
         operations = member_operations(image_id, found, after)

@@ -77,6 +77,15 @@ starts = st.builds(
 )
 
 
+# The image that tasks copy; the other cloud is another user's login to the same one.
+IN_THE_OTHER_CLOUD = Start(
+    "bob",
+    "elsewhere",
+    "active",
+    {"visibility": "private", "protected": False, "os_hidden": False, "tags": ["e"], "properties": {"e": "1"}},
+)
+
+
 @st.composite
 def _images_of_a_name(draw: st.DrawFn, owner: str) -> list[Start]:
     """Images named one: mostly one of the user's own, and those of other projects that no task may touch."""
@@ -103,7 +112,7 @@ def _images_of_a_name(draw: st.DrawFn, owner: str) -> list[Start]:
             visibility = draw(visibilities)
             attributes = {"visibility": visibility, "protected": False, "os_hidden": False, "tags": [], "properties": {}}
             found.append(Start(other, "one", "active", attributes))
-    return found
+    return [*found, IN_THE_OTHER_CLOUD]
 
 
 # Tasks on attributes
@@ -263,8 +272,26 @@ def catalogue_cases(draw: st.DrawFn) -> Single:
 
 
 @st.composite
+def _remote_options(draw: st.DrawFn) -> Json:
+    """Data from another cloud, with the image's formats, tags and properties or without."""
+    remote = {"cloud": "bob", "name": Name(IN_THE_OTHER_CLOUD.name)}
+    copied = draw(st.sampled_from([True, False, ["tags"], ["properties"], ["disk_format", "container_format"]]))
+    return {"remote": remote, "remote_attributes": copied, **FORMATS}
+
+
+@st.composite
+def _data_policy(draw: st.DrawFn) -> Json:
+    policy = draw(st.sampled_from([None, "keep", *["replace"] * 6]))
+    if policy == "replace":
+        return {"data_policy": policy, "replaced": draw(st.sampled_from(["delete", "delete", "hide", "deactivate", "keep"]))}
+    return {"data_policy": policy} if policy else {}
+
+
+@st.composite
 def _data_options(draw: st.DrawFn) -> Json:
     """A source, and what else the module offers for it; most go together."""
+    if draw(st.sampled_from([False] * 6 + [True])):
+        return {**draw(_remote_options()), **draw(_data_policy())}
     data = draw(st.sampled_from(sorted(DATA)))
     compression = draw(st.sampled_from([None, None, None, *COMPRESS]))
     file = f"{data}.{compression}" if compression else data
@@ -282,13 +309,10 @@ def _data_options(draw: st.DrawFn) -> Json:
     options.update(FORMATS)
     if draw(st.sampled_from([False] * 9 + [True])):
         options.update(disk_format="qcow2", inspect="never")  # which the data are not
-    policy = draw(st.sampled_from([None, "keep", *["replace"] * 6]))
-    if policy:
-        options["data_policy"] = policy
-    if policy == "replace":
-        if draw(st.sampled_from([False] * 4 + [True])):  # then the new image has those of the old one
-            del options["disk_format"], options["container_format"]
-        options["replaced"] = draw(st.sampled_from(["delete", "delete", "hide", "deactivate", "keep"]))
+    options.update(draw(_data_policy()))
+    # Without formats the new image has those of the old one.
+    if options.get("data_policy") == "replace" and draw(st.sampled_from([False] * 4 + [True])):
+        del options["disk_format"], options["container_format"]
     stores = draw(st.sampled_from([None] * 6 + [["fast"], ["cheap"], ["fast", "cheap"]]))
     if stores:
         options["stores"] = stores

@@ -140,7 +140,9 @@ def temporary(world: World, task: Task, snapshot: Snapshot) -> list[Json]:
 
 
 def source_of(entry: Json) -> str | None:
-    """Which of FILES the data come from."""
+    """Which of FILES the data come from. The image in the other cloud has those of all images that exist before."""
+    if "remote" in entry:
+        return "same"
     source = entry.get("path") or entry.get("url")
     return str(source).rpartition("/")[2] if source else None
 
@@ -171,6 +173,8 @@ def named_keys(entry: Json, module: str) -> set[str]:
     named = {renamed.get(key, key) for key in entry} | {str(key) for key in entry.get("properties") or {}}
     if source_of(entry) or "stores" in entry:
         named |= DATA_KEYS
+    copied = entry.get("remote_attributes", True) if "remote" in entry else False
+    named |= {"tags", "min_disk", "min_ram", "e"} if copied is True else {"tags", "e"} if copied else set()
     # Glance shows members of shared images only.
     return named | {MEMBERS} if named & {"members", "visibility"} else named
 
@@ -698,7 +702,7 @@ def check_state_after(world: World, case: Overlapping, before: Snapshot, after: 
         assert None in refusals, f"{key} is what neither task wants: {refusals}"
 
 
-OF_DATA = ("path", "url", "decompress", "checksum", "data_policy")
+OF_DATA = ("path", "url", "remote", "remote_attributes", "decompress", "checksum", "data_policy")
 
 
 def parts_of(entry: Json) -> Json:

@@ -14,7 +14,10 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image im
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import temporary_name
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.concurrent_runs import OtherRunIsBusy
-from ansible_collections.cloudimage.glance.plugins.module_utils._module.current_state import CurrentStateReader, ImageIsGone
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.current_state import (
+    CurrentStateReader,
+    ImageHasChanged,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.lookup import Lookup
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.data_state import DataState
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
@@ -149,9 +152,9 @@ def test_members_are_read_only_if_the_task_names_some_and_the_image_is_shared(vi
 
 
 def test_image_that_is_deleted_while_its_members_are_read_is_gone() -> None:
-    with pytest.raises(ImageIsGone) as gone:
+    with pytest.raises(ImageHasChanged) as change:
         read(CloudTables(old_image(visibility="shared")), path="/new", data_policy="replace")
-    assert isinstance(gone.value.error, ApiError)
+    assert isinstance(change.value.error, ApiError)
 
 
 def test_complete_image_of_an_interrupted_replacement_is_used(clock: Clock) -> None:

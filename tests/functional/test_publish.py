@@ -85,6 +85,18 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
     assert admin.show(published.report["id"])["owner"] == admin.project_id
 
 
+def test_image_of_another_cloud_is_published(publisher: Publisher, bob: Cloud) -> None:
+    """Bob's login stands for the other cloud. A second run finds the build without reading its data."""
+    bob.make(f"{publisher.name}-source", b"from elsewhere", os_distro="debian")
+    source = {"image_publish_path": None, "image_publish_remote": {"cloud": "bob", "name": f"{publisher.name}-source"}}
+    published = publisher.run(**source).succeeded()
+    assert published.outcome == "published"
+    assert publisher.public()["os_hash_value"] in sha512(b"from elsewhere")
+    assert publisher.public()["os_distro"] == "debian"
+    again = publisher.run(**source).succeeded()
+    assert (again.outcome, again.mutations) == ("unchanged", [])
+
+
 def test_playbook_publishes(publisher: Publisher, tmp_path: pathlib.Path) -> None:
     (tmp_path / "disk").write_bytes(b"first")
     variables: Json = {

@@ -55,7 +55,7 @@ class CopiedAttributes:
             raise InvalidInput(
                 f"remote_attributes: {', '.join(map(repr, unknown))} was given; allowed are {', '.join(COPYABLE)},"
                 " properties, and properties.NAME for one property. The owner and the members of an image mean nothing in"
-                " another cloud: use 'owner', and the module image_member."
+                " another cloud: use 'owner' and 'members'."
             )
         single = [name for name in names if name not in COPYABLE and name != ALL_PROPERTIES]
         return cls(

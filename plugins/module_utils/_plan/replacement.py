@@ -161,57 +161,75 @@ def plan_replacement(
     :param template: the name of an old image that is kept.
     :param marked_as: a property that an old image that is kept gets, with its name, if it does not have it.
     """
-    old, new = state.old, state.new
+    old, new, model = state.old, state.new, state.named
     data = not_none(desired.data)
-    model = state.named
     target = carried_over(model, desired, state.project_id)
     data.check_formats(target)
-    members = state.wanted_members(desired)
     if desired.members:
         desired.members.check(model, target.get("visibility"))
-    operations, changes_of_unfinished = remove_unfinished(state.unfinished)
-    if new:
-        new_id, current = new.id, dict(new.fields)
-        target |= data_record(data, new)
-        operations += store_operations(new, desired.stores) if desired.stores else []
-    else:
-        new_id, current = None, {**target, "name": temporary_name(old), "os_hidden": True, "protected": False}
-        if members:
-            current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
-        operations.append(Operation(CREATE, body={"id": ID_PLACEHOLDER, **current}))
-        operations += data_operations(data, desired.stores, None)
-        target |= data.record
+    members = state.wanted_members(desired)
+    removed, changes_of_unfinished = remove_unfinished(state.unfinished)
+    current, made = _new_image(state, desired, target, members)
+    target |= data_record(data, new) if new else data.record
+    new_id = new.id if new else None
     sharing = member_operations(new_id, state.new_members, members)
-    is_shared = current.get("visibility") == "shared"
-    operations += sharing if is_shared else []
-    status = desired.status or model.status
-    if status == "deactivated" and current.get("status") != "deactivated":
-        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use never is usable under the name
-    elif desired.status == "active" and current.get("status") == "deactivated":
-        operations.append(Operation(REACTIVATE, new_id))
-    patch = build_patch(_differences(Image(current), target))
-    if patch:
-        operations.append(Operation(UPDATE, new_id, patch))
-    operations += [] if is_shared else sharing
+    named = _give_name(new_id, current, target, sharing, desired.status or model.status)
     # The image that the new one is recognised by goes last.
     aside = [_set_aside(image, replaced, template, marked_as) for image in (*state.also_replaced, old)]
-    operations += [operation for each, _changes in aside for operation in each]
     changes = [
         Change("id", old.id, new_id or ID_PLACEHOLDER),
         *_changes_of_data(old, desired),
         *_differences(old, {"owner": old.owner, **target}),
-        *([Change("status", old.status, status)] if desired.status not in (None, old.status) else []),
+        *([Change("status", old.status, desired.status)] if desired.status not in (None, old.status) else []),
         *store_changes(old, desired),
         *(member_changes(state.members, desired.members.applied_to(state.members)) if desired.members else []),
         *changes_of_unfinished,
         *(change for _operations, each in aside for change in each),
     ]
-    before, after = diff_of(changes)
     predicted = desired.status or ("deactivated" if model.status == "deactivated" else data.status_after)
     image = to_result(Image({"owner": old.owner, **target, "id": new_id, "status": predicted, "size": data.size}))
     image["stores"] = sorted(desired.stores or ())
-    plan = Plan(image, new_id, tuple(changes), tuple(operations), before, after, replaced=old)
-    return dataclasses.replace(plan, members=desired.members, members_after=members)
+    return Plan(
+        image,
+        new_id,
+        tuple(changes),
+        (*removed, *made, *named, *(operation for each, _changes in aside for operation in each)),
+        *diff_of(changes),
+        replaced=old,
+        members=desired.members,
+        members_after=members,
+    )
+
+
+def _new_image(
+    state: ReplacementState, desired: DesiredImage, target: FlatImage, members: Members
+) -> tuple[FlatImage, list[Operation]]:
+    """The new image with its data, before it gets the name, and the calls that make it."""
+    if state.new:
+        return dict(state.new.fields), store_operations(state.new, desired.stores) if desired.stores else []
+    current = {**target, "name": temporary_name(state.old), "os_hidden": True, "protected": False}
+    if members:
+        current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them
+    create = Operation(CREATE, body={"id": ID_PLACEHOLDER, **current})
+    return current, [create, *data_operations(not_none(desired.data), desired.stores, None)]
+
+
+def _give_name(
+    new_id: str | None, current: FlatImage, target: FlatImage, sharing: t.Sequence[Operation], status: str | None
+) -> list[Operation]:
+    """The calls that share a complete new image, give it its status, and then its name and all the rest."""
+    operations: list[Operation] = []
+    is_shared = current.get("visibility") == "shared"
+    if is_shared:
+        operations += sharing
+    if status == "deactivated" and current.get("status") != "deactivated":
+        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use never is usable under the name
+    elif status == "active" and current.get("status") == "deactivated":
+        operations.append(Operation(REACTIVATE, new_id))
+    patch = build_patch(_differences(Image(current), target))
+    if patch:
+        operations.append(Operation(UPDATE, new_id, patch))
+    return operations if is_shared else [*operations, *sharing]
 
 
 def plan_cleanup(plan: Plan, unfinished: t.Sequence[Image]) -> Plan:

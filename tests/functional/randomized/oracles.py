@@ -388,6 +388,8 @@ def changed_before_refusal(seen: Observation) -> set[str]:
     # Glance leaves traces of data that it refused.
     traces = {"updated_at", "os_hash_algo", "os_hash_value", "checksum", "stores", "size", "virtual_size"}
     touched = set() if seen.predicted.failed else traces
+    if "catalogue" in seen.task.options:  # the other entries of the list are in the catalogue now
+        touched |= {CATALOGUE, "updated_at"}
     for entry in seen.entries:
         # Data come after the attributes; if they fail, the error says that the attributes were changed before.
         if "attributes were changed before it" in message or seen.task.module == "images":
@@ -400,7 +402,7 @@ def changed_before_refusal(seen: Observation) -> set[str]:
 def check_nothing_else_changed(seen: Observation, touched: set[str]) -> None:
     """A task that failed changed only these attributes, and only of the images that it means."""
     is_many = seen.task.module == "images"
-    allowed = all_meant(seen.world, seen.task, seen.before)
+    allowed = all_meant(seen.world, seen.task, seen.before) | {image["id"] for image in unlisted(seen)}
     candidates = set(seen.real.result.get("candidates", []))
     assert candidates <= allowed, "the task takes an image into account that it does not mean"
     for image_id, image in seen.before.items():

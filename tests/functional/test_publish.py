@@ -88,7 +88,7 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
 def test_image_of_another_cloud_is_published(publisher: Publisher, bob: Cloud) -> None:
     """Bob's login stands for the other cloud. A second run finds the build without reading its data."""
     bob.make(f"{publisher.name}-source", b"from elsewhere", os_distro="debian")
-    source = {"image_publish_path": None, "image_publish_remote": {"cloud": "bob", "name": f"{publisher.name}-source"}}
+    source: Json = {"image_publish_path": None, "image_publish_remote": {"cloud": "bob", "name": f"{publisher.name}-source"}}
     published = publisher.run(**source).succeeded()
     assert published.outcome == "published"
     assert publisher.public()["os_hash_value"] in sha512(b"from elsewhere")

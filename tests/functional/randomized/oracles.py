@@ -34,7 +34,7 @@ WAITS_FOR_ANOTHER = re.compile(r"Wait until it is active|is still '|is being rep
 # What a run may say when another one changes the same image in another way at the same time.
 CHANGED_BY_ANOTHER = re.compile(
     r"[Rr]un the task again|has other data than|as a replacement was interrupted|There is no image with|is being replaced by"
-    r"|can be only replaced for a queued image"
+    r"|can be only replaced for a queued image|was deleted by another process"
 )
 # Glance hides from plain users in which stores a deactivated image is, and so whether it is in those that a task names.
 HIDES_STORES = re.compile(r"stores: the cloud does not say in which stores")

@@ -191,14 +191,18 @@ def test_project_that_glance_keeps_several_times_is_removed(alice: Cloud, name: 
         database.commit()
     assert len(alice.call("GET", f"/images/{image['id']}/members").json()["members"]) == 2
     options = {"members": [], "purge_members": True} if module == "image" else {"member": ELSEWHERE, "state": "absent"}
-    assert alice.run(module, name=name, **options).succeeded().changed
+    real = alice.run(module, name=name, **options).succeeded()
+    assert [operation["method"] for operation in real.result["operations"]] == ["DELETE", "DELETE"]
+    assert [entry["path"] for entry in real.mutations] == [operation["path"] for operation in real.result["operations"]]
+    assert [(row["before"], row["after"]) for row in real.result["changes"]] == [("pending", None)]
     assert members_of(alice, image["id"]) == {}
     alice.unchanged(module, name=name, **options)
 
 
+@pytest.mark.parametrize("status", [403, 413])
 @pytest.mark.parametrize("refused", [1, 2])
 def test_new_image_that_cannot_be_shared_keeps_its_data(
-    alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, refused: int
+    alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, refused: int, status: int
 ) -> None:
     (tmp_path / "disk").write_bytes(b"data")
     options = {"name": name, "path": str(tmp_path / "disk"), "members": [bob.project_id, ELSEWHERE], **FORMATS}
@@ -207,18 +211,25 @@ def test_new_image_that_cannot_be_shared_keeps_its_data(
     def fault(method: str, path: str, _count: int) -> int | None:
         if method == "POST" and path.endswith("/members"):
             seen.append(path)
-            return 413 if len(seen) == refused else None
+            return status if len(seen) == refused else None
         return None
 
     with proxy(alice.sandbox.glance_url, fault) as url:
         message = alice.run("image", endpoint_override=url, **options).message
     (image,) = alice.named(name)
-    assert f"Image {image['id']} has its data and stays; run the task again to share it." in message
+    assert f"Image {image['id']} was created and stays; run the task again to share it." in message
     assert image["status"] == "active"
     again = alice.run("image", **options).succeeded()
     assert again.changed
     assert all(entry["path"].endswith("/members") for entry in again.mutations)
     assert set(members_of(alice, image["id"])) == {bob.project_id, ELSEWHERE}
+
+
+def test_failure_to_share_an_existing_image_says_nothing_of_its_data(alice: Cloud, name: str) -> None:
+    alice.make(name, visibility="shared")
+    with proxy(alice.sandbox.glance_url, fault_on("POST", "members", 413)) as url:
+        message = alice.run("image", name=name, members=[ELSEWHERE], endpoint_override=url).message
+    assert "stays" not in message
 
 
 def test_share_whose_answer_was_lost_converges(alice: Cloud, bob: Cloud, name: str) -> None:

@@ -204,5 +204,10 @@ def describe(image: Image) -> str:
 
 def listing(images: t.Sequence[Image]) -> str:
     """The first images of a list of candidates, and how many more there are."""
-    more = f"; and {len(images) - MAX_LISTED} more" if len(images) > MAX_LISTED else ""
-    return "; ".join(describe(image) for image in images[:MAX_LISTED]) + more
+    return first_few([describe(image) for image in images])
+
+
+def first_few(texts: t.Sequence[str]) -> str:
+    """The first of many texts for an error or a warning, and how many more there are."""
+    more = f"; and {len(texts) - MAX_LISTED} more" if len(texts) > MAX_LISTED else ""
+    return "; ".join(texts[:MAX_LISTED]) + more

@@ -125,10 +125,12 @@ def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> 
     That is so for the first call about an image, and for those that bring its data. A replacement does not start anew: its
     new image is there already. Glance also refuses a member if another run has made the image private.
     """
-    if failed.call in MEMBER_CALLS and error.status == 403 and not plan.replaced:
+    existed = plan.image_id is not None
+    if plan.replaced:
+        return False
+    if existed and failed.call in MEMBER_CALLS and error.status == 403:
         return True
-    is_first = failed is plan.operations[0] and plan.image_id is not None
-    if plan.replaced or not (is_first or failed.call in DATA_CALLS):
+    if not (existed and failed is plan.operations[0]) and failed.call not in DATA_CALLS:
         return False
     return error.status in CHANGED_MEANWHILE or _has_data_by_now(failed, error)
 

@@ -52,8 +52,8 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
     except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if executor.image and executor.is_complete:
-            explain(error, f"Image {executor.image.id} has its data and stays; run the task again to share it.")
+        if executor.image and executor.created and executor.is_complete:
+            explain(error, f"Image {executor.image.id} was created and stays; run the task again to share it.")
         elif executor.image and executor.created:
             delete_partial_image(api, executor.image, error)
         elif executor.image and isinstance(error, DataMismatch):
@@ -132,10 +132,13 @@ class PlanExecutor:
             self._change(operation)
 
     def settle_members(self) -> None:
-        """Verify the members, if the plan may change any."""
-        wanted = self._plan.members
-        if wanted and any(change.subject is Subject.MEMBER or change.key == "visibility" for change in self._plan.changes):
-            settle_members(self._api, not_none(self.image).id, wanted, self._record)
+        """Verify the members that the task names, if the plan may change any."""
+        plan = self._plan
+        may_change = plan.replaced or any(
+            change.subject is Subject.MEMBER or change.key == "visibility" for change in plan.changes
+        )
+        if plan.members and may_change:
+            settle_members(self._api, not_none(self.image).id, plan.members.applied_to, self._record)
 
     # Data
 

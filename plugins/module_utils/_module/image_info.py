@@ -21,7 +21,7 @@ from .._plan.filters import matches
 from .._plan.image_count import check_count
 from .._timing import TIMING
 from .lookup import find_by_id, find_by_name
-from .member_lists import members_of
+from .member_lists import list_members_of
 from .projects import Projects
 from .scope import Access, access_to, is_shared_with
 from .task import Task
@@ -41,7 +41,7 @@ def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str
     check_count(images, options, warnings)
     results = [to_result(image) for image in images]
     if options.members:
-        for result, members in zip(results, members_of(api, images, warnings), strict=True):
+        for result, members in zip(results, list_members_of(api, images, warnings), strict=True):
             result["members"] = members
     return {"changed": False, "count": len(results), "images": results, "warnings": warnings}
 

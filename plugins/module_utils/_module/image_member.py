@@ -13,15 +13,14 @@ from .._client.image_api import GlanceApi
 from .._errors import GlanceError, InvalidInput
 from .._glance.image import Image
 from .._glance.list_query import equals_filter
-from .._glance.operations import REMOVE_MEMBER, Operation
 from .._options.image_member import ImageMemberOptions
 from .._plan.execution_record import ExecutionRecord
-from .._plan.members import PENDING, check_can_have_members
+from .._plan.members import PENDING, Members, check_can_have_members
 from .._plan.plan import Plan, plan_members
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
 from .lookup import check_name_is_no_id, find_by_id, find_by_name, is_listed, only_one, query_for_names
-from .members import MAX_LOOKS, change_member
+from .members import change_member, settle_members
 from .projects import Projects
 from .task import Task
 
@@ -37,7 +36,8 @@ def run(api: GlanceApi, options: ImageMemberOptions, check_mode: bool) -> dict[s
     if check_mode or not plan.changed:
         return {**result_of([plan]), "member": request.predicted(plan)}
     record = apply_plans([plan], lambda: [request.make_plan()], request.execute)[0]
-    return {**result_of([record]), "member": request.read_back(record)}
+    shown = request.read_back(record)  # before the result is made, as it may repeat a removal
+    return {**result_of([record]), "member": shown}
 
 
 class MemberRequest:
@@ -76,6 +76,9 @@ class MemberRequest:
         perform_operations(self._api, plan, record, lambda each: change_member(self._api, each, record))
         record.complete(plan)
 
+    def _without_member(self, members: Members) -> Members:
+        return {project: status for project, status in members.items() if project != self._member}
+
     def predicted(self, plan: Plan) -> dict[str, t.Any] | None:
         """The member as it then is."""
         return self._shown(str(plan.image_id), self._wanted)
@@ -84,11 +87,10 @@ class MemberRequest:
         """The member as the cloud then has it; it is an error if that is not what the task wants."""
         image_id = str(record.image_id)
         status = self._api.member_status(image_id, self._member)
-        for _look in range(MAX_LOOKS):
-            if self._options.state != "absent" or status is None:
-                break
-            change_member(self._api, Operation(REMOVE_MEMBER, image_id, member=self._member), record)
-            status = self._api.member_status(image_id, self._member)
+        if self._options.state == "absent":
+            if status is not None:
+                settle_members(self._api, image_id, self._without_member, record)
+            return None
         # The project may answer at any time, which is no concern of the owner's.
         is_as_wanted = status is not None if self._options.state == "present" else status == self._wanted
         if not is_as_wanted:

@@ -11,7 +11,7 @@ import typing as t
 
 from .._client.image_api import NO_SUCH_OPERATION, GlanceApi
 from .._errors import ApiError
-from .._glance.image import MAX_LISTED, Image
+from .._glance.image import Image, first_few
 from .._glance.responses import Member
 
 # As many as the module images manages at a time by default.
@@ -20,7 +20,7 @@ PARALLEL = 4
 NOT_LISTED = frozenset({403, *NO_SUCH_OPERATION})
 
 
-def members_of(api: GlanceApi, images: t.Sequence[Image], warnings: list[str]) -> list[list[Member] | None]:
+def list_members_of(api: GlanceApi, images: t.Sequence[Image], warnings: list[str]) -> list[list[Member] | None]:
     """The members of each image, with one request for each shared image; null where the cloud does not list them.
 
     Images that are not shared have none. Of an image that another project shares, Glance lists the login's own project only.
@@ -35,10 +35,8 @@ def members_of(api: GlanceApi, images: t.Sequence[Image], warnings: list[str]) -
         pool.shutdown(cancel_futures=True)
     refused = [f"{image} ({answer})" for image, answer in zip(images, answers, strict=True) if isinstance(answer, ApiError)]
     if refused:
-        more = f"; and {len(refused) - MAX_LISTED} more" if len(refused) > MAX_LISTED else ""
         warnings.append(
-            "The cloud did not list the members of these images, so their 'members' are null:"
-            f" {'; '.join(refused[:MAX_LISTED])}{more}."
+            f"The cloud did not list the members of these images, so their 'members' are null: {first_few(refused)}."
         )
     return [None if isinstance(answer, ApiError) else answer for answer in answers]
 

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError
 from .._glance.operations import ADD_MEMBER, REMOVE_MEMBER, Operation
 from .._plan.execution_record import ExecutionRecord
-from .._plan.members import DesiredMembers, Members, member_changes, member_operations
+from .._plan.members import Members, member_changes, member_operations
 
-# A look shows what the plan could not know. Glance hides the members of an image that is not shared, and shows them again
-# once it is. And if runs add a project at the same moment, Glance keeps it several times; each removal removes it once.
-MAX_LOOKS = 5
+# Why members may have to be changed once more after the plan's calls: Glance hides the members of an image that is not
+# shared, and shows them again once it is. And if runs add a project at the same moment, Glance keeps it several times, and
+# each removal removes it once.
+MAX_REPEATS = 5
 
 
 def members_of(api: GlanceApi, image_id: str) -> dict[str, str]:
@@ -34,23 +37,26 @@ def change_member(api: GlanceApi, operation: Operation, record: ExecutionRecord)
         record.add(operation)
 
 
-def settle_members(api: GlanceApi, image_id: str, wanted: DesiredMembers, record: ExecutionRecord) -> None:
-    """Read the members back, and change those that are not as the task wants them."""
-    found: Members = {}
-    for _look in range(MAX_LOOKS):
+def settle_members(api: GlanceApi, image_id: str, wanted: t.Callable[[Members], Members], record: ExecutionRecord) -> None:
+    """Read the members back, and change those that are not as the task wants them.
+
+    :param wanted: the members as the task wants them, from those that the image has.
+    """
+    for repeat in range(MAX_REPEATS + 1):
         found = members_of(api, image_id)
-        after = wanted.applied_to(found)
+        after = wanted(found)
         operations = member_operations(image_id, found, after)
         if not operations:
             record.members = found
             return
+        if repeat == MAX_REPEATS:
+            raise GlanceError(
+                f"Image {image_id} should be shared with {_listed(after)}, but is shared with {_listed(found)}. Another"
+                " process may change its members; run the task again."
+            )
         for operation in operations:
             change_member(api, operation, record)
         record.add_found_changes(member_changes(found, after))
-    raise GlanceError(
-        f"Image {image_id} should be shared with {_listed(wanted.applied_to(found))}, but is shared with {_listed(found)}."
-        " Another process may change its members; run the task again."
-    )
 
 
 def _listed(members: Members) -> str:

@@ -99,8 +99,8 @@ class ExecutionRecord:
         return change.image_id in self._deleted_by_others
 
     def add_found_changes(self, changes: t.Sequence[Change]) -> None:
-        """Record changes that were made after the plan's own, because of what only then came to light."""
-        made = [change for change in changes if not self._is_by_others(change)]
+        """Record changes that were made after the plan's own, because of what was read only then; each of them once."""
+        made = [change for change in changes if not self._is_by_others(change) and change not in self.changes]
         self._add_changes(made, *diff_of(made))
 
     def complete_with(self, plan: Plan, changes: t.Sequence[Change]) -> None:

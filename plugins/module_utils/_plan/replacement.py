@@ -132,7 +132,7 @@ class ReplacementState:
 
     def wanted_members(self, desired: DesiredImage) -> Members:
         """The projects that the new image is to be shared with: those of the old one, and what the task says of them."""
-        kept = {**copied_members(self.members, self.may_accept)}
+        kept = copied_members(self.members, self.may_accept)
         for project, status in self.new_members.items():
             if kept.get(project, PENDING) == PENDING:
                 kept[project] = status  # it may have answered already

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ErrorResponse
-from ansible_collections.cloudimage.glance.plugins.module_utils._module.member_lists import members_of
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.member_lists import list_members_of
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.cloud_tables import CloudTables, image
 
 
@@ -29,10 +29,10 @@ def test_only_images_that_may_have_members_cost_a_request() -> None:
     cloud.members = {"a": {"q": "accepted"}, "b": {}}
     images = [image("a", visibility="shared"), image("p"), image("b", visibility=None), image("c", visibility="community")]
     warnings: list[str] = []
-    assert members_of(cloud.api, images, warnings) == [[{"member_id": "q", "status": "accepted"}], [], [], []]
+    assert list_members_of(cloud.api, images, warnings) == [[{"member_id": "q", "status": "accepted"}], [], [], []]
     assert sorted(cloud.requests) == ["members a", "members b"]
     assert warnings == []
-    assert members_of(cloud.api, [], warnings) == []
+    assert list_members_of(cloud.api, [], warnings) == []
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_only_images_that_may_have_members_cost_a_request() -> None:
 def test_members_that_the_cloud_does_not_list_are_null(http_status: int, effective_status: int | None) -> None:
     warnings: list[str] = []
     cloud = RefusingCloud(http_status, effective_status)
-    assert members_of(cloud.api, [image("p"), image("a", visibility="shared")], warnings) == [[], None]
+    assert list_members_of(cloud.api, [image("p"), image("a", visibility="shared")], warnings) == [[], None]
     assert warnings == [
         (
             "The cloud did not list the members of these images, so their 'members' are null: Image a 'n' (GET /v2/images"
@@ -54,7 +54,7 @@ def test_warning_names_ten_images() -> None:
     for number, end in ((10, "No.)."), (12, "; and 2 more.")):
         warnings: list[str] = []
         images = [image(f"i{each}", visibility="shared") for each in range(number)]
-        assert members_of(CloudTables().api, images, warnings) == [None] * number
+        assert list_members_of(CloudTables().api, images, warnings) == [None] * number
         assert warnings[0].count("Image i") == 10
         assert warnings[0].endswith(end)
 
@@ -63,5 +63,5 @@ def test_warning_names_ten_images() -> None:
 def test_other_errors_fail_the_task(http_status: int, effective_status: int | None) -> None:
     cloud = RefusingCloud(http_status, effective_status)
     with pytest.raises(ApiError) as error:
-        members_of(cloud.api, [image("a", visibility="shared")], [])
+        list_members_of(cloud.api, [image("a", visibility="shared")], [])
     assert error.value is cloud.error

@@ -239,6 +239,14 @@ def test_replacement_of_a_deactivated_image_is_deactivated() -> None:
     assert calls(again) == ["PATCH new", "PATCH old"]
 
 
+def test_replacement_of_an_active_image_is_active() -> None:
+    """The new image gets the status of the old one, whatever an interrupted run had made of it."""
+    plan = plan_replacement(state(new=altered(NEW, status="deactivated")), DesiredImage(data=DATA), "hide")
+    assert calls(plan) == ["POST new/actions/reactivate", "PATCH new", "PATCH old"]
+    assert plan.image is not None
+    assert plan.image["status"] == "active"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "wanted", "calls_of_status", "change"),
     [

@@ -192,7 +192,9 @@ def plugins(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def random_cases(session: nox.Session) -> None:
-    """Whether check mode matches the real run: 1,000 random cases; GLANCE_RANDOM_CASES asks for another number."""
+    """Whether check mode matches the real run: 1,000 random cases, or GLANCE_RANDOM_CASES; needs Debian's qemu-utils."""
+    if not shutil.which("qemu-img"):
+        session.error("qemu-img is missing: install qemu-utils. Without it no case converts its source")
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     cases = os.environ.get("GLANCE_RANDOM_CASES", "1000")
     run_functional(session, files=("test_check_mode_matches_real_run",), workers=1, GLANCE_RANDOM_CASES=cases)
@@ -286,7 +288,7 @@ def run_integration(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Playbooks that a user could have written, against a real Glance."""
-    session.install("ansible-core", "openstacksdk", "uv")
+    session.install("ansible-core", "openstacksdk", "oslo.utils>=7.3.0", "uv")
     run_integration(session)
 
 

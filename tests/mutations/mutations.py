@@ -22,6 +22,42 @@ Mutation = tuple[str, str, str, str]
 # (what is broken, file in plugins/module_utils or beside it, the code, what it becomes)
 MUTATIONS: list[Mutation] = [
     (
+        "remote: an image that is not active is copied",
+        "_module/remote_images.py",
+        '        if image.status != "active":\n',
+        '        if image.status == "deleted":\n',
+    ),
+    (
+        "remote: a hidden image is not found",
+        "_module/remote_images.py",
+        "found = self._listed.get(name) or list(list_named(self.api, [name], None, hidden=True))",
+        "found = self._listed.get(name) or []",
+    ),
+    (
+        "remote: each image logs in to the other cloud",
+        "_module/remote_images.py",
+        "            if self._api is None:\n",
+        "            if True:\n",
+    ),
+    (
+        "remote: a read that fails is an error of the task's own cloud",
+        "_transfer/remote_source.py",
+        'raise WrongSource(f"remote: {self.shown} cannot be read: {error}", **error.details) from error',
+        "raise",
+    ),
+    (
+        "remote: the data are not compared with the other cloud's hash",
+        "_transfer/remote_source.py",
+        "    checksum = strongest_hash(source.image) if hashes_of(source.image) else None\n",
+        "    checksum = None\n",
+    ),
+    (
+        "remote: nothing is copied but the data",
+        "_module/image.py",
+        "    options = with_remote_attributes(options, origin.image, cloud_image.copied)\n",
+        "",
+    ),
+    (
         "members are looked for at a new image that is private",
         "_module/current_state.py",
         'if new is None or new.visibility == "shared":',
@@ -484,6 +520,7 @@ DATA_TESTS = (
     "image_data",
     "replacement",
     "image_download",
+    "remote_cloud",
     "openstack_cloud_regressions",
     "interrupted_runs",
     "transfer_faults",

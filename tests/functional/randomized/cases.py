@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""What a case consists of. Pure.
+"""What a case consists of.
 
 A task's options hold placeholders for what is known only when the case runs: names, ids, files and URLs.
 """
@@ -13,6 +13,10 @@ import dataclasses
 import gzip
 import hashlib
 import lzma
+import pathlib
+import shutil
+import subprocess
+import tempfile
 import typing as t
 
 from ..conftest import Json
@@ -23,9 +27,29 @@ COMPRESS: dict[str, t.Callable[[bytes], bytes]] = {
     "gz": lambda data: gzip.compress(data, mtime=0),
     "xz": lzma.compress,
 }
+# Sources are converted only where qemu-img is; the session random_cases demands it.
+CAN_CONVERT = shutil.which("qemu-img") is not None
+SECTOR = 512
+
+
+def disk_of(data: bytes) -> bytes:
+    """A raw disk of one sector that begins with the data."""
+    return data.ljust(SECTOR, b"\0")
+
+
+def _as_qcow2(data: bytes) -> bytes:
+    """The same disk as qemu-img writes it in qcow2."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw, qcow2 = pathlib.Path(folder, "raw"), pathlib.Path(folder, "qcow2")
+        raw.write_bytes(disk_of(data))
+        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(qcow2)], check=True)
+        return qcow2.read_bytes()
+
+
 FILES = {
     **DATA,
     **{f"{key}.{kind}": compress(data) for key, data in DATA.items() for kind, compress in COMPRESS.items()},
+    **({f"{key}.qcow2": _as_qcow2(data) for key, data in DATA.items()} if CAN_CONVERT else {}),
 }
 
 RECORD = "cloudimage_source_checksum"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ..conftest import FORMATS, Json
 from .cases import (
+    CAN_CONVERT,
     COMPRESS,
     DATA,
     RECORD,
@@ -280,6 +281,17 @@ def _remote_options(draw: st.DrawFn) -> Json:
 
 
 @st.composite
+def _conversion_options(draw: st.DrawFn) -> Json:
+    """A qcow2 disk that becomes a raw image, whose data are known byte for byte."""
+    file = f"{draw(st.sampled_from(sorted(DATA)))}.qcow2"
+    options: Json = {"url": Url(file)} if draw(st.booleans()) else {"path": File(file)}
+    if draw(st.sampled_from([True, True, False])):
+        wrong = draw(st.sampled_from([False] * 15 + [True]))
+        options["checksum"] = checksum_of(draw(st.sampled_from(ALGORITHMS)), "long.gz" if wrong else file)
+    return {**options, "convert": "raw", "container_format": "bare"}
+
+
+@st.composite
 def _data_policy(draw: st.DrawFn) -> Json:
     policy = draw(st.sampled_from([None, "keep", *["replace"] * 6]))
     if policy == "replace":
@@ -292,6 +304,8 @@ def _data_options(draw: st.DrawFn) -> Json:
     """A source, and what else the module offers for it; most go together."""
     if draw(st.sampled_from([False] * 6 + [True])):
         return {**draw(_remote_options()), **draw(_data_policy())}
+    if CAN_CONVERT and draw(st.sampled_from([False] * 6 + [True])):
+        return {**draw(_conversion_options()), **draw(_data_policy())}
     data = draw(st.sampled_from(sorted(DATA)))
     compression = draw(st.sampled_from([None, None, None, *COMPRESS]))
     file = f"{data}.{compression}" if compression else data

@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ..conftest import Json, Outcome, assert_told_the_truth
-from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url
+from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url, disk_of
 from .world import CATALOGUE, MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
 
 # Errors that only the cloud can know, with the reason why check mode cannot foresee them.
@@ -150,7 +150,10 @@ def source_of(entry: Json) -> str | None:
 def data_of(entry: Json) -> bytes:
     """The data that the image is to have."""
     file = str(source_of(entry))
-    return FILES[file.partition(".")[0]] if entry.get("decompress") else FILES[file]
+    base = FILES[file.partition(".")[0]]
+    if "convert" in entry:
+        return disk_of(base)
+    return base if entry.get("decompress") else FILES[file]
 
 
 def checksum_is_wrong(entry: Json) -> bool:
@@ -173,6 +176,8 @@ def named_keys(entry: Json, module: str) -> set[str]:
     named = {renamed.get(key, key) for key in entry} | {str(key) for key in entry.get("properties") or {}}
     if source_of(entry) or "stores" in entry:
         named |= DATA_KEYS
+    if "convert" in entry:
+        named |= {"disk_format", "min_disk"}
     copied = entry.get("remote_attributes", True) if "remote" in entry else False
     named |= {"tags", "min_disk", "min_ram", "e"} if copied is True else {"tags", "e"} if copied else set()
     # Glance shows members of shared images only.
@@ -215,6 +220,8 @@ def check_data(entry: Json, image: Json, before: Snapshot) -> None:
         assert was_there, "data were taken whose checksum is wrong"
         return
     assert has_data(image, data_of(entry)), "the image has other data than the task says"
+    if "convert" in entry:
+        assert image["disk_format"] == entry["convert"]
 
 
 # What a run did
@@ -534,9 +541,10 @@ def check_others_data_are_noticed(world: World, task: Task) -> None:
     own = own_named(world, task, world.snapshot())
     if len(own) != 1:
         return
-    _base, _dot, compression = source.name.partition(".")
-    base = next(base for base, data in DATA.items() if not has_data(own[0], data))
-    file = f"{base}.{compression}" if compression else base
+    _base, dot, suffix = source.name.partition(".")
+    of_others = {**entry, "path": None}
+    files = [f"{base}{dot}{suffix}" for base in DATA]
+    file = next(file for file in files if not has_data(own[0], data_of({**of_others, "url": file})))
     options: Json = {**entry, **({"path": File(file)} if "path" in entry else {"url": Url(file)}), "data_policy": "fail"}
     if "checksum" in entry:
         algorithm = entry["checksum"].partition(":")[0]
@@ -704,16 +712,26 @@ def check_state_after(world: World, case: Overlapping, before: Snapshot, after: 
         assert None in refusals, f"{key} is what neither task wants: {refusals}"
 
 
-OF_DATA = ("path", "url", "remote", "remote_attributes", "decompress", "checksum", "data_policy")
+OF_DATA = ("path", "url", "remote", "remote_attributes", "decompress", "convert", "checksum", "data_policy")
 
 
 def parts_of(entry: Json) -> Json:
     """What an entry asks for, one by one: the data, each attribute and each property."""
     parts: Json = {key: {key: value} for key, value in entry.items() if key not in (*OF_DATA, "properties")}
     parts["data"] = {key: entry[key] for key in OF_DATA if key in entry}
+    if "remote" in entry:
+        parts = {**copied_parts(entry["remote_attributes"]), **parts}
     for key, value in (entry.get("properties") or {}).items():
         parts[f"properties.{key}"] = {"properties": {key: value}}
     return {key: part for key, part in parts.items() if part}
+
+
+def copied_parts(copied: bool | list[str]) -> Json:
+    """What an entry asks for by copying the attributes of the image in the other cloud."""
+    every: Json = {"tags": {"tags": ["e"]}, "min_disk": {"min_disk": 0}, "min_ram": {"min_ram": 0}}
+    if isinstance(copied, list):
+        return {key: part for key, part in every.items() if key in copied}
+    return every if copied else {}
 
 
 def refusal_of(part: Json, image: Json, before: Snapshot) -> str | None:

@@ -184,12 +184,16 @@ def test_several_changes_are_sent_in_one_patch(alice: Cloud, name: str) -> None:
     assert real.result["diff"] == {
         "before": {"min_ram": 0, "protected": False, "tags": ["t"], "properties": {"p": "1", "q": "1"}},
         "after": {"min_ram": 7, "protected": True, "tags": ["u", "v"], "properties": {"p": "2", "r": ""}},
+        "before_header": name,
+        "after_header": name,
     }
 
 
 def test_image_is_renamed_by_id(alice: Cloud, name: str) -> None:
     image = alice.make(name)
-    assert alice.thrice("image", id=image["id"], name=f"{name}-new").image["name"] == f"{name}-new"
+    real = alice.thrice("image", id=image["id"], name=f"{name}-new")
+    assert real.image["name"] == f"{name}-new"
+    assert (real.result["diff"]["before_header"], real.result["diff"]["after_header"]) == (name, f"{name}-new")
 
 
 def test_tags_are_compared_as_a_set_and_cleared(alice: Cloud, name: str) -> None:
@@ -360,7 +364,8 @@ def test_on_duplicate_all_deletes_every_image_of_the_name(alice: Cloud, name: st
     assert "is protected" in alice.fails("image", name=name, state="absent", on_duplicate="all")
     real = alice.thrice("image", name=name, state="absent", on_duplicate="all", force=True)
     assert sorted(entry["method"] for entry in real.mutations) == ["DELETE", "DELETE", "PATCH"]
-    assert len(real.result["diff"]) == 2
+    headers = [diff["before_header"] for diff in real.result["diff"]]
+    assert sorted(headers) == sorted(f"{name} ({change['id']})" for change in real.result["changes"])
     assert len({change["id"] for change in real.result["changes"]}) == 2
 
 

@@ -305,7 +305,7 @@ def test_long_transfer_reports_its_progress(name: str, web: Web, tmp_path: pathl
         assert list(pathlib.Path(temporary).glob("glance-progress-*")) == []
     lines = [line for line in output if line.startswith(f"{name}: ")]
     assert lines, output
-    assert re.fullmatch(rf"{name}: \d+ MiB, [\d.]+ MiB/s\n", lines[0])
+    assert re.fullmatch(rf"{name}: \d+ %, \d+ of \d+ MiB, [\d.]+ MiB/s, \d+ s left\n", lines[0])
 
 
 @pytest.mark.parametrize("options", [{"transfer": "import"}, {"transfer": "stream"}, {}])

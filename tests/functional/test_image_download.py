@@ -52,6 +52,8 @@ def test_image_is_downloaded_to_a_file(alice: Cloud, name: str, tmp_path: pathli
     assert result["diff"] == {
         "before": {"state": "absent"},
         "after": {"state": "file", "size": len(DATA), "hash": result["hash"]},
+        "before_header": str(tmp_path / "disk"),
+        "after_header": str(tmp_path / "disk"),
     }
     assert parts(tmp_path) == []
 

@@ -50,6 +50,8 @@ def test_answer_is_planned_and_done_once(alice: Cloud, bob: Cloud, name: str) ->
         assert real.result["diff"] == {
             "before": {f"members.{bob.project_id}": before},
             "after": {f"members.{bob.project_id}": state},
+            "before_header": name,
+            "after_header": name,
         }
     # The owner's task does not touch the answer.
     bob.run("image_member", name=name, state="accepted").succeeded()

@@ -60,6 +60,8 @@ def test_project_is_named_by_its_name(alice: Cloud, admin: Cloud, bob: Cloud, na
     assert real.result["diff"] == {
         "before": {f"members.{bob.project_id}": None},
         "after": {f"members.{bob.project_id}": "pending"},
+        "before_header": name,
+        "after_header": name,
     }
     message = alice.fails("image", name=name, members=["nobody"], create=True)
     assert message.startswith("members: there is no project 'nobody'")

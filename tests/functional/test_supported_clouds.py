@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
 from .cloud_pages import CLOUDS, Clouds, CloudUnderTest
-from .conftest import FORMATS, Sandbox
+from .conftest import FORMATS, Json, Outcome, Sandbox
 from .support_page import SUPPORT_PAGE, replaced_block
 
 NOT_ALL_RUN = "only a whole run of this file shows what is supported"
@@ -174,8 +174,28 @@ def test_role_image_retire_deletes_images(cloud: CloudUnderTest, name: str, tmp_
     supported(cloud, "Role image_retire")
 
 
+def test_catalogue_is_applied_and_pruned(cloud: CloudUnderTest, name: str) -> None:
+    images = [cloud.make(f"{name}-{letter}", b"data") for letter in "ab"]
+    listed = [{"name": image["name"]} for image in images]
+
+    def thrice(images: list[Json], **options: t.Any) -> list[Outcome]:
+        return [
+            cloud.run("images", check=check, images=images, catalogue=name, **options).succeeded()
+            for check in (True, False, False)
+        ]
+
+    assert [outcome.changed for outcome in thrice(listed)] == [True, True, False]
+    predicted, real, again = thrice(listed[:1], prune="delete")
+    assert predicted.mutations == again.mutations == []
+    assert predicted.result["pruned"] == real.result["pruned"]
+    assert [(each["id"], each["action"]) for each in real.result["pruned"]] == [(images[1]["id"], "delete")]
+    assert cloud.named(images[1]["name"]) == again.result["pruned"] == []
+    assert cloud.show(images[0]["id"])["name"] == images[0]["name"]
+    supported(cloud, "Apply a catalogue and prune it")
+
+
 def test_support_page_lists_these_scenarios() -> None:
-    if any(len(by_cloud) < len(CLOUDS) for by_cloud in found.values()) or len(found) < 9:
+    if any(len(by_cloud) < len(CLOUDS) for by_cloud in found.values()) or len(found) < 10:
         pytest.skip(NOT_ALL_RUN)
     titles = [CLOUDS[name].title for name in CLOUDS]
     rows = [f"| Scenario | {' | '.join(titles)} |", f"|---{'|---' * len(titles)}|"]

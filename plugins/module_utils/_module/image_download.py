@@ -39,7 +39,8 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
         return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
     there = os.path.exists(dest)
     before = {"state": "file", "size": os.path.getsize(dest)} if there else {"state": "absent"}
-    diff = {"before": before, "after": {"state": "file", "size": image.size, "hash": result["hash"]}}
+    after = {"state": "file", "size": image.size, "hash": result["hash"]}
+    diff = {"before": before, "after": after, "before_header": dest, "after_header": dest}
     _check_writable(dest)
     if not check_mode:
         download = Download(api, image, Deadline(options.wait))

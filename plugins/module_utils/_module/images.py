@@ -80,7 +80,7 @@ def _result_of(
         "images": [outcome.pop("image") for outcome in outcomes],
         "changes": [change for _label, outcome in every for change in outcome["changes"]],
         "operations": [operation for _label, outcome in every for operation in outcome["operations"]],
-        "diff": [diff for label, outcome in every for diff in _diffs(label, outcome)],
+        "diff": [diff for _label, outcome in every for diff in _diffs(outcome)],
         "warnings": [
             f"{label}: {warning}"
             for label, outcome in zip(labels, outcomes, strict=True)
@@ -95,12 +95,12 @@ def _result_of(
     return result
 
 
-def _diffs(label: str, outcome: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The differences of one image, or of several that on_duplicate says, with its name above."""
+def _diffs(outcome: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The differences of one image, or of several if on_duplicate says so."""
     if not outcome["changed"]:
         return []
-    diffs = outcome["diff"] if isinstance(outcome["diff"], list) else [outcome["diff"]]
-    return [{"before_header": label, "after_header": label, **diff} for diff in diffs]
+    diff = outcome["diff"]
+    return diff if isinstance(diff, list) else [diff]
 
 
 def _parse(params: t.Mapping[str, t.Any]) -> ImagesOptions:

@@ -44,12 +44,18 @@ class Listed:
 def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:
     """The images of a catalogue that the list does not name any more, by name.
 
+    An image without an owner counts as the project's own: some clouds do not show owners. They refuse to change the image
+    of another project.
+
     :param images: what the cloud lists, which may be more than it was asked for.
     """
     found = {
         image.id: image
         for image in images
-        if image.get(CATALOGUE) == catalogue and image.owner == project and image.status not in GONE and image not in listed
+        if image.get(CATALOGUE) == catalogue
+        and image.get("owner", project) == project
+        and image.status not in GONE
+        and image not in listed
     }
     return sorted(found.values(), key=lambda image: (str(image.name), image.id))
 

@@ -56,6 +56,11 @@ class ExecutionRecord:
         """The image afterwards as results show it: as the cloud has it, or as planned; null if it does not exist."""
         return to_result(self.image) if self.image else self._planned_image
 
+    @property
+    def name(self) -> str | None:
+        """The image's name afterwards, or before if it was deleted."""
+        return (self.shown_image or self.before).get("name")
+
     def add(self, operation: Operation) -> None:
         """Record that an operation was carried out."""
         self.operations.append(operation)

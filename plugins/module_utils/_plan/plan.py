@@ -66,6 +66,11 @@ class Plan:
         return bool(self.operations)
 
     @property
+    def name(self) -> str | None:
+        """The image's name afterwards, or before if it is deleted."""
+        return (self.image or self.before).get("name")
+
+    @property
     def has_data(self) -> bool:
         return any(operation.call in DATA_CALLS for operation in self.operations)
 

@@ -26,18 +26,27 @@ def result_of(work: t.Sequence[Work], image: Image | None = None) -> dict[str, t
     :param image: the image as the cloud then has it, where the plans did not know its id or the hash of its data.
     """
     changing = [each for each in work if each.changed]
-    diffs: list[dict[str, t.Any]] = [
-        {"before": dict(each.before), "after": {key: _filled(key, value, image) for key, value in each.after.items()}}
-        for each in changing
-    ]
-    if len(diffs) > 1:
-        for diff, each in zip(diffs, changing, strict=True):
-            diff["before_header"] = diff["after_header"] = f"image {each.image_id}"
+    diffs = [_diff(each, image, with_id=len(changing) > 1) for each in changing]
     return {
         "changed": bool(changing),
         "changes": [_row(each, change, image) for each in changing for change in each.changes],
         "operations": [_shown(operation, each.image_id, image) for each in changing for operation in each.operations],
         "diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[0],
+    }
+
+
+def _diff(work: Work, image: Image | None, with_id: bool) -> dict[str, t.Any]:
+    """What ``--diff`` shows of one image, with its name above both sides.
+
+    :param with_id: whether its id stands there too, because the task is about several images of one name.
+    """
+    name = work.name or work.image_id or ""
+    suffix = f" ({work.image_id})" if with_id else ""
+    return {
+        "before": dict(work.before),
+        "after": {key: _filled(key, value, image) for key, value in work.after.items()},
+        "before_header": f"{work.before.get('name') or name}{suffix}",
+        "after_header": f"{name}{suffix}",
     }
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._client.image_api import GlanceApi
@@ -18,6 +19,7 @@ from .._plan.store_changes import is_copy
 from .._url_redaction import without_queries
 from .errors import DataStillInTransit, ImportFailed
 from .polling import MAX_ATTEMPTS, Backoff, Deadline, is_transient, poll
+from .progress import Reporter
 
 # The statuses of an image once an import into it has begun.
 BEGUN = ("importing", "active")
@@ -52,13 +54,17 @@ class DataWait:
 
     :param is_import: whether the cloud imports the data; then a queued image may still get them.
     :param waits: whether to wait for the cloud at all; if not, the first look is enough.
+    :param progress: told of an import that goes on; null where nobody listens.
     """
 
-    def __init__(self, api: GlanceApi, deadline: Deadline, is_import: bool, waits: bool) -> None:
+    def __init__(
+        self, api: GlanceApi, deadline: Deadline, is_import: bool, waits: bool, progress: ImportProgress | None = None
+    ) -> None:
         self._api = api
         self._deadline = deadline
         self._is_import = is_import
         self._waits = waits
+        self._progress = progress
         self._import_end = ImportEnd(api)
         self._last_seen: Image | None = None
 
@@ -83,10 +89,33 @@ class DataWait:
             raise GlanceError(
                 f"The cloud took the data of image {image.id} and then did not keep them: it is '{image.status}'."
             )
+        if self._progress and self._waits and self._is_import:
+            self._progress.note(image)
         return not self._waits
 
 
-def wait_for_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline: Deadline) -> Image:
+@dataclasses.dataclass(frozen=True)
+class ImportProgress:
+    """Reports what the cloud says of an import, with one request for each report.
+
+    :param size: of the data (bytes), if it is known.
+    """
+
+    api: GlanceApi
+    reporter: Reporter
+    size: int | None
+
+    def note(self, image: Image) -> None:
+        self.reporter.note_import(lambda: self._message(image), self.size or image.size)
+
+    def _message(self, image: Image) -> str:
+        messages = [task.get("message") for task in self.api.list_tasks(image.id) if task.get("id") == image.import_task]
+        return without_queries(str(messages[-1] or "")) if messages else ""
+
+
+def wait_for_copy(
+    api: GlanceApi, image_id: str, stores: t.Sequence[str], deadline: Deadline, progress: ImportProgress | None = None
+) -> Image:
     """The image once its data are in these stores too."""
     import_end = ImportEnd(api)
 
@@ -95,6 +124,8 @@ def wait_for_copy(api: GlanceApi, image_id: str, stores: t.Sequence[str], deadli
         if not missing:
             return import_end.is_reached(image)
         _check_copy(api, image, missing)
+        if progress:
+            progress.note(image)
         return False
 
     def timeout_error(image: Image) -> GlanceError | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import typing as t
 
 from .._timing import TIMING
@@ -24,7 +25,7 @@ Report = t.Callable[[str], None]
 
 
 class Reporter:
-    """Takes the bytes that have moved, and says now and then what that means."""
+    """Takes how far a transfer is, and reports it now and then."""
 
     def __init__(self, what: str, report: Report, clock: t.Callable[[], float] | None = None) -> None:
         self._what = what
@@ -44,9 +45,20 @@ class Reporter:
         if moved < self._moved:  # begun again
             self._began = now
         self._moved = moved
+        self._say(now, lambda: progress_text(moved, size, now - self._began, had))
+
+    def note_import(self, message: t.Callable[[], str], size: int | None) -> None:
+        """Note that the cloud is importing the data.
+
+        :param message: reads what the cloud says of the import; called only if it is reported.
+        :param size: the size of the data (bytes), if it is known.
+        """
+        self._say(self._clock(), lambda: import_text(message(), size))
+
+    def _say(self, now: float, text: t.Callable[[], str]) -> None:
         if now - self._said >= INTERVAL:
             self._said = now
-            self._report(f"{self._what}: {progress_text(moved, size, now - self._began, had)}")
+            self._report(f"{self._what}: {text()}")
 
 
 def progress_text(moved: int, size: int | None, seconds: float, had: int = 0) -> str:
@@ -57,6 +69,17 @@ def progress_text(moved: int, size: int | None, seconds: float, had: int = 0) ->
         return f"{moved / 2**20:.0f} MiB, {per_second}"
     left = f"{(size - moved) / rate:.0f} s left" if rate else "standing still"
     return f"{100 * moved // size} %, {moved / 2**20:.0f} of {size / 2**20:.0f} MiB, {per_second}, {left}"
+
+
+def import_text(message: str, size: int | None) -> str:
+    """``the cloud is importing the data: Copied 380 MiB (37 %)``, as far as the cloud says it.
+
+    :param message: of the import's task. While Glance copies data to a store it is ``Copied N MiB``
+        (glance/async_/flows/api_image_import.py).
+    """
+    copied = re.fullmatch(r"Copied (\d+) MiB", message)
+    percent = f" ({100 * int(copied[1]) * 2**20 // size} %)" if copied and size else ""
+    return f"the cloud is importing the data{f': {message}' if message else ''}{percent}"
 
 
 def reporter(what: str) -> Reporter | None:

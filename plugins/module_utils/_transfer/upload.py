@@ -36,6 +36,7 @@ class Upload:
         self._transfer = transfer
         self._deadline = deadline
         self._progress = progress
+        self._expected = content.size
         self._digest = new_hash(EXPECTED_ALGORITHM)
         self._opened: Blocks | None = None
 
@@ -43,6 +44,8 @@ class Upload:
         """Read the first block before the request begins: a server waits only seconds for a body, by default uWSGI four."""
         blocks = self.content.read()
         self._opened = itertools.chain([next(blocks)], blocks)
+        if self._progress and self._expected is None:  # so that the progress is told in percent
+            self._expected = self.content.published_size()
 
     def __iter__(self) -> t.Iterator[bytes]:
         self._digest = new_hash(EXPECTED_ALGORITHM)
@@ -60,7 +63,7 @@ class Upload:
             self._transfer.bytes = self.sent
             yield block
             if self._progress:
-                self._progress(self.sent, self.size)
+                self._progress(self.sent, self._expected)
         self.complete = True
 
     @property

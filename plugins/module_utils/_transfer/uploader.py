@@ -19,7 +19,7 @@ from .._plan.store_changes import is_copy
 from .._timing import TIMING
 from .._url_redaction import without_queries
 from .errors import BrokenSource, DataStillInTransit, ImageGone
-from .imports import DataWait, begin_import, wait_for_copy
+from .imports import DataWait, ImportProgress, begin_import, wait_for_copy
 from .polling import MAX_ATTEMPTS, Backoff, Deadline, is_transient, poll
 from .progress import Reporter
 from .stats import TransferStats
@@ -90,7 +90,7 @@ class Uploader:
         :param before: the image before its data were sent.
         """
         is_import = self.transfer is not None and self.transfer.method != "upload"
-        image = DataWait(self._api, self.deadline, is_import, self.waits).wait(before.id)
+        image = DataWait(self._api, self.deadline, is_import, self.waits, self._import_progress).wait(before.id)
         if self._upload is None and self.transfer:  # the cloud fetched the data itself
             self.transfer.seconds = TIMING.monotonic() - self._import_began
             self.transfer.bytes = image.size or 0
@@ -114,7 +114,13 @@ class Uploader:
         self._import_began = TIMING.monotonic()
         begin_import(self._api, operation, self.deadline)
         if is_copy(operation) and self.waits:
-            wait_for_copy(self._api, str(operation.image_id), operation.body["stores"], self.deadline)
+            stores = operation.body["stores"]
+            wait_for_copy(self._api, str(operation.image_id), stores, self.deadline, self._import_progress)
+
+    @property
+    def _import_progress(self) -> ImportProgress | None:
+        size = self._data.size if self._data else None
+        return ImportProgress(self._api, self._progress, size) if self._progress else None
 
     # Sending
 

@@ -42,6 +42,10 @@ def image(name: str = "n", **fields: t.Any) -> Image:
     )
 
 
+def without_owner() -> Image:
+    return Image({key: value for key, value in image().fields.items() if key != "owner"})
+
+
 TEMPORARY = f"n-replacing-{OLD_ID}"
 REPLACEMENT = image(TEMPORARY, id=derived_ids(PROJECT, TEMPORARY, NOW)[0], os_hidden=True)
 
@@ -62,6 +66,7 @@ REPLACEMENT = image(TEMPORARY, id=derived_ids(PROJECT, TEMPORARY, NOW)[0], os_hi
         (image(cloudimage_catalogue=None), Listed(), False),
         (image(owner="p2"), Listed(), False),
         (image(owner=None), Listed(), False),
+        (without_owner(), Listed(), True),
         (image(status="deleted"), Listed(), False),
         (image(status="pending_delete"), Listed(), False),
         # The new image of a replacement that was interrupted belongs to the image that it replaces.

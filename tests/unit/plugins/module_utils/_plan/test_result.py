@@ -38,9 +38,18 @@ def test_plans_without_changes_have_an_empty_result() -> None:
     assert result == {"changed": False, "changes": [], "operations": [], "diff": {"before": {}, "after": {}}}
 
 
-def test_diff_of_one_image_has_no_header() -> None:
-    result = result_of([plan_delete(IMAGE, force=False), plan_update(IMAGE, DesiredImage())])
-    assert sorted(result["diff"]) == ["after", "before"]
+@pytest.mark.parametrize(
+    ("plan", "headers"),
+    [
+        (plan_delete(IMAGE, force=False), [IMAGE.name, IMAGE.name]),
+        (plan_update(IMAGE, DesiredImage({"name": "new"})), [IMAGE.name, "new"]),
+        (plan_create(DesiredImage({"name": "n"}), None), ["n", "n"]),
+        (plan_delete(Image({**IMAGE.fields, "name": None}), force=False), [IMAGE.id, IMAGE.id]),
+    ],
+)
+def test_diff_of_one_image_has_its_name(plan: Plan, headers: list[str]) -> None:
+    diff = result_of([plan, plan_update(IMAGE, DesiredImage())])["diff"]
+    assert [diff["before_header"], diff["after_header"]] == headers
 
 
 @pytest.mark.parametrize(("image", "new_id"), [(None, "{id}"), (IMAGE, IMAGE.id)])
@@ -57,7 +66,7 @@ def test_diffs_of_several_images_name_the_image() -> None:
     other = Image({**IMAGE.fields, "id": "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"})
     unchanged = plan_update(IMAGE, DesiredImage())
     result = result_of([plan_delete(IMAGE, force=False), unchanged, plan_delete(other, force=False)])
-    headers = [f"image {IMAGE.id}", f"image {other.id}"]
+    headers = [f"{IMAGE.name} ({IMAGE.id})", f"{IMAGE.name} ({other.id})"]
     assert [diff["before_header"] for diff in result["diff"]] == headers
     assert [diff["after_header"] for diff in result["diff"]] == headers
     assert [change["id"] for change in result["changes"]] == [IMAGE.id, other.id]

@@ -19,12 +19,14 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operatio
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataStillInTransit
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.imports import (
     DataWait,
+    ImportProgress,
     begin_import,
     dead_import,
     failed_import,
     wait_for_copy,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import Reporter
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.uploader import Uploader
 
 if t.TYPE_CHECKING:
@@ -67,6 +69,18 @@ class Cloud:
 
 def wait(cloud: Cloud, is_import: bool = True, waits: bool = True, seconds: float = 60) -> Image:
     return DataWait(cloud.api, Deadline(seconds), is_import, waits).wait(ID)
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_import_that_goes_on_is_reported() -> None:
+    said: list[str] = []
+    importing = [{"status": "importing", **LOCKED, "progress": str(number)} for number in range(20)]
+    task = {"id": LOCKED["os_glance_import_task"], "status": "processing", "message": "Copied 3 MiB"}
+    cloud = Cloud(*importing, {"status": "active"}, tasks=[{"id": "another", "message": "Copied 9 MiB"}, task])
+    progress = ImportProgress(cloud.api, Reporter("n", said.append), 6 * 2**20)
+    DataWait(cloud.api, Deadline(600), is_import=True, waits=True, progress=progress).wait(ID)
+    assert set(said) == {"n: the cloud is importing the data: Copied 3 MiB (50 %)"}
+    assert len(said) == cloud.requests.count("GET tasks")
 
 
 # Beginning

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import (
     PROGRESS_FILE,
     Reporter,
+    import_text,
     progress_text,
     reporter,
 )
@@ -30,6 +31,36 @@ MIB = 2**20
 )
 def test_what_is_said(moved: int, size: int | None, seconds: float, had: int, text: str) -> None:
     assert progress_text(moved, size, seconds, had) == text
+
+
+@pytest.mark.parametrize(
+    ("message", "size", "text"),
+    [
+        ("", None, "the cloud is importing the data"),
+        ("", 1024 * MIB, "the cloud is importing the data"),
+        ("Copied 380 MiB", None, "the cloud is importing the data: Copied 380 MiB"),
+        ("Copied 380 MiB", 1024 * MIB, "the cloud is importing the data: Copied 380 MiB (37 %)"),
+        ("Verifying", 1024 * MIB, "the cloud is importing the data: Verifying"),
+    ],
+)
+def test_what_is_said_of_an_import(message: str, size: int | None, text: str) -> None:
+    assert import_text(message, size) == text
+
+
+def test_the_cloud_is_asked_about_an_import_only_if_it_is_reported() -> None:
+    said: list[str] = []
+    asked: list[str] = []
+    moments = iter([0.0, 1.0, 9.9, 10.0, 19.0, 20.0])
+    report = Reporter("n", said.append, lambda: next(moments))
+
+    def message() -> str:
+        asked.append("GET")
+        return "Copied 1 MiB"
+
+    for _look in range(5):
+        report.note_import(message, 2 * MIB)
+    assert asked == ["GET"] * 2
+    assert said == ["n: the cloud is importing the data: Copied 1 MiB (50 %)"] * 2
 
 
 def test_something_is_said_every_ten_seconds() -> None:

@@ -8,7 +8,7 @@ PYTHON ?= python3
 NOX = .venv/bin/nox
 COMPILE = pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --upgrade
 
-.PHONY: demo test bench lock clean
+.PHONY: demo test bench docs lock clean
 
 demo: $(NOX)
 	$(NOX) --non-interactive -s demo
@@ -18,6 +18,9 @@ test: $(NOX)
 
 bench: $(NOX)
 	$(NOX) --non-interactive -s bench
+
+docs: $(NOX)
+	$(NOX) --non-interactive -s docs
 
 lock: $(NOX)
 	for name in nox sessions bench-peer; do .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done

@@ -389,6 +389,45 @@ def artifact(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Whether the version in galaxy.yml can be released, and the files of the release; ``-- TAG`` compares a tag with it."""
+    session.install("ansible-core", "PyYAML")
+    built = pathlib.Path(session.create_tmp()).resolve() / "built"
+    shutil.rmtree(built, ignore_errors=True)
+    check = ("python", str(ROOT / "tests" / "release" / "check_version.py"), str(ROOT))
+    session.run(*check, *filter(None, session.posargs))
+    with copied_tree(session) as collection:
+        session.run("ansible-galaxy", "collection", "build", str(collection), "--output-path", str(built))
+    (built / "notes.md").write_text(str(session.run(*check, "--notes", silent=True)))
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Write the guides and build the documentation site; its first page is .nox/docs/tmp/site/index.html."""
+    session.install("ansible-core", "antsibull-docs", "openstacksdk", "pypandoc-binary", "sphinx", "sphinx-ansible-theme")
+    session.run("python", str(ROOT / "tests" / "docs" / "guides.py"), *session.posargs)
+    tmp = pathlib.Path(session.create_tmp()).resolve()
+    source, site = tmp / "source", tmp / "site"
+    for folder in (source, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    source.mkdir()
+    with copied_tree(session) as collection:
+        env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.parents[2])}
+        session.run("antsibull-docs", "lint-collection-docs", str(collection), "--skip-rstcheck", env=env)
+        init = ("antsibull-docs", "sphinx-init", "--use-current", "--squash-hierarchy", "--dest-dir", str(source))
+        session.run(*init, "--project", "cloudimage.glance", "cloudimage.glance", env=env, silent=True)
+        render = ("antsibull-docs", "--config-file", str(source / "antsibull-docs.cfg"), "collection", "--use-current")
+        rst = source / "rst"
+        session.run(*render, "--squash-hierarchy", "--dest-dir", str(rst), "cloudimage.glance", env=env)
+    with (source / "conf.py").open("a") as file:
+        file.write("intersphinx_mapping = {}  # no page refers to another site by a label, and the build needs no network\n")
+    session.run(
+        "sphinx-build", "--fail-on-warning", "--keep-going", "-q", "-b", "html", "-c", str(source), str(rst), str(site)
+    )
+    session.log(f"The site is {site / 'index.html'}")
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """The main job, shown on a real Glance."""
     session.install("ansible-core", "openstacksdk", "uv")

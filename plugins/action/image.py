@@ -12,4 +12,5 @@ class ActionModule(GlanceAction):
     """Runs the module image."""
 
     in_process = in_process("image")
+    replaces = "image"
     tells_progress = True

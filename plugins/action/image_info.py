@@ -12,3 +12,4 @@ class ActionModule(GlanceAction):
     """Runs the module image_info."""
 
     in_process = in_process("image_info")
+    replaces = "image_info"

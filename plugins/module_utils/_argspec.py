@@ -26,7 +26,7 @@ CONNECTION: Spec = {
 }
 
 IMAGE: Spec = {
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "inactive"], "default": "present"},
     "name": {"type": "str", "aliases": ["image"]},
     "id": {"type": "str"},
     "create": {"type": "bool", "default": True},
@@ -40,6 +40,7 @@ IMAGE: Spec = {
     "min_disk": {"type": "int"},
     "min_ram": {"type": "int"},
     "visibility": {"type": "str", "choices": ["public", "private", "shared", "community"]},
+    "is_public": {"type": "bool"},
     "members": {"type": "list", "elements": "str"},
     "member_domain": {"type": "str"},
     "purge_members": {"type": "bool", "default": False},
@@ -66,6 +67,7 @@ IMAGE: Spec = {
     "remote_attributes": {"type": "raw"},
     "transfer": {"type": "str", "choices": ["auto", "import", "stream"], "default": "auto"},
     "import_method": {"type": "str", "choices": ["web-download", "glance-direct", "glance-download"]},
+    "use_import": {"type": "bool"},
     "checksum": {"type": "str"},
     "decompress": {"type": "str", "choices": ["auto", "none", "gz", "bz2", "xz", "zst"], "default": "none"},
     "inspect": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
@@ -119,6 +121,7 @@ IMAGE_INFO: Spec = {
     "older_than": {"type": "str"},
     "newer_than": {"type": "str"},
     "properties": {"type": "dict"},
+    "filters": {"type": "dict"},
     "sort": {"type": "list", "elements": "str"},
     "limit": {"type": "int"},
     "newest": {"type": "bool", "default": False},

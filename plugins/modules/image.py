@@ -29,8 +29,10 @@ options:
         the module warns about it. Use M(cloudimage.glance.image_state) to reactivate it.
       - With V(absent), there is no such image, hidden ones included. Then O(name), O(id), O(owner), O(on_duplicate) and
         O(force) say which image is meant and what may be done; the other options are ignored.
+      - With V(inactive), the image exists as with V(present), and is deactivated. A missing image is created only if the
+        task names its data.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, inactive]
     default: present
   name:
     description:
@@ -86,11 +88,17 @@ options:
     description:
       - Format of the data, for example V(qcow2) or V(raw). The cloud decides which are allowed.
       - It cannot be changed once the image has data.
+      - If data for O(path) or O(url) are sent or imported and neither the task nor the image has this format, the module
+        reads the beginning of the data, also of a O(url) that the cloud downloads. It takes V(qcow2), V(vmdk), V(vdi) or
+        V(vhdx) if the data are of that format. All other data, such as raw ones, are an error. This needs the Python library
+        oslo.utils (7.3.0 or later) on the host that runs the task.
     type: str
   container_format:
     description:
       - Format of what the data are wrapped in, V(bare) for nothing. The cloud decides which are allowed.
       - It cannot be changed once the image has data.
+      - If data for O(path) or O(url) are sent or imported and neither the task nor the image has this format, it is V(bare),
+        but for the disk formats V(ami), V(aki) and V(ari).
     type: str
   min_disk:
     description: Size of the disk that a server needs at least (GiB).
@@ -105,6 +113,12 @@ options:
       - By Glance's default policy only administrators can make images V(public).
     type: str
     choices: [public, private, shared, community]
+  is_public:
+    description:
+      - With V(true) the same as O(visibility=public), with V(false) the same as O(visibility=private). It is for playbooks
+        that were written for openstack.cloud.
+      - It may stand beside O(visibility) only if both say whether the image is public in the same way.
+    type: bool
   members:
     description:
       - Ids or names of projects that the image is shared with, besides those that it is shared with already. Each project
@@ -265,10 +279,16 @@ options:
         the formats of the source in the image's property C(cloudimage_source_formats).
     type: str
     choices: [web-download, glance-direct, glance-download]
+  use_import:
+    description:
+      - V(true) is the same as O(import_method=glance-direct). V(false) leaves the choice to O(import_method). It is for
+        playbooks that were written for openstack.cloud.
+    type: bool
   checksum:
     description:
       - Checksum of O(path) or O(url), as it is downloaded and before it is decompressed, for example
-        V(sha256:9f86d081884c7d65...). The algorithms are md5, sha1, sha256 and sha512.
+        V(sha256:9f86d081884c7d65...). The algorithms are md5, sha1, sha256 and sha512. Without the algorithm, the number of
+        hexadecimal digits tells it.
       - After the algorithm there can be the URL of a file that lists checksums, for example
         V(sha256:https://example.com/SHA256SUMS). It is downloaded in each run.
       - The module recognises an image that was created with it without reading the source. If the cloud does not compute
@@ -293,6 +313,7 @@ options:
       - V(always) makes a missing library an error. It also inspects a O(url), so this host downloads it, and an image in
         O(remote.cloud). These are requested once more for the inspection, in check mode too.
       - V(never) inspects nothing.
+      - Data whose O(disk_format) the module has to find out are inspected with V(auto) too, a O(url) included.
       - Data are inspected only if the task sends them, and the C(container_format) is C(bare).
     type: str
     choices: [auto, always, never]

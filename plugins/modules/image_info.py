@@ -40,7 +40,8 @@ options:
     elements: str
   name:
     description:
-      - Names of images. They are matched exactly; there are no wildcards.
+      - Names of images. They are matched exactly; there are no wildcards. If no image is found and a name has C(*) or C(?),
+        the module warns about it.
       - A name that no image has is an error if it is the id of an image. Use O(id) for that.
     type: list
     elements: str
@@ -118,7 +119,19 @@ options:
     description: Created less long ago than this, in the same form as O(older_than).
     type: str
   properties:
-    description: Custom properties and the values that they must have.
+    description:
+      - Custom properties and the values that they must have.
+      - A name that is an attribute of images, such as C(status), is an error. Use the option for it.
+    type: dict
+  filters:
+    description:
+      - Conditions under the names that openstack.cloud.image_info takes, for playbooks that were written for it. They are
+        the same as other options of this module, with one value each.
+      - C(id), C(name), C(status), C(visibility), C(disk_format) and C(container_format) are the options of these names,
+        C(owner) and C(owner_id) are O(owner), C(is_protected) and C(protected) are O(protected), C(is_hidden) and
+        C(os_hidden) are O(hidden), and C(properties) is O(properties).
+      - Properties that openstacksdk knows, such as C(os_distro) and C(hw_disk_bus), are O(properties).
+      - Another name is an error, and so is a condition that another option sets too.
     type: dict
   sort:
     description:

@@ -32,8 +32,8 @@ options:
     description:
       - The images. Each takes the options of M(cloudimage.glance.image) except those of the connection, with the same
         aliases and defaults, and these options besides.
-      - O(ignore:state) can also be V(active) or V(deactivated). This is V(present), with that status. The image must have
-        data, or the entry must name some.
+      - O(ignore:state) is V(present), V(absent), V(active) or V(deactivated). The last two are V(present), with that status.
+        The image must have data, or the entry must name some.
       - O(ignore:version) is the version of the data, as text. It is recorded in the image's property C(cloudimage_version),
         and names a previous build. With O(ignore:url) it needs a O(ignore:checksum). Another version alone does not make the
         module replace data. They are compared as without it.

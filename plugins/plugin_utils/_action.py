@@ -25,6 +25,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_ca
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import PROGRESS_FILE
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._openstack_cloud import find_refusal
 
 LOOK_EVERY = 0.5  # seconds
 
@@ -82,10 +83,12 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
     # What runs the task here; null where that is switched off, and for a module that needs a process of its own.
     in_process: t.ClassVar[InProcess | None] = None
     tells_progress: t.ClassVar[bool] = False
+    # The module whose task this is, if openstack.cloud has a module of that name.
+    replaces: t.ClassVar[str] = ""
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
-        problem = find_argument_problem(self._task.args)
+        problem = find_argument_problem(self._task.args) or find_refusal(self.replaces, self._task.args)
         if problem:
             return {**result, "changed": False, "failed": True, "msg": problem}
         with self._shown_progress():

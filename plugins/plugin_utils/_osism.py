@@ -12,6 +12,8 @@ import re
 import typing as t
 import urllib.parse
 
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import ALGORITHM_OF_DIGITS
+
 Entry = dict[str, t.Any]
 
 REQUIRED = ("name", "format", "login", "status", "versions", "visibility")
@@ -20,7 +22,6 @@ LATEST = "latest"
 COMPRESSED = re.compile(r"\.(gz|bz2|xz|zst)$")
 # The module decompresses one file; it takes none out of an archive.
 ARCHIVE = re.compile(r"\.(zip|tar|tgz|tar\.\w+)$")
-ALGORITHM_OF_DIGITS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
 
 class InvalidDefinition(Exception):

@@ -79,7 +79,7 @@ def test_deleted_id_cannot_be_used_again(alice: Cloud, name: str) -> None:
 
 def test_queued_image_gets_its_data(alice: Cloud, name: str, path: str) -> None:
     image = alice.make(name)
-    assert "disk_format and container_format is missing" in alice.fails("image", name=name, path=path)
+    assert "disk_format: the task names none" in alice.fails("image", name=name, path=path)
     real = alice.thrice("image", name=name, path=path, **FORMATS)
     assert [operation["method"] for operation in real.result["operations"]] == ["PATCH", "PUT"]
     assert (real.image["id"], real.image["status"]) == (image["id"], "active")

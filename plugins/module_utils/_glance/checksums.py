@@ -14,6 +14,7 @@ import urllib.parse
 from .._errors import InvalidInput
 
 DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
+ALGORITHM_OF_DIGITS = {digits: algorithm for algorithm, digits in DIGITS.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,13 +40,19 @@ class ChecksumList:
 
 
 def parse_checksum(text: str) -> Checksum | ChecksumList:
-    """What the option ``checksum`` says: ``algorithm:value`` or ``algorithm:URL of a list``."""
+    """What the option ``checksum`` says: ``algorithm:value``, ``algorithm:URL of a list``, or a value alone.
+
+    The length of a value tells its algorithm.
+    """
+    if re.fullmatch(r"\s*[0-9a-fA-F]+\s*", text) and len(text.strip()) in ALGORITHM_OF_DIGITS:
+        return Checksum(ALGORITHM_OF_DIGITS[len(text.strip())], text.strip().lower())
     algorithm, _colon, rest = text.partition(":")
     algorithm, rest = algorithm.strip().lower(), rest.strip()
     if algorithm not in DIGITS or not rest:
         raise InvalidInput(
             f"checksum: '{text}' was given; allowed are 'algorithm:value' and 'algorithm:URL' with one of the algorithms"
-            f" {', '.join(DIGITS)}, for example 'sha256:https://example.com/SHA256SUMS'."
+            f" {', '.join(DIGITS)}, for example 'sha256:https://example.com/SHA256SUMS', and a value without its algorithm,"
+            f" which has {', '.join(map(str, DIGITS.values()))} hexadecimal digits."
         )
     if re.match(r"(?i)https?://", rest):
         return ChecksumList(algorithm, rest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import typing as t
 
 from .._argspec import IMAGE_INFO
@@ -38,6 +39,12 @@ def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str
     warnings: list[str] = []
     images = _find(api, filters, warnings)
     _refuse_ids_as_names(api, filters, images)
+    if not images:
+        warnings += [
+            f"name: no image has the name '{name}', which is matched exactly. For a pattern use 'name_pattern'."
+            for name in filters.names or ()
+            if re.search("[*?]", name)
+        ]
     check_count(images, options, warnings)
     results = [to_result(image) for image in images]
     if options.members:

@@ -14,6 +14,7 @@ from .._glance.image_names import DEFAULT_TEMPLATE
 from .._glance.input_checks import MAX_INTEGER, check_id, check_text, check_timeout
 from .._glance.properties import REFERENCES, desired_properties
 from .data import DataOptions
+from .openstack_cloud import own_image_options
 from .project import MemberOptions, ProjectReference
 
 
@@ -88,6 +89,7 @@ class ImageOptions:
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> ImageOptions:
         """Check a task's options, as far as no request is needed. With 'absent' those about the image are ignored."""
+        params = own_image_options(params)
         timeout = check_timeout(params["wait_timeout"], "wait_timeout")
         wait = timeout if params["wait"] else None
         selection = _selection(params)
@@ -114,6 +116,7 @@ class ImageOptions:
             replaced=params["replaced"],
             candidate=params["candidate"],
             wait=wait,
+            status=params["status"],
             members=MemberOptions.from_params(params),
         )
 

@@ -14,10 +14,11 @@ import typing as t
 
 from .._argspec import IMAGE_INFO
 from .._errors import InvalidInput
-from .._glance.image import MAX_LISTED
+from .._glance.image import BASE_ATTRIBUTES, MAX_LISTED
 from .._glance.input_checks import id_spellings
 from .._glance.properties import property_value
 from .._glance.time_conditions import TimeCondition, moment_before, parse_time_condition
+from .openstack_cloud import own_filters
 from .project import ProjectReference
 
 SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
@@ -84,6 +85,7 @@ class ImageInfoOptions:
 
         :param now: what ages are counted from (UTC).
         """
+        params = own_filters(params)
         for option in ("size_min", "size_max"):
             _check_size(params[option], option)
         sort, limit = _order_and_limit(params)
@@ -212,6 +214,11 @@ def parse_properties(properties: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
     """Properties that an image must have, with values as Glance stores them."""
     wanted = {}
     for key, value in properties.items():
+        if key in BASE_ATTRIBUTES:
+            raise InvalidInput(
+                f"properties: '{key}' is an attribute of the image, not a property, so that no image could match. Use the"
+                " module's option for it."
+            )
         text = property_value(str(key), value)
         if text is None:
             raise InvalidInput(f"properties: '{key}' is null; give the value that the images must have.")

@@ -212,7 +212,7 @@ def usable_replacement(
         image
         for image in unfinished
         if image.status in HAS_DATA
-        and all({**image.formats, **recorded_formats(image)}.get(key) == target.get(key) for key in FORMATS)
+        and all({**image.formats, **recorded_formats(image)}.get(key) == target[key] for key in FORMATS if target.get(key))
         and has_data(image)
     ]
     return usable[-1] if usable else None

@@ -26,7 +26,7 @@ from .conversion import ConvertedSource, min_disk_for
 from .download import Download
 from .polling import Deadline
 from .source import SourceContent
-from .task_data import TaskData
+from .task_data import TaskData, default_container
 
 
 class ConvertedTaskData(TaskData):
@@ -95,18 +95,19 @@ class ConvertedTaskData(TaskData):
     def attributes_for(
         self, data: DataSpec, named: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
     ) -> dict[str, t.Any]:
-        """What follows from the size of the disk, if the task does not name it."""
+        """The container format, and what follows from the size of the disk, if the task does not name them."""
         size = self._conversion.virtual_size
         self.warnings = []
+        formats = default_container({**current, **named})
         if "min_disk" in named:
-            return {}
+            return formats
         if size is None:
             self.warnings.append(
                 f"The size of the disk in {data.shown} is not known before it is read, so min_disk is left as it is. Give"
                 " 'min_disk' too."
             )
-            return {}
-        return {"min_disk": max(min_disk_for(size), current.get("min_disk") or 0)}
+            return formats
+        return {**formats, "min_disk": max(min_disk_for(size), current.get("min_disk") or 0)}
 
     @property
     def inspected(self) -> dict[str, t.Any] | None:

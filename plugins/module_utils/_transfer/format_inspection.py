@@ -43,6 +43,8 @@ ALLOWED_CONTENT = {
 }
 # Contents without a structure of their own, whose size is that of the disk.
 PLAIN = frozenset({"raw", "gpt", "iso", "luks"})
+# The formats whose beginning cannot be taken for another one: a task may leave out the disk_format of such data.
+SELF_DESCRIBING = ("qcow2", "vmdk", "vdi", "vhdx")
 # The safety checks of oslo.utils that show that the data need another file, or that no program should open them.
 UNSAFE = {
     "backing_file": "it has a backing file, which is not part of the image",
@@ -205,6 +207,20 @@ def check_content(inspection: Inspection, disk_format: str, content: SourceConte
             f" {_advice(inspection, disk_format)} Set 'inspect: never' to send it all the same."
         )
     check_faults(inspection, content)
+
+
+def recognised_format(inspection: Inspection, content: SourceContent) -> str:
+    """The disk_format of data for which the task names none; an error unless the beginning of the data shows it for sure."""
+    if inspection.format not in SELF_DESCRIBING:
+        shown, option = content.source.shown, content.source.option
+        decompress = f"set 'decompress: {inspection.compression}' or " if inspection.compression else ""
+        raise WrongSource(
+            f"disk_format: the task names none, and {option} {shown} is {_named(inspection)}. Only"
+            f" {', '.join(SELF_DESCRIBING)} are recognised with certainty: {decompress}give the disk_format, for example"
+            " 'disk_format: raw'."
+        )
+    check_faults(inspection, content)
+    return inspection.format
 
 
 def check_faults(inspection: Inspection, content: SourceContent) -> None:

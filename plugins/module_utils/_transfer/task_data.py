@@ -22,13 +22,23 @@ from .._plan.store_changes import copy_to_stores
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .download import hash_of_stored_data
 from .errors import BrokenSource
-from .format_inspection import MISSING_LIBRARY, Inspection, check_content, inspect_content, library
+from .format_inspection import (
+    MISSING_LIBRARY,
+    Inspection,
+    check_content,
+    inspect_content,
+    library,
+    recognised_format,
+)
 from .polling import Deadline
 from .source import SourceContent
 from .url_source import UrlSource
 
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
+
+# Disk formats whose container format has the same name.
+OWN_CONTAINERS = ("ami", "aki", "ari")
 
 
 class TaskData:
@@ -142,6 +152,8 @@ class TaskData:
     ) -> dict[str, t.Any]:
         """The attributes that follow from the data; it is an error if they are not what the image's formats say.
 
+        Formats that neither the task nor the image names are among them.
+
         Files are inspected where that is possible. Data from elsewhere, which must be requested once more for it, are
         inspected if the task says so.
 
@@ -150,14 +162,30 @@ class TaskData:
         :param current: the attributes that the image has already, or takes over.
         """
         image, content = {**current, **named}, self.content
-        is_bare = image.get("container_format") in (None, "bare")
+        formats = self._default_formats(image, content) if content and content.source.option in ("path", "url") else {}
+        is_bare = {**image, **formats}.get("container_format") in (None, "bare")
         if content is None or data.calls[0].call is IMPORT or not is_bare or not image.get("disk_format"):
-            return {}
+            return formats
         self._inspection = self._inspection or self._inspect(content)
         if self._inspection:
             is_staged = self._options.import_method == "glance-direct"
             check_content(self._inspection, str(image["disk_format"]), content, may_be_changed=is_staged)
-        return {}
+        return formats
+
+    def _default_formats(self, image: t.Mapping[str, t.Any], content: SourceContent) -> dict[str, str]:
+        """The formats that neither the task nor the image names; no disk_format is guessed."""
+        container = default_container(image)
+        if image.get("disk_format") or {**image, **container}.get("container_format") != "bare":
+            return container
+        source = content.source
+        if self._options.inspect == "never" or library() is None:
+            reason = "with 'inspect: never'" if self._options.inspect == "never" else f"without {MISSING_LIBRARY}"
+            raise InvalidInput(
+                f"disk_format: the task names none, and {reason} the format of {source.option} {source.shown} is not known."
+                " Give the disk_format."
+            )
+        self._inspection = self._inspection or inspect_content(content, library())
+        return {"disk_format": recognised_format(self._inspection, content), **container}
 
     def _inspect(self, content: SourceContent) -> Inspection | None:
         """What the data are; null if they cannot be inspected, or need not be."""
@@ -228,6 +256,12 @@ class TaskData:
                 "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"
                 " with sha256: it is recorded at the image once the data are verified, and then nothing has to be read."
             ) from error
+
+
+def default_container(image: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """The container format of an image that has none: bare, unless the disk format demands another one."""
+    is_missing = not image.get("container_format") and image.get("disk_format") not in OWN_CONTAINERS
+    return {"container_format": "bare"} if is_missing else {}
 
 
 def _same_kind(recorded: str, other: str) -> bool:

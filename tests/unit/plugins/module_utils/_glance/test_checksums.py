@@ -25,6 +25,10 @@ ONE, TWO = "1" * 64, "2" * 64
         (f"MD5: {'1' * 32}", Checksum("md5", "1" * 32)),
         (f"sha1:{'1' * 40}", Checksum("sha1", "1" * 40)),
         (f"sha512:{'1' * 128}", Checksum("sha512", "1" * 128)),
+        ("A" * 32, Checksum("md5", "a" * 32)),
+        (f" {'1' * 40}", Checksum("sha1", "1" * 40)),
+        ("1" * 64, Checksum("sha256", "1" * 64)),
+        ("1" * 128, Checksum("sha512", "1" * 128)),
         ("sha512:https://host/SUMS?x=1:2", ChecksumList("sha512", "https://host/SUMS?x=1:2")),
     ],
 )
@@ -35,7 +39,7 @@ def test_valid_checksum_is_parsed(text: str, parsed: Checksum | ChecksumList) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1" * 64, "allowed are 'algorithm:value'"),
+        ("1" * 63, "a value without its algorithm, which has 32, 40, 64, 128 hexadecimal digits"),
         ("crc32:1", "one of the algorithms md5, sha1, sha256, sha512"),
         ("sha256:", "allowed are"),
         ("sha256:12", "has 64 hexadecimal digits"),

@@ -44,6 +44,7 @@ from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parse
         ({"sort": ["name:up"]}, "sort: 'name:up'"),
         ({"name_pattern": "("}, "name_pattern: '\\(' is not a regular expression"),
         ({"properties": {"a": None}}, "'a' is null"),
+        ({"properties": {"status": "active"}}, "properties: 'status' is an attribute of the image, not a property"),
         ({"properties": {"a": ["b"]}}, "the value of 'a' is a list"),
     ],
 )

@@ -55,7 +55,6 @@ MATCHING = {
         ({"owner": "q"}, False),
         ({"properties": {"os_distro": "debian"}}, True),
         ({"properties": {"os_distro": "Debian"}}, False),
-        ({"properties": {"name": "Debian"}}, False),
         ({"older_than": "1w"}, True),
         ({"older_than": "8w"}, False),
     ],

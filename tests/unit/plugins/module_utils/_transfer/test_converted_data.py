@@ -20,6 +20,8 @@ from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._tran
 
 IDENTITY = "sha512:" + "a" * 128
 
+BARE = {"container_format": "bare"}
+
 
 def checksum(algorithm: str = "sha512", data: bytes = DATA) -> str:
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
@@ -90,10 +92,12 @@ def test_the_checksum_and_the_format_are_recorded() -> None:
 @pytest.mark.parametrize(
     ("size", "named", "current", "expected"),
     [
-        (GIB, {}, {}, {"min_disk": 1}),
-        (GIB + 1, {}, {"min_disk": 0}, {"min_disk": 2}),
-        (GIB, {}, {"min_disk": 4}, {"min_disk": 4}),
-        (GIB, {"min_disk": 0}, {}, {}),
+        (GIB, BARE, {}, {"min_disk": 1}),
+        (GIB + 1, {}, {"min_disk": 0, **BARE}, {"min_disk": 2}),
+        (GIB, BARE, {"min_disk": 4}, {"min_disk": 4}),
+        (GIB, {"min_disk": 0, **BARE}, {}, {}),
+        (GIB, {}, {}, {"min_disk": 1, **BARE}),
+        (GIB, {"min_disk": 0}, {}, BARE),
     ],
 )
 def test_min_disk_follows_from_the_size_of_the_disk(
@@ -110,5 +114,5 @@ def test_a_disk_of_unknown_size_is_a_warning() -> None:
     data = resolver(compression="gz")
     assert data.inspected is None
     data._conversion.inspection = Inspection("raw")
-    assert data.attributes_for(data.data, {}, {}) == {}
+    assert data.attributes_for(data.data, BARE, {}) == {}
     assert "Give 'min_disk' too" in data.warnings[0]

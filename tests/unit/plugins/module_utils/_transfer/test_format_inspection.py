@@ -20,6 +20,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format
     check_content,
     inspect_content,
     library,
+    recognised_format,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_source import BytesSource
@@ -197,3 +198,25 @@ def test_without_the_library_there_are_no_inspectors(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(builtins, "__import__", missing)
     assert library() is None
+
+
+@pytest.mark.parametrize(("data", "name"), [(qcow2(), "qcow2"), (vmdk(), "vmdk"), (vdi(), "vdi")])
+def test_the_format_of_data_with_a_header_of_their_own_is_recognised(data: bytes, name: str) -> None:
+    content = SourceContent(BytesSource(data, 4096))
+    assert recognised_format(inspected(data), content) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (RAW, "is of no known format, as raw data are. Only qcow2, vmdk, vdi, vhdx are recognised with certainty: give"),
+        (partitioned(), "is a raw disk with a partition table"),
+        (iso(), "is iso. Only qcow2"),
+        (vhd(), "is vhd. Only qcow2"),
+        (gzip.compress(RAW), "set 'decompress: gz' or give the disk_format"),
+        (qcow2(backing=104), "it has a backing file"),
+    ],
+)
+def test_no_format_is_guessed(data: bytes, message: str) -> None:
+    with pytest.raises(WrongSource, match=message):
+        recognised_format(inspected(data), SourceContent(BytesSource(data, 4096)))

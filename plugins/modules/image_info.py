@@ -129,7 +129,7 @@ options:
         the same as other options of this module, with one value each.
       - C(id), C(name), C(status), C(visibility), C(disk_format) and C(container_format) are the options of these names,
         C(owner) and C(owner_id) are O(owner), C(is_protected) and C(protected) are O(protected), C(is_hidden) and
-        C(os_hidden) are O(hidden), and C(properties) is O(properties).
+        C(os_hidden) are O(hidden), and C(tags) and C(properties) are O(tags) and O(properties).
       - Properties that openstacksdk knows, such as C(os_distro) and C(hw_disk_bus), are O(properties).
       - Another name is an error, and so is a condition that another option sets too.
     type: dict

@@ -62,7 +62,7 @@ OWN_NAMES = {"cloudimage.glance.image": "image", "cloudimage.glance.image_info":
 
 # Keys of results that are called otherwise here. Custom properties are below 'properties'.
 RESULTS = {
-    "openstack_image": "images, which is a list",
+    "openstack_image": "the list images",
     "openstack_images": "images",
     "is_protected": "protected",
     "is_hidden": "os_hidden",
@@ -115,10 +115,6 @@ def _is_absent(args: Args) -> bool:
     return args.get("state") == "absent"
 
 
-def _has_data(args: Args) -> bool:
-    return any(option in args for option in ("filename", "path", "uri", "url"))
-
-
 DIFFERENCES = (
     Difference(
         "image",
@@ -133,14 +129,7 @@ DIFFERENCES = (
         "disk_format",
         "openstack.cloud takes qcow2 for all data. Here qcow2, vmdk, vdi and vhdx are recognised, and other data are an"
         " error. Give the disk_format.",
-        lambda args: _has_data(args) and not _is_absent(args),
-        is_missing=True,
-    ),
-    Difference(
-        "image",
-        "disk_format",
-        "openstack.cloud gives an image without data the formats qcow2 and bare. Here it has none until a task names them.",
-        lambda args: not _has_data(args) and not _is_absent(args),
+        lambda args: not _is_absent(args) and any(option in args for option in ("filename", "path", "uri", "url")),
         is_missing=True,
     ),
     Difference(

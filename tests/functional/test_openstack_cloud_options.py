@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
+import re
+import subprocess
+import sys
 
 import pytest
 
-from .conftest import Cloud
+from .conftest import Cloud, Play
 from .test_format_inspection import file_of, qcow2
 from .web import serving
 
@@ -106,3 +109,34 @@ def test_a_pattern_as_name_is_warned_of(alice: Cloud, name: str) -> None:
     outcome = alice.run("image_info", name=f"{name[:-1]}*")
     assert outcome.images == []
     assert "For a pattern use 'name_pattern'" in outcome.warnings[0]
+
+
+@pytest.mark.parametrize("here", ["true", "false"])
+def test_an_option_that_is_missing_here_is_refused_with_what_to_do(play: Play, name: str, here: str) -> None:
+    tasks = [{"cloudimage.glance.image": {"name": name, "volume": "v"}}, {"cloudimage.glance.image_info": {"timeout": 5}}]
+    image, info = play(*tasks, CLOUDIMAGE_GLANCE_IN_PROCESS=here).results
+    assert "volume: openstack.cloud has this option, cloudimage.glance.image does not. Create the image with" in image["msg"]
+    assert "timeout: openstack.cloud has this option, cloudimage.glance.image_info does not. Leave it out" in info["msg"]
+    assert (image["failed"], image["changed"], info["failed"]) == (True, False, True)
+
+
+def report_on(path: pathlib.Path) -> str:
+    """What the playbook migration_report prints."""
+    variable = f"migration_path={path}"
+    command = [sys.executable, "-m", "ansible", "playbook", "cloudimage.glance.migration_report", "-e", variable]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_report_lists_what_to_change(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "roles").mkdir()
+    file = tmp_path / "roles" / "main.yaml"
+    file.write_text("- name: a\n  os_image:\n    name: a\n    visibility: public\n    volume: v\n")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "a.yml").write_text("- os_image:\n    name: a\n")
+    found = re.findall(r'"(.*?):(\d+): (\w+): (\w+)', report_on(tmp_path))
+    assert found == [(str(file), "2", "change", "os_image"), (str(file), "5", "change", "volume")]
+
+
+def test_the_report_on_a_migrated_playbook_is_empty(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a.yml").write_text("- cloudimage.glance.image:\n    name: a\n")
+    assert "There is nothing to change." in report_on(tmp_path)

@@ -29,6 +29,7 @@ FILTERS = {
     "os_hidden": "hidden",
     "disk_format": "disk_format",
     "container_format": "container_format",
+    "tags": "tags",
     "properties": "properties",
 }
 # The filters that are custom properties whose names openstacksdk knows, and the names that Glance has for them.
@@ -50,7 +51,7 @@ PROPERTY_FILTERS = {
     "needs_config_drive": "img_config_drive",
     "needs_secure_boot": "os_secure_boot",
 }
-LISTS = frozenset({"id", "name", "status", "disk_format", "container_format"})
+LISTS = frozenset({"id", "name", "status", "disk_format", "container_format", "tags"})
 VISIBILITIES = ("public", "private", "shared", "community")
 BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -119,6 +120,8 @@ def _filter_value(key: str, value: t.Any) -> t.Any:
         if not isinstance(value, t.Mapping):
             raise InvalidInput("filters: 'properties' is a dictionary of properties and their values.")
         return value
+    if option == "tags" and isinstance(value, (list, tuple)):
+        return [str(tag) for tag in value]
     if option in ("protected", "hidden"):
         flag = value if isinstance(value, bool) else BOOLEANS.get(str(value).lower())
         if flag is None:
@@ -136,5 +139,5 @@ def unknown_filter(key: str) -> str:
     return (
         f"filters: '{key}' was given; allowed are {', '.join(FILTERS)}, and the properties {', '.join(PROPERTY_FILTERS)}."
         " Give other properties in the option 'properties', and see the other options of image_info, such as name_pattern,"
-        " tags, size_min, size_max and created_at."
+        " size_min, size_max and created_at."
     )

@@ -82,6 +82,8 @@ def test_contradictions_are_rejected(options: dict[str, t.Any], message: str) ->
         ({"owner_id": "p"}, {"owner": "p"}),
         ({"is_protected": False}, {"protected": False}),
         ({"protected": "True"}, {"protected": True}),
+        ({"tags": "a"}, {"tags": ["a"]}),
+        ({"tags": ["a", 1]}, {"tags": ["a", "1"]}),
         ({"is_hidden": True}, {"hidden": "true"}),
         ({"os_hidden": "no"}, {"hidden": "false"}),
         ({"disk_format": "raw", "container_format": "bare"}, {"disk_format": ["raw"], "container_format": ["bare"]}),
@@ -106,7 +108,7 @@ def test_filters_and_other_options_are_combined() -> None:
     ("options", "message"),
     [
         ({"filters": {"os_flavour": "x"}}, "filters: 'os_flavour' was given; allowed are id, name, status"),
-        ({"filters": {"size": 1}}, "such as name_pattern, tags, size_min"),
+        ({"filters": {"size": 1}}, "such as name_pattern, size_min"),
         ({"filters": {"status": None}}, "filters: 'status' is null"),
         ({"filters": {"status": ["active"]}}, "filters: 'status' is one value; for several use the option 'status'"),
         ({"filters": {"is_protected": "maybe"}}, "filters: 'is_protected' is 'maybe'; true or false is allowed"),

@@ -111,6 +111,11 @@ def _is_id(value: t.Any) -> bool:
     return isinstance(value, str) and bool(UUID.fullmatch(value) or ID_IN_TEMPLATE.search(value))
 
 
+def _is_pattern(value: t.Any) -> bool:
+    """Whether a name has wildcards; what a template makes is not known."""
+    return bool(re.search(r"[*?\[]", re.sub(r"\{\{.*?\}\}", "", str(value))))
+
+
 def _is_absent(args: Args) -> bool:
     return args.get("state") == "absent"
 
@@ -137,6 +142,12 @@ DIFFERENCES = (
         "name",
         "openstack.cloud also takes an id as the name. Here an id as the name is an error. Use 'id'.",
         lambda args: _is_id(args["name"]),
+    ),
+    Difference(
+        "image",
+        "name",
+        "openstack.cloud takes wildcards in names. Here names are matched exactly.",
+        lambda args: _is_pattern(args["name"]),
     ),
     Difference(
         "image",
@@ -187,14 +198,14 @@ DIFFERENCES = (
         "name",
         "openstack.cloud takes wildcards in names. Here names are matched exactly. Use 'name_pattern', a regular"
         " expression.",
-        lambda args: bool(re.search(r"[*?]", str(args["name"]))),
+        lambda args: _is_pattern(args["name"]),
     ),
     Difference(
         "image_info",
         "image",
         "openstack.cloud takes wildcards in names. Here names are matched exactly. Use 'name_pattern', a regular"
         " expression.",
-        lambda args: bool(re.search(r"[*?]", str(args["image"]))),
+        lambda args: _is_pattern(args["image"]),
     ),
     Difference(
         "image_info",

@@ -124,6 +124,7 @@ image_options: dict[str, st.SearchStrategy[t.Any]] = {
     "force": st.booleans(),
     "owner": st.sampled_from(["alpha", "beta", "admin"]),
     "visibility": st.one_of(visibilities, st.just("public")),
+    "is_public": st.booleans(),
     "protected": st.booleans(),
     "hidden": st.booleans(),
     "min_disk": sizes,

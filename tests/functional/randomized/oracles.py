@@ -172,7 +172,7 @@ def named_keys(entry: Json, module: str) -> set[str]:
     """The attributes of the image that the task names, by Glance's names."""
     if module == "image_state":
         return {"status"}
-    renamed = {"hidden": "os_hidden", "kernel": "kernel_id"}
+    renamed = {"hidden": "os_hidden", "kernel": "kernel_id", "is_public": "visibility"}
     named = {renamed.get(key, key) for key in entry} | {str(key) for key in entry.get("properties") or {}}
     if source_of(entry) or "stores" in entry:
         named |= DATA_KEYS
@@ -194,6 +194,8 @@ def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
     assert {option: image[key] for option, key in same.items() if option in entry} == {
         option: entry[option] for option in same if option in entry
     }
+    if "is_public" in entry:
+        assert image["visibility"] == entry.get("visibility", "public" if entry["is_public"] else "private")
     if "tags" in entry:
         assert sorted(image["tags"]) == sorted(set(entry["tags"]))
     for key, value in (entry.get("properties") or {}).items():

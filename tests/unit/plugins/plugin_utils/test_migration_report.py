@@ -96,6 +96,8 @@ def test_the_text_about_a_refused_option_is_that_of_the_module(name: str) -> Non
         (f"{PRIVATE}\n    name: '{{{{ result.image.id }}}}'", ["3 differs name"]),
         (f"{PRIVATE}\n    name: '{{{{ image_id }}}}'", ["3 differs name"]),
         (f"{PRIVATE}\n    name: '{{{{ image_grid }}}}'", []),
+        (f"{PRIVATE}\n    name: 'a*'", ["3 differs name"]),
+        (f"{PRIVATE}\n    name: \"{{{{ a[0] ~ ('b' * 2) }}}}\"", []),
         (f"{PRIVATE}\n    name: a\n    tags: []", ["4 differs tags"]),
         (f"{PRIVATE}\n    name: a\n    tags: '{{{{ tags | default([]) }}}}'", ["4 differs tags"]),
         (f"{PRIVATE}\n    name: a\n    checksum: x", ["4 differs checksum"]),

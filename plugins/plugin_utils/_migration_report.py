@@ -107,7 +107,7 @@ def report(texts: t.Mapping[str, str]) -> list[Finding]:
     for file, nodes in documents.items():
         found = [*itertools.chain.from_iterable(_of_use(use) for use in uses[file])]
         for node in nodes:
-            found += [*_groups(node), *_of_results(node, variables)]
+            found += [*_groups(node), *_of_results(node, variables), *_of_ids(node, variables)]
         findings += {Finding(file, *each) for each in found}
     return sorted(findings)
 
@@ -191,8 +191,8 @@ def _of_use(use: Use) -> t.Iterator[tuple[int, str, str]]:
 
 def _groups(node: yaml.Node) -> t.Iterator[tuple[int, str, str]]:
     """The findings about defaults for all modules of openstack.cloud."""
-    for mapping in _mappings(node):
-        for key, value in mapping.value:
+    for mapping in _nodes(node):
+        for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode) and key.value == GROUP:
                 text = f"{GROUP}: write {OWN_GROUP} too, with the options of the connection."
                 yield key.start_mark.line + 1, CHANGE, text
@@ -222,6 +222,15 @@ def _of_results(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tup
                 yield first + number, CHANGE, problem
 
 
+def _of_ids(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tuple[int, str, str]]:
+    """The findings about the id beside the image, which results had before openstack.cloud 2.0."""
+    for each in _nodes(node):
+        if isinstance(each, yaml.ScalarNode) and any(
+            re.search(rf"\b{re.escape(name)}(\.id\b|\[['\"]id['\"]\])", each.value) for name in variables
+        ):
+            yield each.start_mark.line + 1, CHANGE, "id: write image.id."
+
+
 def _result_problems(text: str) -> t.Iterator[str]:
     for key, own in RESULTS.items():
         if re.search(rf"(?<!properties)(?<!properties\[)(\.|['\"]){key}\b(?!['\"]?\s*:)", text):
@@ -231,14 +240,12 @@ def _result_problems(text: str) -> t.Iterator[str]:
             yield f"{key}: results of this collection do not have it."
 
 
-def _mappings(node: yaml.Node) -> t.Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _key, value in node.value:
-            yield from _mappings(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _mappings(value)
+def _nodes(node: yaml.Node) -> t.Iterator[yaml.Node]:
+    """A node and all within it."""
+    yield node
+    within = node.value if isinstance(node, yaml.CollectionNode) else ()
+    for child in itertools.chain.from_iterable(each if isinstance(each, tuple) else (each,) for each in within):
+        yield from _nodes(child)
 
 
 def _items(node: yaml.MappingNode) -> dict[str, yaml.Node]:

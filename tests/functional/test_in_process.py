@@ -57,8 +57,6 @@ def everything(name: str) -> list[Json]:
         {"cloudimage.glance.image_state": {"name": name, "state": "deactivated"}},
         image(name=name, state="absent"),
         image(name=name, nonsense=1, password="p"),
-        image(name=name, volume="v", password="p"),
-        {"cloudimage.glance.image_info": {"name": [name], "sdk_log_path": "sdk.log"}},
         image(name=name, min_ram="many"),
         image(tags=["a"]),
         image(cloud="{{ omit }}", auth=auth, name="sesame-open of alice"),

@@ -21,16 +21,17 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TOKENS_FILE, TokenCache
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TOKENS_FILE
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import PROGRESS_FILE
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
+<<<<<<< HEAD
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._openstack_cloud import find_refusal
+=======
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._run_tokens import TOKENS
+>>>>>>> 75d9356 (Add the lookup image and the inventory clouds)
 
 LOOK_EVERY = 0.5  # seconds
-
-# Made when this is imported, which is before Ansible forks.
-_tokens = TokenCache.for_this_run()
 
 # The switch: a variable of the task, or one of the controller's environment.
 SWITCH = "cloudimage_glance_in_process"
@@ -63,7 +64,7 @@ def in_process(module: str) -> InProcess | None:
     if importlib.import_module(f"{package}.module_utils._client.openstack_config").IMPORT_FAILURE:
         return None
     run = importlib.import_module(f"{package}.plugin_utils._in_process").run_in_process
-    return functools.partial(run, importlib.import_module(f"{package}.module_utils._module.{module}").TASK, _tokens)
+    return functools.partial(run, importlib.import_module(f"{package}.module_utils._module.{module}").TASK, TOKENS)
 
 
 def is_switched_on(value: t.Any, name: str) -> bool:
@@ -95,8 +96,8 @@ class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
             return {**result, **(self._run_here(task_vars or {}) or self._run_module(task_vars))}
 
     def _run_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
-        if self._runs_locally and _tokens.path:
-            self._tell(TOKENS_FILE, _tokens.path)
+        if self._runs_locally and TOKENS.path:
+            self._tell(TOKENS_FILE, TOKENS.path)
         return t.cast("dict[str, t.Any]", self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
 
     def _run_here(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any] | None:

@@ -30,6 +30,7 @@ else:
 
 if t.TYPE_CHECKING:
     from openstack.config.cloud_region import CloudRegion
+    from openstack.config.loader import OpenStackConfig
 
 APP_NAME = "cloudimage.glance"
 
@@ -56,28 +57,31 @@ def cloud_region(options: ConnectionOptions) -> CloudRegion:
     cloud = options.cloud
     values = {key: getattr(options, option) for option, key in CONFIG_KEYS.items()}
     given = {key: value for key, value in values.items() if value is not None}
-    config = sdk.OpenStackConfig(
-        load_yaml_config=not isinstance(cloud, dict),
-        load_envvars=not isinstance(cloud, dict),
-        app_name=APP_NAME,
-        **_files_of_this_folder(),
-    )
-    region = config.get_one(**{**cloud, **given}) if isinstance(cloud, dict) else config.get_one(cloud=cloud, **given)
-    return t.cast("CloudRegion", region)
+    config = load_config(with_files=not isinstance(cloud, dict))
+    return config.get_one(**{**cloud, **given}) if isinstance(cloud, dict) else config.get_one(cloud=cloud, **given)
 
 
-def check_sdk() -> None:
+def load_config(*, with_files: bool = True) -> OpenStackConfig:
+    """openstacksdk's configuration.
+
+    :param with_files: whether files and variables are read.
+    """
+    config = sdk.OpenStackConfig(load_yaml_config=with_files, load_envvars=with_files, app_name=APP_NAME, **config_files())
+    return t.cast("OpenStackConfig", config)
+
+
+def check_sdk(needed_by: str = "on the host that runs the task") -> None:
     """MissingLibrary, where openstacksdk cannot be imported."""
     if IMPORT_FAILURE:
         raise MissingLibrary(
-            "The Python library openstacksdk is needed on the host that runs the task: pip install openstacksdk.",
+            f"The Python library openstacksdk is needed {needed_by}: pip install openstacksdk.",
             IMPORT_FAILURE,
         )
 
 
 def config_fingerprint(options: ConnectionOptions) -> str:
     """A digest of all that ``cloud_region`` looks at: as long as it is the same, so is the configuration."""
-    files = [path for paths in _files_of_this_folder().values() for path in paths]
+    files = [path for paths in config_files().values() for path in paths]
     variables = {name: value for name, value in os.environ.items() if name.startswith("OS_")}
     named = [variables[name] for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE") if variables.get(name)]
     looked_at = [
@@ -96,7 +100,7 @@ def _state_of(path: str) -> tuple[t.Any, ...]:
     return path, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _files_of_this_folder() -> dict[str, t.Any]:
+def config_files() -> dict[str, list[str]]:
     """Where openstacksdk is to look for its files: in the working folder, and where it looks anyway.
 
     Left to itself it looks in the folder that was the working folder when it was imported, which is not the playbook's where

@@ -21,15 +21,18 @@ def check_count(images: t.Sequence[Image], options: ImageInfoOptions, doubts: t.
     wanted, found = options.exactly, len(images)
     if wanted is None or (found == wanted and not doubts):
         return
+    # If too many were found, still more of them change nothing.
+    doubts = doubts if found <= wanted else []
     parts = [
         _numbers(wanted, found, found == options.filters.limit),
         f"The filters are {options.conditions}." if options.conditions else "No filters were given.",
         f"Found: {listing(images)}." if images else "",
         _missing(images, options.filters),
         _remedy(wanted, found, options),
-        *(doubts if found <= wanted else []),
+        *doubts,
     ]
-    raise GlanceError(" ".join(filter(None, parts)), count=found, candidates=[image.id for image in images])
+    incomplete = {"incomplete": True} if doubts else {}
+    raise GlanceError(" ".join(filter(None, parts)), count=found, candidates=[image.id for image in images], **incomplete)
 
 
 def _numbers(wanted: int, found: int, is_limited: bool) -> str:

@@ -139,4 +139,6 @@ def test_error_describes_ten_images() -> None:
     ],
 )
 def test_number_that_may_be_too_small_is_an_error(wanted: int, message: str) -> None:
-    assert re.fullmatch(message, str(error_of(images("a"), ["A doubt."], exactly=wanted)), re.DOTALL)
+    error = error_of(images("a"), ["A doubt."], exactly=wanted)
+    assert re.fullmatch(message, str(error), re.DOTALL)
+    assert error.details == {"count": 1, "candidates": IDS[:1], "incomplete": True}

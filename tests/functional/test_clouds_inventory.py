@@ -186,7 +186,7 @@ def test_play_works_in_each_cloud(alice: Cloud, bob: Cloud, name: str, inventory
     # In each cloud two to see that there is no such image, one to make it, and one to find it.
     assert len(requests) == 3 * 4
     done = inventory.call("ansible-playbook", "--limit", "alice-*", "--list-hosts", str(playbook))
-    assert re.findall(r"^ {6}(\S+)$", done.stdout, re.MULTILINE) == ["alice-RegionOne", "alice-RegionTwo"]
+    assert sorted(re.findall(r"^ {6}(\S+)$", done.stdout, re.MULTILINE)) == ["alice-RegionOne", "alice-RegionTwo"]
 
 
 def test_images_are_replicated_to_all_clouds(alice: Cloud, bob: Cloud, name: str, inventory: Inventory) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstac
     check_sdk,
     config_files,
     load_config,
-    sdk,
+    vendor_profile,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 
@@ -29,7 +29,8 @@ CONFIG_FILE_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 # openstacksdk's class, by its name: what is imported here is its configuration alone.
 CONFIG_ERROR = "ConfigException"
 REGIONS_HINT = (
-    "'regions' is a list of names, or of dictionaries with 'name' and 'values'. Put a name that is a number in quotes."
+    "'regions' is a list of names, or of dictionaries with 'name' and 'values', and 'profile' is a name or a URL. Put a name"
+    " that is a number in quotes."
 )
 
 
@@ -69,7 +70,15 @@ class ConfiguredClouds:
             raise InvalidInput(f"{self.path}: the entry of cloud '{name}' is no dictionary with names as keys.")
         if not isinstance(entry.get("regions", []), list):
             raise InvalidInput(f"{self.path}: 'regions' of cloud '{name}' is no list. {REGIONS_HINT}")
-        fetched_from = self._host_of_profile(entry)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                fetched_from = self._host_of_profile(entry)
+                found = [] if fetched_from else self._config._get_regions(name)
+            except Exception as error:  # openstacksdk raises what it likes about files that it does not expect
+                raise InvalidInput(f"{self.path}: the regions of cloud '{name}' cannot be read. {_reason(error)}") from error
+        for warning in caught:
+            warn(f"Cloud '{name}': {warning.message}")
         if fetched_from:
             warn(
                 f"Cloud '{name}' has a profile that openstacksdk fetches from {fetched_from}. It is not fetched to read an"
@@ -77,14 +86,6 @@ class ConfiguredClouds:
                 " clouds.yaml to get a host for each."
             )
             return [None]
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                found = self._config._get_regions(name)
-            except Exception as error:  # openstacksdk raises what it likes about files that it does not expect
-                raise InvalidInput(f"{self.path}: the regions of cloud '{name}' cannot be read. {_reason(error)}") from error
-        for warning in caught:
-            warn(f"Cloud '{name}': {warning.message}")
         regions = [region["name"] for region in found]
         if not all(isinstance(region, str) for region in regions):
             raise InvalidInput(f"{self.path}: a region of cloud '{name}' has a name that is no text. {REGIONS_HINT}")
@@ -98,7 +99,7 @@ class ConfiguredClouds:
         if not profile or profile in ((self._config._load_vendor_file()[1] or {}).get("public-clouds") or {}):
             return None
         # Some profiles that openstacksdk contains only say where the cloud has its own.
-        return _host_of_url(profile) or _host_of_url((sdk.vendors.get_profile(profile) or {}).get("profile"))
+        return _host_of_url(profile) or _host_of_url(vendor_profile(profile).get("profile"))
 
 
 def _file_in_use() -> str:

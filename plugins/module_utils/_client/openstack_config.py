@@ -70,6 +70,11 @@ def load_config(*, with_files: bool = True) -> OpenStackConfig:
     return t.cast("OpenStackConfig", config)
 
 
+def vendor_profile(name: str) -> dict[str, t.Any]:
+    """A profile that openstacksdk contains, or for a URL fetches; empty if there is none."""
+    return sdk.vendors.get_profile(name) or {}
+
+
 def check_sdk(needed_by: str = "on the host that runs the task") -> None:
     """MissingLibrary, where openstacksdk cannot be imported."""
     if IMPORT_FAILURE:

@@ -25,11 +25,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_ca
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import PROGRESS_FILE
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
-<<<<<<< HEAD
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._openstack_cloud import find_refusal
-=======
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._run_tokens import TOKENS
->>>>>>> 75d9356 (Add the lookup image and the inventory clouds)
 
 LOOK_EVERY = 0.5  # seconds
 

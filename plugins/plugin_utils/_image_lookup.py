@@ -14,8 +14,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import 
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments import find_argument_problem
 
-# Names are the lookup's terms, and it always returns exactly one image for each.
-NOT_OFFERED = ("name", "sort", "limit", "exactly", "members")
+# Names are the lookup's terms, and it always returns exactly one image for each; ``filters`` is for openstack.cloud's tasks.
+NOT_OFFERED = ("name", "sort", "limit", "exactly", "members", "filters")
 FILTERS: Spec = {option: spec for option, spec in IMAGE_INFO.items() if option not in NOT_OFFERED}
 RESULTS = ("id", "image")
 Arguments = dict[str, t.Any]

@@ -25,7 +25,7 @@ docs: $(NOX)
 lock: $(NOX)
 	for name in nox sessions bench-peer; do .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done
 	.venv/bin/uv $(COMPILE) --only-binary :all: --no-binary simplegeneric \
-	  tests/sandbox/requirements.in -o tests/sandbox/requirements.txt
+	  roles/glance_sandbox/files/requirements.in -o roles/glance_sandbox/files/requirements.txt
 
 $(NOX): tests/requirements/nox.txt
 	$(PYTHON) -m venv --clear .venv

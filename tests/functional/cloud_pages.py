@@ -18,7 +18,7 @@ import sys
 import typing as t
 
 import yaml
-from ansible_collections.cloudimage.glance.tests.sandbox.sandbox import Service
+from ansible_collections.cloudimage.glance.roles.glance_sandbox.files.sandbox import Service
 from ansible_collections.cloudimage.glance.tests.sandbox.variants import VARIANTS
 
 from .certificates import certificates

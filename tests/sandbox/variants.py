@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The kinds of sandbox: the usual one, and those with another Glance, database or store, or with something before it."""
+"""The kinds of sandbox that only the tests need: with another Glance, database or store, or with something before it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import pathlib
 import re
 import shutil
 import socket
-import sqlite3
 import typing as t
 
 if __package__:
-    from .programs import HERE, Program, SandboxError, Venv, call, free_port
-else:  # run by sandbox.py as a script
-    from programs import (  # type: ignore[import-not-found,no-redef]
-        HERE,
+    from ansible_collections.cloudimage.glance.roles.glance_sandbox.files.programs import (
         Program,
         SandboxError,
         Venv,
         call,
         free_port,
     )
+    from ansible_collections.cloudimage.glance.roles.glance_sandbox.files.variant import USUAL, Variant
+else:  # run by sandbox.py as a script
+    from programs import Program, SandboxError, Venv, call, free_port  # type: ignore[import-not-found,no-redef]
+    from variant import USUAL, Variant  # type: ignore[import-not-found,no-redef]
 
-USUAL = Venv("venv", "requirements.txt")
+HERE = pathlib.Path(__file__).resolve().parent
 # Debian keeps servers here, where a user's PATH does not look.
 SYSTEM_PROGRAMS = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -46,21 +46,13 @@ def connects(family: socket.AddressFamily, address: t.Any) -> bool:
     return False
 
 
-class Variant:
-    """The usual sandbox. The classes below say what is different in theirs.
+class WithPrograms(Variant):
+    """A sandbox that needs programs of the system.
 
-    :cvar programs: programs that the system must have, and the Debian packages that bring them.
-    :cvar ca_file: name of the file in the sandbox's folder with the certificate of the public addresses' authority.
+    :cvar programs: these programs, and the Debian packages that bring them.
     """
 
-    name = "usual"
-    keystone_venv = USUAL
-    glance_venv = USUAL
     programs: t.ClassVar[dict[str, str]] = {}
-    ca_file = ""
-
-    def __init__(self, state: pathlib.Path) -> None:
-        self.state = state
 
     def check_programs(self) -> None:
         for program, package in self.programs.items():
@@ -69,65 +61,13 @@ class Variant:
                     f"The sandbox '{self.name}' needs {program}. On Debian and Ubuntu: apt-get install {package}"
                 )
 
-    def database_url(self, service: str) -> str:
-        return f"sqlite:///{self.state}/{service}.db?timeout=60"
-
-    def start_database(self, *, new: bool = False) -> None:
-        """Start what the databases need; with ``new`` make the databases first."""
-
-    def finish_databases(self) -> None:
-        """What is left to do once both databases have been filled."""
-        for service in ("keystone", "glance"):
-            with contextlib.closing(sqlite3.connect(self.state / f"{service}.db")) as database:
-                database.execute("PRAGMA journal_mode = WAL")  # readers and a writer do not wait for each other
-
-    def set_endpoints(self, urls: dict[str, str]) -> None:
-        """Put the real addresses into the catalogue, in place of the keys."""
-        with contextlib.closing(sqlite3.connect(self.state / "keystone.db")) as database:
-            for placeholder, url in urls.items():
-                database.execute("UPDATE endpoint SET url = ? WHERE url = ?", (url, placeholder))
-            database.commit()
-
-    def start_store(self) -> None:
-        """Start what Glance keeps its data in."""
-
-    def start_proxy(self, keystone_url: str, glance_url: str) -> dict[str, str]:
-        """Start what stands before the services.
-
-        :returns: what sandbox.json says of it; public_keystone_url and public_glance_url are what the catalogue has.
-        """
-        return {"public_keystone_url": keystone_url, "public_glance_url": glance_url}
-
-    def keystone_options(self) -> str:
-        """More of keystone.conf."""
-        return ""
-
-    def glance_options(self) -> str:
-        """More of glance-api.conf."""
-        return ""
-
-    def import_options(self) -> str:
-        """The file glance-image-import.conf; empty for none."""
-        return ""
-
-    def versions(self) -> dict[str, str]:
-        """What runs here, by name."""
-        return {
-            "Glance": self.glance_venv.version_of("glance"),
-            "Keystone": self.keystone_venv.version_of("keystone"),
-            "uWSGI": self.glance_venv.version_of("pyuwsgi"),
-        }
-
-    def stop(self) -> None:
-        """Stop what has been started here."""
-
 
 class Glance28(Variant):
     """The release 2024.1."""
 
     name = "glance-28"
     # netifaces, which it needs, has no wheel for this Python: a C compiler is needed.
-    glance_venv = Venv("venv-glance-28", "requirements-glance-28.txt", "3.11", ())
+    glance_venv = Venv("venv-glance-28", HERE / "requirements-glance-28.txt", "3.11", ())
 
     def glance_options(self) -> str:
         return "[oslo_policy]\nenforce_new_defaults = false\n"
@@ -137,7 +77,7 @@ class Glance22(Variant):
     """The release Wallaby, of 2021. It has no glance-download."""
 
     name = "glance-22"
-    glance_venv = Venv("venv-glance-22", "requirements-glance-22.txt", "3.8", ())
+    glance_venv = Venv("venv-glance-22", HERE / "requirements-glance-22.txt", "3.8", ())
 
     def glance_options(self) -> str:
         return """
@@ -148,11 +88,11 @@ enabled_import_methods = [glance-direct,web-download,copy-image]
 """
 
 
-class MariaDb(Variant):
+class MariaDb(WithPrograms):
     """Both services keep their data in MariaDB."""
 
     name = "mariadb"
-    keystone_venv = glance_venv = Venv("venv-mariadb", "requirements-mariadb.txt")
+    keystone_venv = glance_venv = Venv("venv-mariadb", HERE / "requirements-mariadb.txt")
     programs: t.ClassVar[dict[str, str]] = {
         "mariadbd": "mariadb-server",
         "mariadb-install-db": "mariadb-server",
@@ -212,7 +152,7 @@ class Stores(Variant):
     """The store 'fast', which is the default one, is S3, which has no random access; 'cheap' is a folder as ever."""
 
     name = "stores"
-    glance_venv = Venv("venv-stores", "requirements-stores.txt")
+    glance_venv = Venv("venv-stores", HERE / "requirements-stores.txt")
 
     def __init__(self, state: pathlib.Path) -> None:
         super().__init__(state)
@@ -245,7 +185,7 @@ s3_store_bucket_url_format = path
         self._server.stop()
 
 
-class Proxy(Variant):
+class Proxy(WithPrograms):
     """nginx before both services. The catalogue has its addresses, which speak TLS and compress everything.
 
     Of Glance there are more: ``defaults_url``, with all limits as nginx has them by default; ``limited_url``, which takes
@@ -338,7 +278,7 @@ http {{
 """
 
 
-class Plugins(Variant):
+class Plugins(WithPrograms):
     """Imports are decompressed, converted to raw and given a property."""
 
     name = "plugins"

@@ -20,7 +20,9 @@ import time
 import typing as t
 
 HERE = pathlib.Path(__file__).resolve().parent
-HOME = pathlib.Path(os.environ.get("GLANCE_SANDBOX_HOME") or HERE.parents[1] / ".sandbox").resolve()
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+HOME = pathlib.Path(os.environ.get("GLANCE_SANDBOX_HOME") or CACHE / "cloudimage.glance").expanduser().resolve()
+OLDEST_PYTHON = (3, 11)
 START_TIMEOUT = 300.0
 # simplegeneric is pure Python and was only ever published as source; all else comes as wheels: no compiler is needed.
 WHEELS_ONLY = ("--only-binary", ":all:", "--no-binary", "simplegeneric")
@@ -30,8 +32,18 @@ class SandboxError(Exception):
     """Something that the person at the terminal has to know."""
 
 
-def fingerprint(*files: pathlib.Path) -> str:
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def check_python() -> None:
+    if sys.version_info < OLDEST_PYTHON:
+        needed = ".".join(map(str, OLDEST_PYTHON))
+        raise SandboxError(
+            f"The sandbox needs Python {needed} or newer; {sys.executable} is {sys.version.split()[0]}."
+            f" Run it with a newer one, for example python{needed}."
+        )
+
+
+def fingerprint(*files: pathlib.Path, also: str = "") -> str:
+    """What a folder's name ends with, so that the folder fits these files and what else it depends on."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files) + also.encode()).hexdigest()[:12]
 
 
 def call(*command: str | os.PathLike[str], env: dict[str, str] | None = None) -> str:
@@ -52,24 +64,33 @@ def call(*command: str | os.PathLike[str], env: dict[str, str] | None = None) ->
     return done.stdout
 
 
+def make_home() -> None:
+    """Only its owner may read it: it holds passwords."""
+    try:
+        HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SandboxError(
+            f"The sandbox cannot keep its data in {HOME}: {error.strerror}. Name a folder of yours in GLANCE_SANDBOX_HOME."
+        ) from error
+
+
 @contextlib.contextmanager
-def locked(name: str) -> t.Iterator[None]:
-    """Hold HOME/name.lock: two sandboxes that start at once must not build the same folder."""
-    HOME.mkdir(parents=True, exist_ok=True)
+def locked(name: str) -> t.Iterator[t.IO[str]]:
+    """Hold HOME/name.lock, which is the file that this gives: for what only one process may do at a time."""
+    make_home()
     with (HOME / f"{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
 
 
-def build_once(folder: pathlib.Path, stamp: str, build: t.Callable[[pathlib.Path], None]) -> None:
-    """Make ``folder`` with ``build``, unless it was made with the same stamp and to the end."""
-    stamp_file = folder / "stamp"
+def build_once(folder: pathlib.Path, build: t.Callable[[pathlib.Path], None]) -> None:
+    """Make ``folder`` with ``build``, unless it was made to the end before; then it stays as it is, for sandboxes use it."""
+    complete = folder / "complete"
     with locked(folder.name):
-        if stamp_file.is_file() and stamp_file.read_text() == stamp:
-            return
-        shutil.rmtree(folder, ignore_errors=True)
-        build(folder)
-        stamp_file.write_text(stamp)
+        if not complete.is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            complete.touch()
 
 
 def interpreter(version: str) -> str:
@@ -88,24 +109,20 @@ def interpreter(version: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Venv:
-    """A virtual environment in HOME, with what a requirements file beside this one names.
+    """A virtual environment in HOME, with what a requirements file names.
 
     :param python: version of Python, as "3.8"; empty for the one that runs this.
     :param options: options for the installation.
     """
 
     name: str
-    requirements: str
+    lock_file: pathlib.Path
     python: str = ""
     options: tuple[str, ...] = WHEELS_ONLY
 
     @property
     def folder(self) -> pathlib.Path:
-        return HOME / self.name
-
-    @property
-    def lock_file(self) -> pathlib.Path:
-        return HERE / self.requirements
+        return HOME / f"{self.name}-{fingerprint(self.lock_file, also=self.python or f'{sys.base_prefix} {sys.version}')}"
 
     def program(self, name: str) -> pathlib.Path:
         return self.folder / "bin" / name
@@ -118,12 +135,10 @@ class Venv:
         )
 
     def install(self) -> None:
-        build_once(self.folder, fingerprint(self.lock_file), self._build)
+        build_once(self.folder, self._build)
 
     def _build(self, folder: pathlib.Path) -> None:
-        if sys.version_info < (3, 11):
-            raise SandboxError(f"Glance needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}.")
-        print(f"sandbox: installing {self.requirements} (once)", file=sys.stderr, flush=True)
+        print(f"sandbox: installing {self.lock_file.name} (once)", file=sys.stderr, flush=True)
         uv = shutil.which("uv", path=os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]))
         if self.python and not uv:
             raise SandboxError(f"uv is needed for a sandbox with Python {self.python}: pip install uv")
@@ -147,11 +162,31 @@ class Venv:
             with contextlib.suppress(SandboxError):
                 call(folder / "bin/pip", "install", "--quiet", "--only-binary", ":all:", "uv")
                 uv = str(folder / "bin/uv")
-        arguments = (*self.options, "-r", str(self.lock_file))
+        self._install_packages(folder, uv)
+
+    def _install_packages(self, folder: pathlib.Path, uv: str | None) -> None:
+        pip = folder / "bin/pip"
+        commands: list[tuple[str | pathlib.Path, ...]] = []
         if uv:
-            call(uv, "pip", "install", "--quiet", "--python", folder / "bin/python", *arguments)
-        else:
-            call(folder / "bin/pip", "install", "--quiet", *arguments)
+            commands.append((uv, "pip", "install", "--quiet", "--python", folder / "bin/python"))
+        if pip.exists():
+            # pip reads a configuration that uv does not: its index may be another one.
+            commands.append((pip, "install", "--quiet"))
+        failures = []
+        for command in commands:
+            try:
+                call(*command, *self.options, "-r", self.lock_file)
+            except SandboxError as error:
+                failures.append(str(error))
+            else:
+                return
+        version = self.python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise SandboxError(
+            "\n".join(failures)
+            + "\nThe sandbox's Python packages could not be installed. The first start needs a package index"
+            f" that can be reached and that has the packages for Python {version}. UV_DEFAULT_INDEX and PIP_INDEX_URL name"
+            " another index than pypi.org. Later starts need none."
+        )
 
 
 def free_port() -> socket.socket:

@@ -16,6 +16,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import typing as t
 
 import antsibull_nox
@@ -43,8 +44,8 @@ os.environ["PIP_CONSTRAINT"] = os.environ["UV_CONSTRAINT"] = CONSTRAINTS
 # antsibull-nox calls ansible-galaxy, which stands beside nox.
 os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
 
-# antsibull-nox tests a copy; molecule's sandbox is that of the checkout.
-os.environ["GLANCE_CHECKOUT"] = str(ROOT)
+# The role glance_sandbox shares what is installed with the other sessions, also where a copy of the collection is tested.
+os.environ.setdefault("GLANCE_SANDBOX_HOME", str(ROOT / ".sandbox"))
 
 antsibull_nox.load_antsibull_nox_toml()
 
@@ -348,9 +349,9 @@ subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *packages], c
 @nox.session
 def artifact(session: nox.Session) -> None:
     """The built collection holds what a user needs and nothing else, and works from a clean collections path."""
-    session.install("ansible-core", "openstacksdk", "uv")
+    session.install("ansible-core", "molecule", "openstacksdk")
     tmp = pathlib.Path(session.create_tmp()).resolve()
-    for name in ("built", "installed"):
+    for name in ("built", "installed", "example"):
         shutil.rmtree(tmp / name, ignore_errors=True)
     with copied_tree(session) as collection:
         session.run(
@@ -369,6 +370,7 @@ def artifact(session: nox.Session) -> None:
             "README.md",
             "changelogs",
             "docs",
+            "examples",
             "meta",
             "playbooks",
             "plugins",
@@ -379,13 +381,29 @@ def artifact(session: nox.Session) -> None:
     names = {path.name for path in installed.iterdir()}
     if names - allowed:
         session.error(f"The artifact holds more than a user needs: {sorted(names - allowed)}")
-    session.log(f"{tarball.name}: {len(json.loads((installed / 'FILES.json').read_text())['files'])} entries")
+    entries = len(json.loads((installed / "FILES.json").read_text())["files"])
+    session.log(f"{tarball.name}: {tarball.stat().st_size // 1024} KiB, {entries} entries")
     in_sandbox(
         session,
         *("ansible-playbook", "cloudimage.glance.retire", "-e", json.dumps({"image_retire_images": ["nobody"]})),
         ANSIBLE_COLLECTIONS_PATH=str(tmp / "installed"),
         OS_CLOUD="alice",
     )
+    test_example(session, installed, tmp / "example")
+
+
+def test_example(session: nox.Session, installed: pathlib.Path, project: pathlib.Path) -> None:
+    """A copy of examples/molecule passes, as docs/molecule.md says; it needs nothing but the installed collection."""
+    shutil.copytree(installed / "examples" / "molecule", project)
+    roles = sorted(installed.glob("roles/**/*"))
+    began = time.monotonic()
+    with session.chdir(project):
+        session.run("molecule", "test", env={"ANSIBLE_COLLECTIONS_PATH": str(installed.parents[2])})
+    session.log(f"molecule test took {time.monotonic() - began:.0f} s")
+    if sorted(installed.glob("roles/**/*")) != roles:
+        session.error("The test wrote into the folder of the collection")
+    if list(pathlib.Path(os.environ["GLANCE_SANDBOX_HOME"]).glob("molecule-*/")):
+        session.error("The test left a sandbox")
 
 
 @nox.session(default=False)

@@ -259,6 +259,14 @@ count:
   description: The number of images found; in a successful result that is the length of RV(images).
   type: int
   returned: success, and failure because of O(exactly)
+project_id:
+  description: Id of the login's project. Null with a login that has no project, or does not show it.
+  type: str
+  returned: success
+project_name:
+  description: Name of the login's project. Null with a login that has no project, or does not show it.
+  type: str
+  returned: success
 candidates:
   description: The ids of the images found.
   type: list

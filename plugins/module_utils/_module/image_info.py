@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from .._argspec import IMAGE_INFO
+from .._client.connection import Connection
 from .._client.image_api import PAGE_SIZE, GlanceApi
 from .._glance.image import Image, to_result
 from .._glance.input_checks import UUID
@@ -50,7 +51,13 @@ def run(api: GlanceApi, options: ImageInfoOptions, check_mode: bool) -> dict[str
     if options.members:
         for result, members in zip(results, list_members_of(api, images, warnings), strict=True):
             result["members"] = members
-    return {"changed": False, "count": len(results), "images": results, "warnings": warnings}
+    return {"changed": False, "count": len(results), "images": results, "warnings": warnings, **_project_of(api.connection)}
+
+
+def _project_of(connection: Connection) -> dict[str, str | None]:
+    """The login's project, as far as the login tells."""
+    project_id = connection.project_id if connection.tells_project else None
+    return {"project_id": project_id, "project_name": connection.project_name_and_domain[0]}
 
 
 def _refuse_ids_as_names(api: GlanceApi, filters: ImageFilters, images: t.Sequence[Image]) -> None:

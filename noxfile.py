@@ -446,6 +446,20 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def audit_page(session: nox.Session) -> None:
+    """The page of the playbook audit in a browser; needs Debian's chromium, or a Chromium that GLANCE_CHROMIUM names."""
+    session.install("ansible-core", "openstacksdk", "playwright", "pytest", "uv")
+    tree = linked_tree(session)
+    in_sandbox(
+        session,
+        *("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/browser", *session.posargs),
+        ANSIBLE_COLLECTIONS_PATH=tree,
+        ANSIBLE_LOCALHOST_WARNING="false",
+        ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
+    )
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """The main job, shown on a real Glance."""
     session.install("ansible-core", "openstacksdk", "uv")

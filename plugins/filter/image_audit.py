@@ -36,19 +36,15 @@ options:
     default: false
   catalogue:
     description:
-      - The result of M(cloudimage.glance.images) in check mode, with O(cloudimage.glance.images#module:catalogue) and with
-        O(cloudimage.glance.images#module:prune). The report then says how the cloud differs from the catalogue.
+      - A dictionary with C(name), the name of a catalogue, and C(result), that of M(cloudimage.glance.images) in check mode,
+        with O(cloudimage.glance.images#module:catalogue) and O(cloudimage.glance.images#module:prune).
+      - The report then says how the cloud differs from the catalogue.
     type: dict
-  catalogue_name:
-    description: Name of the catalogue.
-    type: str
-  retired:
-    description: C(image_retire_report), which the role P(cloudimage.glance.image_retire#role) sets, in check mode for example.
-    type: list
-    elements: dict
-  retire_error:
-    description: Why the role has failed. Leave it out if it has not.
-    type: str
+  retirement:
+    description:
+      - A dictionary with C(outcomes), the C(image_retire_report) of the role P(cloudimage.glance.image_retire#role), and
+        C(error), why the role has failed, null if it has not.
+    type: dict
 seealso:
   - module: cloudimage.glance.image_info
 """
@@ -103,18 +99,22 @@ def image_audit(
     date: str,
     members: bool = False,
     catalogue: Json | None = None,
-    catalogue_name: str = "",
-    retired: t.Sequence[Json] | None = None,
-    retire_error: str | None = None,
+    retirement: Json | None = None,
 ) -> Json:
     """The report on the images, and on what else is given."""
+    for option, value, keys in (
+        ("catalogue", catalogue, {"name", "result"}),
+        ("retirement", retirement, {"outcomes", "error"}),
+    ):
+        if value is not None and set(value) != keys:
+            raise AnsibleFilterError(f"image_audit: {option} has the keys {sorted(value)}; it must have {sorted(keys)}.")
     try:
         report = build_report(images, parse_date(date))
     except InvalidReportInput as error:
         raise AnsibleFilterError(f"image_audit: {error}") from error
     report["shares"] = shares_in(images, report) if members else None
-    report["catalogue"] = drift_in(catalogue, catalogue_name) if catalogue else None
-    report["retire"] = None if retired is None else retirement_in(retired, retire_error)
+    report["catalogue"] = None if catalogue is None else drift_in(catalogue["result"], catalogue["name"])
+    report["retire"] = None if retirement is None else retirement_in(retirement["outcomes"], retirement["error"])
     # A name can look like a template.
     return t.cast("Json", never_templated(report))
 

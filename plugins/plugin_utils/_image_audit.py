@@ -27,7 +27,7 @@ class InvalidReportInput(Exception):
 
 
 def visible_text(text: str) -> str:
-    """The text with each invisible character but the space as an escape, such as ``\\n`` and ``\\u202e``."""
+    """The text with each invisible character but the space as an escape, such as that of a line break."""
     return "".join(
         character.encode("unicode_escape").decode()
         if character != " " and unicodedata.category(character) in INVISIBLE
@@ -144,7 +144,9 @@ def _duplicate_names(rows: t.Sequence[Json]) -> list[Json]:
 def _duplicate_data(images: t.Iterable[Json], rows: t.Sequence[Json]) -> list[Json]:
     """Data that several images have, by the hash that the cloud keeps; what wastes most space comes first."""
     hashes = {
-        image["id"]: f"{image.get('os_hash_algo')}:{image['os_hash_value']}" for image in images if image.get("os_hash_value")
+        image["id"]: f"{image.get('os_hash_algo')}:{image['os_hash_value']}"
+        for image in images
+        if image.get("os_hash_value")
     }
     by_hash = _by((row for row in rows if row["id"] in hashes), lambda row: hashes[row["id"]])
     found = [
@@ -170,7 +172,9 @@ def shares_in(images: t.Sequence[Json], report: Json) -> Json:
         "shared": [
             {
                 **_reference(row),
-                "members": [{key: member.get(key) for key in ("member_id", "status")} for member in members[row["id"]]],
+                "members": [
+                    {key: member.get(key) for key in ("member_id", "status")} for member in members[row["id"]] or ()
+                ],
             }
             for row in report["images"]
             if members[row["id"]]
@@ -212,9 +216,7 @@ def drift_in(result: Json, name: str) -> Json:
         ],
         # The module looks for them only if no entry has failed.
         "unlisted": (
-            None
-            if any(outcome["failed"] for outcome in outcomes)
-            else [_entry(outcome) for outcome in result["pruned"]]
+            None if any(outcome["failed"] for outcome in outcomes) else [_entry(outcome) for outcome in result["pruned"]]
         ),
         "failed": failed,
     }

@@ -90,6 +90,11 @@ def test_finding_no_image_is_not_an_error(alice: Cloud) -> None:
         assert (outcome.images, outcome.sent) == ([], [])
 
 
+def test_project_of_the_login_is_returned(alice: Cloud, name: str) -> None:
+    result = find(alice, name=[name]).result
+    assert (result["project_id"], result["project_name"]) == (alice.project_id, "alpha")
+
+
 def test_filters_select_the_matching_images(alice: Cloud, name: str) -> None:
     one = alice.make(f"{name}:1", b"x" * 100, tags=["a", "b", name], os_distro="debian", n="1")
     two = alice.make(f"{name},2", tags=["a", name], protected=True, visibility="private", min_disk=3)

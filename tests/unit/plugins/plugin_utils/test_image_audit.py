@@ -258,7 +258,14 @@ def test_after_a_failed_entry_it_is_not_known_what_is_not_listed() -> None:
 
 
 def test_retirement_is_what_the_role_reports() -> None:
-    row = {"id": "id-1", "name": "a\n", "owner": "p", "outcome": "kept", "reason": "one of the newest 1", "all_projects": True}
+    row = {
+        "id": "id-1",
+        "name": "a\n",
+        "owner": "p",
+        "outcome": "kept",
+        "reason": "one of the newest 1",
+        "all_projects": True,
+    }
     gone = {"id": None, "name": None, "owner": None, "outcome": "absent", "reason": "there is no such image"}
     retired = retirement_in([row, gone], "too many")
     assert retired["error"] == "too many"
@@ -269,6 +276,13 @@ def test_retirement_is_what_the_role_reports() -> None:
 def test_invalid_date_is_refused(date: t.Any) -> None:
     with pytest.raises(AnsibleFilterError, match="2026-01-31 is allowed"):
         image_audit([], date)
+
+
+@pytest.mark.parametrize("option", ["catalogue", "retirement"])
+def test_incomplete_argument_is_refused(option: str) -> None:
+    incomplete: t.Any = {option: {"name": "x"}}
+    with pytest.raises(AnsibleFilterError, match=f"{option} has the keys .*; it must have "):
+        image_audit([], "2026-06-30", **incomplete)
 
 
 def test_filter_has_a_name() -> None:
@@ -292,14 +306,15 @@ def full_report(name: str, images: int = 40) -> Json:
     retired = [{"id": name, "name": name, "owner": name, "outcome": name, "reason": name}]
     drift = {"outcomes": outcomes, "pruned": [outcome(name, id=name)]}
     return {
-        **{"cloud": name, "project_id": name, "project_name": name, "owner": name, "all_projects": False},
-        **image_audit(listed, "2026-06-30", True, drift, name, retired, name),
+        **dict.fromkeys(("cloud", "project_id", "project_name", "owner"), name),
+        "all_projects": False,
+        **image_audit(listed, "2026-06-30", True, {"name": name, "result": drift}, {"outcomes": retired, "error": name}),
     }
 
 
 def rendered(report: Json) -> str:
     """The page, as Ansible's module template writes it."""
-    environment = jinja2.Environment(  # noqa: S701 # each value is escaped in the template, and tested below
+    environment = jinja2.Environment(  # each value is escaped in the template, and tested below
         loader=jinja2.FileSystemLoader(TEMPLATES), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("audit.html.j2").render(audit_report=report)
@@ -371,7 +386,10 @@ def test_policy_allows_the_style_and_the_script_of_the_page_and_nothing_else() -
 def test_page_refers_to_nothing_outside_itself() -> None:
     page = Page(rendered(full_report("x")))
     references = [
-        attributes[key] for _tag, attributes in page.elements for key in ("src", "href", "action", "data") if key in attributes
+        attributes[key]
+        for _tag, attributes in page.elements
+        for key in ("src", "href", "action", "data")
+        if key in attributes
     ]
     assert references
     assert not [reference for reference in references if not str(reference).startswith("#")]

@@ -16,7 +16,7 @@ Json = dict[str, t.Any]
 
 # The age groups: the most days, and what the group is called. The last one has what is older.
 AGE_GROUPS = ((7, "7 days or less"), (30, "8 to 30 days"), (90, "31 to 90 days"), (365, "91 to 365 days"))
-OLDEST = "more than 365 days"
+OLDEST = "over 365 days"
 GROUPED_BY = ("status", "visibility", "owner", "disk_format", "container_format")
 # Categories of characters that do not show, or that change how the text beside them is shown.
 INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}

@@ -239,7 +239,7 @@ def test_answers_of_a_survey_are_accepted(admin: Cloud, bob: Cloud, name: str, t
     ("variables", "message"),
     [
         ({"audit_date": "yesterday"}, "audit_date is a day such as 2026-01-31"),
-        ({"audit_html_file": "/nonexistent/audit.html"}, "The folder of /nonexistent/audit.html does not exist"),
+        ({"audit_html_file": "/proc/missing/audit.html"}, "The folder of /proc/missing/audit.html does not exist"),
         ({"audit_owner": "alpha", "audit_all_projects": True}, "Give either audit_owner or audit_all_projects"),
         ({"image_retire_cloud": "bob", "image_retire_images": ["x"]}, "the same as audit_cloud"),
     ],

@@ -93,7 +93,7 @@ def test_invisible_characters_are_shown(text: str, shown: str) -> None:
         ("2026-04-01T00:00:00Z", 90, "31 to 90 days"),
         ("2026-03-31T00:00:00Z", 91, "91 to 365 days"),
         ("2025-06-30T00:00:00Z", 365, "91 to 365 days"),
-        ("2025-06-29T00:00:00Z", 366, "more than 365 days"),
+        ("2025-06-29T00:00:00Z", 366, "over 365 days"),
         (None, None, None),
         ("yesterday", None, None),
     ],
@@ -105,7 +105,7 @@ def test_age_is_counted_in_calendar_days(created_at: str | None, days: int | Non
 
 
 def test_all_age_groups_are_shown_and_the_unknown_one_only_if_needed() -> None:
-    known = ["7 days or less", "8 to 30 days", "31 to 90 days", "91 to 365 days", "more than 365 days"]
+    known = ["7 days or less", "8 to 30 days", "31 to 90 days", "91 to 365 days", "over 365 days"]
     assert [each["value"] for each in report_on()["groups"]["age"]] == known
     assert [each["value"] for each in report_on(image(created_at=None))["groups"]["age"]] == [*known, None]
 

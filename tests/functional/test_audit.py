@@ -133,6 +133,7 @@ def test_report_in_check_mode_for_real_and_again(auditor: Auditor, name: str) ->
     assert {each["id"] for each in found["images"]} == {twin["id"] for twin in twins}
     assert {twin["id"] for twin in twins} <= {each["id"] for found in report["duplicate_data"] for each in found["images"]}
     assert report["totals"]["images"] == len(report["images"])
+    assert report["owner"] is None
     assert (report["date"], report["cloud"], report["project_id"], report["project_name"]) == (
         DATE,
         "alice",

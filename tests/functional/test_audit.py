@@ -154,14 +154,17 @@ def test_report_in_check_mode_for_real_and_again(auditor: Auditor, name: str) ->
 
 def test_what_image_retire_would_do_is_reported_and_nothing_is_retired(auditor: Auditor, name: str) -> None:
     alice = auditor.cloud
-    images = [alice.make(f"{name}-{number}", tags=[name], protected=number == 1) for number in range(3)]
+    names = [f"{name}-{number} {{{{ 7 * 7 }}}} <b>" for number in range(3)]
+    images = [alice.make(each, tags=[name], protected=each == names[1]) for each in names]
     filters = {"image_retire_filters": {"tags": [name]}, "image_retire_keep_newest": 1}
     for changed in (2, 0):
         assert auditor.run(**filters).changed == changed
         retire = auditor.report()["retire"]
         assert retire["error"] is None
         assert sorted(each["outcome"] for each in retire["outcomes"]) == ["deleted", "deleted", "kept"]
-        assert {each["id"] for each in retire["outcomes"]} == {image["id"] for image in images}
+        assert {(each["id"], each["name"]) for each in retire["outcomes"]} == {
+            (image["id"], image["name"]) for image in images
+        }
     # The role's checks are part of what it would do.
     assert auditor.run(image_retire_max=1, image_retire_only_report=False, **filters).changed == 2
     assert "2 images would be touched, and image_retire_max is 1" in auditor.report()["retire"]["error"]

@@ -156,18 +156,31 @@ def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
 
 
 @pytest.mark.parametrize(
-    "variables",
+    ("variables", "message"),
     [
-        {"replicate_images": ""},
-        {"replicate_images": []},
-        {"replicate_images": ["x"], "replicate_source_cloud": ""},
-        {"replicate_images": {"name": "x"}},
-        {"replicate_images": ["x"], "replicate_options": "x"},
+        ({"replicate_images": ""}, "replicate_images must be set to a list"),
+        ({"replicate_images": []}, "replicate_images is an empty list"),
+        (
+            {"replicate_images": ["x"], "replicate_source_cloud": ""},
+            "replicate_source_cloud must be set to the name of a cloud",
+        ),
+        ({"replicate_images": {"name": "x"}}, "replicate_images: {'name': 'x'} was given; allowed is a list"),
+        ({"replicate_images": ["x"], "replicate_options": "x"}, "replicate_options: 'x' was given; allowed is a dictionary"),
+        (
+            {"replicate_images": ["x"], "replicate_parallel": "0"},
+            "replicate_parallel: '0' was given; allowed is a whole number",
+        ),
+        (
+            {"replicate_images": ["x"], "replicate_replaced": "burn"},
+            "replicate_replaced: 'burn' was given; allowed is one of",
+        ),
     ],
 )
-def test_variables_are_checked(tmp_path: pathlib.Path, variables: Json) -> None:
-    run = Replication(tmp_path, {"alice": {}}).run(**variables)
-    assert "Set replicate_source_cloud to the cloud that has the images" in run.output
+def test_variables_are_checked(alice: Cloud, tmp_path: pathlib.Path, variables: Json, message: str) -> None:
+    with alice.sandbox.recorded() as requests:
+        run = Replication(tmp_path, {"alice": {}}).run(**variables)
+    assert message in run.output
+    assert requests == []
 
 
 def test_secrets_of_the_source_cloud_are_not_shown(bob: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the cloudimage.glance contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
+"""Gives the variables of a playbook or role their types. A survey of AWX gives text, also for lists and numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import yaml
+
+Option = t.Mapping[str, t.Any]
+
+TRUE = ("true", "yes", "on", "y", "t", "1")
+FALSE = ("false", "no", "off", "n", "f", "0")
+KEYS = {"type", "elements", "choices", "minimum", "default", "required"}
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
+YAML_LIST = re.compile(r"\s*(\[|\{|- )")
+YAML_DICTIONARY = re.compile(r"\s*\{|.*\n", re.DOTALL)
+
+
+class InvalidAnswer(Exception):
+    """A variable has a value that is not allowed; the text says which, what was given and what is allowed."""
+
+
+class _WrongType(Exception):
+    """The value does not have the option's type."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves dates as text, as the modules want them."""
+
+    yaml_implicit_resolvers: t.ClassVar[dict[str, t.Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def typed_answers(values: t.Mapping[str, t.Any], options: t.Mapping[str, Option]) -> dict[str, t.Any]:
+    """The value of each option in its type; its default, or null, if it was not answered.
+
+    :param options: of each variable ``type``, and ``elements``, ``choices``, ``minimum``, ``default`` and ``required``.
+    """
+    answers = {}
+    errors = []
+    for name, option in options.items():
+        unknown = set(option) - KEYS
+        if unknown or option["type"] not in _CONVERTERS:
+            raise InvalidAnswer(f"{name}: the option {dict(option)} has a type or keys that are not known.")
+        value = values.get(name)
+        if not is_answered(value):
+            answers[name] = option.get("default")
+            if option.get("required"):
+                errors.append(f"{name} must be set to {_allowed(option)}.")
+            continue
+        try:
+            answers[name] = _typed(value, option)
+        except _WrongType:
+            errors.append(f"{name}: {_shown(value, option)} was given; allowed is {_allowed(option)}.")
+    if errors:
+        raise InvalidAnswer(" ".join(errors))
+    return answers
+
+
+def is_answered(value: t.Any) -> bool:
+    """Whether a question was answered: blank text is what a survey gives if it was not."""
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def _typed(value: t.Any, option: Option) -> t.Any:
+    """A value in the option's type, which is one of the option's choices and not below its minimum."""
+    typed = _CONVERTERS[option["type"]](value, option)
+    if "choices" in option and typed not in option["choices"]:
+        raise _WrongType
+    if "minimum" in option and typed < option["minimum"]:
+        raise _WrongType
+    return typed
+
+
+def _text(value: t.Any, option: Option) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise _WrongType
+    return str(value).strip() if "choices" in option else str(value)
+
+
+def _number(value: t.Any, _option: Option) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()):
+        return int(value)
+    raise _WrongType
+
+
+def _boolean(value: t.Any, _option: Option) -> bool:
+    text = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+    if text not in TRUE + FALSE:
+        raise _WrongType
+    return text in TRUE
+
+
+def _boolean_or_list(value: t.Any, option: Option) -> t.Any:
+    try:
+        return _boolean(value, option)
+    except _WrongType:
+        return _list(value, option)
+
+
+def _list(value: t.Any, option: Option) -> list[t.Any]:
+    if isinstance(value, str):
+        value = _from_yaml(value) if YAML_LIST.match(value) else _split(value)
+        if not value:
+            raise _WrongType
+    if not isinstance(value, (list, tuple)):
+        raise _WrongType
+    allowed = (str, dict) if option.get("elements") == "raw" else (str,)
+    if not all(isinstance(each, allowed) and each for each in value):
+        raise _WrongType
+    return list(value)
+
+
+def _split(text: str) -> list[str]:
+    """The items of a text with commas or line breaks between them."""
+    return [item.strip() for item in re.split(r"[,\n\r]", text) if item.strip()]
+
+
+def _dictionary(value: t.Any, _option: Option) -> dict[str, t.Any]:
+    if isinstance(value, str):
+        value = _from_yaml(value)
+    if not isinstance(value, dict):
+        raise _WrongType
+    return dict(value)
+
+
+def _cloud(value: t.Any, option: Option) -> t.Any:
+    """The name of a cloud, or its whole configuration."""
+    if isinstance(value, str) and not YAML_DICTIONARY.match(value.strip()):
+        return value.strip()
+    return _dictionary(value, option)
+
+
+def _from_yaml(text: str) -> t.Any:
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
+    except (yaml.YAMLError, ValueError):
+        raise _WrongType from None
+
+
+_CONVERTERS: dict[str, t.Callable[[t.Any, Option], t.Any]] = {
+    "str": _text,
+    "int": _number,
+    "bool": _boolean,
+    "list": _list,
+    "bool_or_list": _boolean_or_list,
+    "dict": _dictionary,
+    "cloud": _cloud,
+}
+
+_ALLOWED = {
+    "str": "text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "list": "a list of texts that are not empty, or text with commas or line breaks between the items, or a list as YAML",
+    "bool_or_list": "true, false, or a list of texts",
+    "dict": "a dictionary, or one as YAML or JSON",
+    "cloud": "the name of a cloud, or its configuration as a dictionary",
+}
+
+
+def _allowed(option: Option) -> str:
+    """What the option allows, for a message."""
+    if "choices" in option:
+        return "one of " + ", ".join(map(str, option["choices"]))
+    text = _ALLOWED[option["type"]]
+    if option.get("elements") == "raw":
+        text = text.replace("texts that are not empty", "texts and dictionaries that are not empty")
+    return f"{text} of {option['minimum']} or more" if "minimum" in option else text
+
+
+def _shown(value: t.Any, option: Option) -> str:
+    """What was given, for a message; a cloud's configuration holds secrets."""
+    return "something else" if option["type"] == "cloud" else f"{value!r}"

@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parent
 SANDBOX = ROOT / "tests" / "sandbox" / "sandbox.py"
 CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
 UNITS = ["jsonschema", "oslo.utils>=7.3.0", "pytest", "requests-mock", "zstandard"]
-FUNCTIONAL = [*UNITS, "hypothesis", "pytest-xdist", "rackspaceauth", "uv"]
+FUNCTIONAL = [*UNITS, "ansible-runner", "hypothesis", "pytest-xdist", "rackspaceauth", "uv"]
 OLDEST_SDK = "openstacksdk==1.5.0"
 # The versions of ansible-core that are supported on this Python: 2.17 is not from 3.13 on, 2.20 is from 3.12 on.
 CORES = [
@@ -241,6 +241,18 @@ def bench(session: nox.Session) -> None:
             GLANCE_SANDBOX_PASSWORD_ROUNDS="12",
             GLANCE_BENCH_PEER=str(peer / "bin"),
         )
+
+
+@nox.session(default=False)
+def awx_setup(session: nox.Session) -> None:
+    """The playbook of examples/awx that sets up AWX, against the collection awx.awx; and the files to build its image."""
+    session.install("--requirements", str(ROOT / "tests" / "requirements" / "bench-peer.txt"), env=unlocked())
+    example = ROOT / "examples" / "awx"
+    session.run("ansible-playbook", "--syntax-check", str(example / "setup.yml"))
+    session.run("python", str(ROOT / "tests" / "awx" / "check_setup.py"))
+    session.install("ansible-builder")
+    context = session.create_tmp() + "/execution-environment"
+    session.run("ansible-builder", "create", "--file", str(example / "execution-environment.yml"), "--context", context)
 
 
 @nox.session(default=False)

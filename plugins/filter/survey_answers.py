@@ -73,12 +73,21 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._survey import InvalidAnswer, typed_answers
 
 try:
-    from ansible.utils.unsafe_proxy import wrap_var as never_templated
+    from ansible.utils.unsafe_proxy import wrap_var
 except ImportError:  # newer versions of ansible-core template no text that a plugin returns
 
-    def never_templated(value: t.Any) -> t.Any:
+    def wrap_var(value: t.Any) -> t.Any:
         """The value itself."""
         return value
+
+
+def never_templated(value: t.Any) -> t.Any:
+    """A copy of the value in which no text is a template: an answer can look like one."""
+    if isinstance(value, dict):
+        return {key: never_templated(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [never_templated(each) for each in value]
+    return wrap_var(value) if isinstance(value, str) else value
 
 
 def survey_answers(values: t.Sequence[t.Any], options: dict[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
@@ -88,9 +97,8 @@ def survey_answers(values: t.Sequence[t.Any], options: dict[str, t.Any], prefix:
     try:
         answers = typed_answers(dict(zip(options, values, strict=True)), options)
     except InvalidAnswer as error:
-        raise AnsibleFilterError(f"{error} Nothing was changed.") from error
-    # An answer can look like a template.
-    return t.cast("dict[str, t.Any]", never_templated({name.removeprefix(prefix): answers[name] for name in answers}))
+        raise AnsibleFilterError(str(error)) from None
+    return {name.removeprefix(prefix): never_templated(answer) for name, answer in answers.items()}
 
 
 class FilterModule:

@@ -32,10 +32,8 @@ class _WrongType(Exception):
 class _Loader(yaml.SafeLoader):
     """Leaves dates as text, as the modules want them."""
 
-    yaml_implicit_resolvers: t.ClassVar[dict[str, t.Any]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: node.value)
 
 
 def typed_answers(values: t.Mapping[str, t.Any], options: t.Mapping[str, Option]) -> dict[str, t.Any]:

@@ -63,7 +63,7 @@ def test_value_gets_its_type(option: Option, given: t.Any, typed: t.Any) -> None
 @pytest.mark.parametrize("kind", ["str", "int", "bool", "list", "bool_or_list", "dict", "cloud"])
 @pytest.mark.parametrize("given", [None, "", " \n"])
 def test_blank_text_and_null_count_as_not_answered(kind: str, given: t.Any) -> None:
-    options = {"v": {"type": kind}, "w": {"type": kind, "default": 7}}
+    options: dict[str, Option] = {"v": {"type": kind}, "w": {"type": kind, "default": 7}}
     assert typed_answers({"v": given, "w": given}, options) == {"v": None, "w": 7}
     assert typed_answers({}, options) == {"v": None, "w": 7}
 
@@ -117,7 +117,7 @@ def test_configuration_of_a_cloud_is_not_shown() -> None:
 
 
 def test_all_errors_are_reported() -> None:
-    options = {"a": {"type": "int"}, "b": {"type": "bool"}, "c": {"type": "str", "required": True}}
+    options: dict[str, Option] = {"a": {"type": "int"}, "b": {"type": "bool"}, "c": {"type": "str", "required": True}}
     with pytest.raises(InvalidAnswer, match=r"a: 'x' was given.* b: 'x' was given.* c must be set to text\."):
         typed_answers({"a": "x", "b": "x", "c": ""}, options)
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import typing as t
 
@@ -78,6 +79,8 @@ def _typed(value: t.Any, option: Option) -> t.Any:
 
 
 def _text(value: t.Any, option: Option) -> str:
+    if isinstance(value, datetime.date):  # what YAML makes of 2026-01-31 without quotes
+        return value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise _WrongType
     return str(value).strip() if "choices" in option else str(value)

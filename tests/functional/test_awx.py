@@ -128,10 +128,8 @@ class Awx:
         private = self._folder / f"job-{self._count}"
         shutil.copytree(PROJECT, private / "project")
         (private / "inventory").mkdir()
-        inventory = {
-            "clouds": {"hosts": dict(hosts or {})},
-            "all": {"hosts": {"localhost": {"ansible_connection": "local"}}},
-        }
+        local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        inventory = {"clouds": {"hosts": dict(hosts or {})}, "all": {"hosts": {"localhost": local}}}
         (private / "inventory" / "hosts.json").write_text(json.dumps(inventory))
         env = private / "env"
         env.mkdir()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 import typing as t
 
@@ -24,6 +25,7 @@ CHOICE = {"type": "str", "choices": ["delete", "hide"]}
         ({"type": "str"}, "30d", "30d"),
         ({"type": "str"}, " a b ", " a b "),
         ({"type": "str"}, 7, "7"),
+        ({"type": "str"}, datetime.date(2026, 1, 31), "2026-01-31"),
         (CHOICE, " hide ", "hide"),
         ({"type": "int"}, 3, 3),
         ({"type": "int"}, " 3\n", 3),

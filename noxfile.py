@@ -244,6 +244,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def awx(session: nox.Session) -> None:
+    """Jobs of examples/awx by ansible-runner, as AWX runs them; the session functional has a slice of it."""
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    run_functional(session, files=("test_awx",), workers=1)
+
+
+@nox.session(default=False)
 def awx_setup(session: nox.Session) -> None:
     """The playbook of examples/awx that sets up AWX, against the collection awx.awx; and the files to build its image."""
     session.install("--requirements", str(ROOT / "tests" / "requirements" / "bench-peer.txt"), env=unlocked())

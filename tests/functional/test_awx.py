@@ -235,7 +235,11 @@ def test_survey_has_the_form_that_awx_accepts(name: str) -> None:
             assert question["min"] <= question["default"] <= question["max"]
 
 
-@pytest.mark.parametrize("action", ["hide", "deactivate", "delete"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "action",
+    ["delete", pytest.param("hide", marks=pytest.mark.nightly), pytest.param("deactivate", marks=pytest.mark.nightly)],
+)
 def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: str) -> None:
     alice = awx.cloud
     images = [alice.make(f"{name} {number}", b"data") for number in range(3)]
@@ -262,6 +266,7 @@ def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: st
     assert alice.named(f"{name} 2")[0]["status"] == "active"
 
 
+@pytest.mark.slow
 def test_unanswered_questions_count_as_not_given(awx: Awx, name: str) -> None:
     alice = awx.cloud
     images = [alice.make(name, b"data", tags=[name]) for _ in range(2)]
@@ -274,10 +279,11 @@ def test_unanswered_questions_count_as_not_given(awx: Awx, name: str) -> None:
     assert len(images) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({}, "Give either image_retire_images or image_retire_filters"),
+        pytest.param({}, "Give either image_retire_images or image_retire_filters", marks=pytest.mark.nightly),
         (
             {"image_retire_images": "NAME", "image_retire_max": "many"},
             "image_retire_max: 'many' was given; allowed is a whole",
@@ -287,7 +293,7 @@ def test_unanswered_questions_count_as_not_given(awx: Awx, name: str) -> None:
             "image_retire_action: 'burn' was given; allowed is one",
         ),
         ({"image_retire_filters": "NAME"}, "allowed is a dictionary, or one as YAML or JSON"),
-        ({"image_retire_images": "[NAME"}, "allowed is a list of texts"),
+        pytest.param({"image_retire_images": "[NAME"}, "allowed is a list of texts", marks=pytest.mark.nightly),
         (
             {"image_retire_images": "NAME", "image_retire_unprotect": "perhaps"},
             "'perhaps' was given; allowed is true or false",
@@ -304,6 +310,7 @@ def test_wrong_answers_fail_before_anything_is_changed(awx: Awx, name: str, vari
     assert job.artifacts["retire_summary"]["images"] == []
 
 
+@pytest.mark.slow
 def test_answer_that_looks_like_a_template_is_a_name(awx: Awx, name: str) -> None:
     hostile = f"{name} {{{{ 7 * 7 }}}}"
     image = awx.cloud.make(hostile, b"data")
@@ -312,6 +319,8 @@ def test_answer_that_looks_like_a_template_is_a_name(awx: Awx, name: str) -> Non
     assert awx.cloud.named(hostile) == []
 
 
+@pytest.mark.slow
+@pytest.mark.nightly
 def test_publish_with_answers_as_text(awx: Awx, name: str, path: str) -> None:
     alice = awx.cloud
     options = "disk_format: raw\ncontainer_format: bare\ntags: [a]\n"
@@ -338,6 +347,8 @@ def test_publish_with_answers_as_text(awx: Awx, name: str, path: str) -> None:
     assert (image["id"], image["tags"]) == (second["id"], ["a"])
 
 
+@pytest.mark.slow
+@pytest.mark.nightly
 def test_catalogue_of_the_project_with_defaults(awx: Awx, name: str, path: str) -> None:
     alice = awx.cloud
     listed = [{"name": name, "path": path, "disk_format": "raw", "container_format": "bare"}]
@@ -365,6 +376,7 @@ def test_catalogue_of_the_project_with_defaults(awx: Awx, name: str, path: str) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_overlapping_slices_of_one_job(admin: Cloud, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     """AWX gives each slice a part of the inventory; here one cloud is in both, as if two jobs overlapped."""
     for number in range(2):
@@ -397,6 +409,8 @@ def test_overlapping_slices_of_one_job(admin: Cloud, alice: Cloud, bob: Cloud, n
     assert again.totals == {"alice": 0, "third": 0}
 
 
+@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_jobs_that_retire_the_same_images(awx: Awx, name: str) -> None:
     images = [awx.cloud.make(f"{name}-{number}", b"data", protected=True, tags=[name]) for number in range(4)]
     given = {"image_retire_filters": f"tags: [{name}]", "image_retire_action": "delete", "image_retire_unprotect": "true"}
@@ -411,6 +425,7 @@ def test_two_jobs_that_retire_the_same_images(awx: Awx, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_cancelled_job_is_completed_by_the_next_one(awx: Awx, name: str, path: str) -> None:
     alice = awx.cloud
     pathlib.Path(path).write_bytes(DATA)

@@ -48,6 +48,7 @@ GUIDES = {
     "guide_publishing": "docs/publishing.md",
     "guide_retiring": "roles/image_retire/README.md",
     "guide_replication": "docs/replication.md",
+    "guide_plugins": "docs/plugins.md",
     "guide_audit": "docs/audit.md",
     "guide_awx": "docs/awx.md",
     "guide_molecule": "docs/molecule.md",

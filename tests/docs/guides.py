@@ -33,6 +33,8 @@ HEAD = """..
 
 """
 COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
+# Pandoc names headings whose text makes another name in Markdown than in reStructuredText.
+NAMED_HEADING = re.compile(r"^\.\. _[^:\n]+:\n\n", re.MULTILINE)
 LINK = re.compile(r"`([^`<]+?)\s*<([^`>]+)>`__?")
 
 # The pages, by the name of their guide. docs/docsite/extra-docs.yml has the order in which the site shows them.
@@ -85,6 +87,7 @@ def link(page: str, text: str, target: str) -> str:
 def guide_of(page: str, markdown: str, guide: str) -> str:
     """The guide that a page of Markdown becomes."""
     text = pypandoc.convert_text(COMMENT.sub("", markdown), "rst", "gfm", extra_args=["--columns=120", "--list-tables"])
+    text = NAMED_HEADING.sub("", text)
     text = LINK.sub(lambda match: link(page, match[1], match[2]), text)
     text = text.replace(".. code::", ".. code-block::").replace("\r\n", "\n")
     lines = [line.rstrip() for line in text.splitlines()]

@@ -438,6 +438,13 @@ def release(session: nox.Session) -> None:
     (built / "notes.md").write_text(str(session.run(*check, "--notes", silent=True)))
 
 
+@nox.session
+def guides(session: nox.Session) -> None:
+    """Whether the guides of the documentation site are what their pages say; ``make docs`` writes them."""
+    session.install("pypandoc-binary")
+    session.run("python", str(ROOT / "tests" / "docs" / "guides.py"), "--check")
+
+
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the guides and build the documentation site; its first page is .nox/docs/tmp/site/index.html."""

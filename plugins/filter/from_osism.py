@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: from_osism
 short_description: Convert OSISM image definitions to a list of images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Converts the image definitions of openstack-image-manager, which OSISM publishes, to entries for
     M(cloudimage.glance.images).

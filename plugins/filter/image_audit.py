@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: image_audit
 short_description: Make an audit report from a list of images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Counts images and adds up their sizes by status, visibility, owner, age and format, and finds duplicate names, duplicate
     data, protected and hidden images.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: survey_answers
 short_description: Give variables that come from a survey their types
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - A survey of AWX gives text, also where a list, a number or a dictionary is meant, and an empty text for a question that
     was not answered. It gives them as extra variables, which a playbook cannot override. This filter converts the values to

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: clouds
 short_description: One host for each cloud and region of clouds.yaml
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the clouds of openstacksdk's configuration, so that a play runs for each of them, as many at a time as there are
     forks, and so that the job slices of AWX divide them.

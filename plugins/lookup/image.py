@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: image
 short_description: The id of an image, or the image itself
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Finds exactly one image by its name, by filters, or by both. It is an error if there is none, or if there are several.
     The error describes the images found.

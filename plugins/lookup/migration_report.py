@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: migration_report
 short_description: Report what to change in playbooks that were written for openstack.cloud
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the YAML files of playbooks and roles, and lists what to change in tasks for openstack.cloud.image and
     openstack.cloud.image_info, so that they use M(cloudimage.glance.image) and M(cloudimage.glance.image_info). Nothing is

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: image
 short_description: Manage images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Create, update and delete images in OpenStack Glance, and upload their data.
   - What a task does not name is never touched. A second run with the same options changes nothing.

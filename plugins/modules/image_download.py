@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: image_download
 short_description: Download images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Download the data of an image of OpenStack Glance to a file on the host that runs the task.
   - A file that already has the image's data is not changed. The module compares it first by size, then by hash.

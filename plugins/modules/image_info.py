@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: image_info
 short_description: Find images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - List the images that match all conditions given. Finding none is no error, unless O(exactly) is given.
   - Glance applies the filters that it knows, so that it sends only matching images.

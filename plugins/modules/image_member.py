@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: image_member
 short_description: Share an image with a project, and accept or reject a shared image
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - The owner of an image shares it with a project, with O(state=present), or ends that, with O(state=absent).
   - The project accepts the image, with O(state=accepted), or rejects it, with O(state=rejected). Until then its answer is

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: image_service_info
 short_description: Show what a cloud's Image API offers
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Show the versions of the Image API, the ways to import data, the stores, the formats of images, and how much of its
     limits the login's project uses.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: image_state
 short_description: Deactivate and reactivate images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Make images' data unavailable, so that no servers can be created from them, or available again. Nothing else is changed.
   - The module reads all images before it changes the first. A missing image, or one with a status other than V(active) or

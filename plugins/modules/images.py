@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 ---
 module: images
 short_description: Manage many images
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings a whole list of images to the state that is described, as M(cloudimage.glance.image) does for one, for example a
     catalogue of images that is kept in a repository.

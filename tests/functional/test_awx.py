@@ -24,7 +24,7 @@ from .conftest import Cloud, Json, Outcome, PlaybookDumper, Tagged
 from .faults import proxy
 from .publishing import processes_of
 from .test_remote_cloud import DATA, assert_is_copy, origin_of
-from .timing import wait_until
+from .timing import wait_for_a_later_second, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "examples" / "awx"
@@ -463,3 +463,84 @@ def test_cancelled_job_is_completed_by_the_next_one(awx: Awx, name: str, path: s
     (image,) = alice.named(name)
     assert (image["id"], image["size"], image["status"]) == (summary["id"], len(DATA), "active")
     assert awx.run("publish", answers("publish", **given)).succeeded().totals == {"localhost": 0}
+
+
+def audited(awx: Awx, folder: pathlib.Path, **given: t.Any) -> tuple[Json, Job]:
+    """The variables of the workflow, which AWX gives to each of its nodes, and the job of the first node."""
+    variables = answers("workflow", **given)
+    files = {"audit_html_file": str(folder / "audit.html"), "audit_json_file": str(folder / "audit.json")}
+    with mutations(awx.cloud) as sent:
+        job = awx.run("audit_candidates", variables | files).succeeded()
+    assert sent == []
+    return variables, job
+
+
+@pytest.mark.slow
+def test_workflow_retires_exactly_what_the_approved_audit_has_listed(awx: Awx, name: str, tmp_path: pathlib.Path) -> None:
+    alice = awx.cloud
+    images = [alice.make(f"{name}-{number}", b"data", tags=[name]) for number in range(2)]
+    wait_for_a_later_second(images[1]["created_at"])
+    images.append(alice.make(f"{name}-2", b"data", tags=[name]))
+    variables, audit = audited(
+        awx, tmp_path, candidates_filters=f"tags: [{name}]", candidates_keep_newest="1", candidates_action="delete"
+    )
+    ids = audit.artifacts["audit_summary"]["retire"]["ids"]
+    assert set(ids) == {image["id"] for image in images[:2]}
+
+    # While it waits for the approval, one image leaves the filters, and another one comes to match them.
+    alice.run("image", id=images[0]["id"], tags=[]).succeeded()
+    late = alice.make(f"{name}-late", b"data", tags=[name])
+    approved = audit.artifacts | variables  # variables of the workflow come before artifacts
+    retire = awx.run("retire_approved", approved).succeeded()
+    deleted = [each["id"] for each in retire.artifacts["retire_summary"]["images"] if each["outcome"] == "deleted"]
+    assert set(deleted) == set(ids)
+    assert [image["id"] for image in alice.named(images[2]["name"]) + alice.named(late["name"])] == [
+        images[2]["id"],
+        late["id"],
+    ]
+    assert alice.named(images[0]["name"]) + alice.named(images[1]["name"]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_audit_with_unanswered_questions_and_with_wrong_answers(awx: Awx, name: str, tmp_path: pathlib.Path) -> None:
+    awx.cloud.make(name, b"data")
+    files = {"audit_html_file": str(tmp_path / "audit.html"), "audit_json_file": str(tmp_path / "audit.json")}
+    summary = awx.run("audit", blank("audit", **files), "--check").succeeded().artifacts["audit_summary"]
+    assert summary["check_mode"]
+    assert summary["images_count"] > 0
+    assert summary["retire"] is None
+    assert not (tmp_path / "audit.json").exists()
+    with awx.cloud.sandbox.recorded() as requests:
+        job = awx.run("audit", blank("audit", **files, audit_members="perhaps", audit_catalogue_format="text")).failed()
+    assert requests == []
+    output = " ".join(job.output.split())
+    assert "audit_members: 'perhaps' was given; allowed is true or false" in output
+    assert "audit_catalogue_format: 'text' was given; allowed is one of images, osism" in output
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_workflow_retires_nothing_else(awx: Awx, name: str, tmp_path: pathlib.Path) -> None:
+    alice = awx.cloud
+    for number in range(2):
+        alice.make(f"{name}-{number}", b"data", tags=[name])
+    variables, too_many = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]", candidates_max="1")
+    _, none = audited(awx, tmp_path, candidates_filters=f"tags: [{name}-other]")
+    _, listed = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]")
+    assert none.artifacts["audit_summary"]["retire"] == {"ids": [], "action": "hide", "error": None}
+    with mutations(alice) as sent:
+        awx.run("retire_approved", none.artifacts | variables).succeeded()
+        jobs = [
+            awx.run("retire_approved", given).failed()
+            for given in (
+                too_many.artifacts | variables,
+                variables,
+                listed.artifacts | variables | {"image_retire_filters": f"tags: [{name}]"},
+                listed.artifacts | variables | {"image_retire_images": ""},
+            )
+        ]
+    assert sent == []
+    expected = ("could not make the list", "There is no such list", "Remove these variables", "Remove these variables")
+    for job, message in zip(jobs, expected, strict=True):
+        assert message in " ".join(job.output.split())

@@ -127,11 +127,29 @@ def functional(session: nox.Session) -> None:
     run_functional(session, "-m", "not nightly")
 
 
+def run_with_oldest_sdk(session: nox.Session, files: t.Sequence[str] = ()) -> None:
+    session.install(*FUNCTIONAL, "ansible-core", OLDEST_SDK, env=unlocked())
+    run_functional(session, "-m", "not slow", files=files, GLANCE_IN_PROCESS="yes")
+
+
 @nox.session
 def functional_oldest(session: nox.Session) -> None:
-    """The same with the oldest openstacksdk that is supported, in the controller's process."""
-    session.install(*FUNCTIONAL, "ansible-core", OLDEST_SDK, env=unlocked())
-    run_functional(session, "-m", "not slow", GLANCE_IN_PROCESS="yes")
+    """A slice of the same with the oldest openstacksdk that is supported, in the controller's process."""
+    files = (
+        "test_authentication",
+        "test_image",
+        "test_image_info",
+        "test_image_member",
+        "test_images",
+        "test_shared_logins",
+    )
+    run_with_oldest_sdk(session, files)
+
+
+@nox.session(default=False)
+def oldest(session: nox.Session) -> None:
+    """All of the session functional with the oldest openstacksdk that is supported, in the controller's process."""
+    run_with_oldest_sdk(session)
 
 
 @nox.session(default=False)
@@ -292,12 +310,15 @@ def cores(session: nox.Session, core: str) -> None:
     run_integration(session)
 
 
-def run_integration(session: nox.Session) -> None:
-    """Run the targets in the controller's process, and as modules."""
-    for here in ("true", "false"):
+def run_integration(session: nox.Session, as_modules: t.Sequence[str] = ()) -> None:
+    """Run the targets in the controller's process, and as modules.
+
+    :param as_modules: the targets that are run as modules; all of them if it is empty.
+    """
+    for here, targets in (("true", session.posargs), ("false", session.posargs or as_modules)):
         in_sandbox(
             session,
-            *("python", str(ROOT / "tests" / "integration" / "run.py"), *session.posargs),
+            *("python", str(ROOT / "tests" / "integration" / "run.py"), *targets),
             ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
             ANSIBLE_LOCALHOST_WARNING="false",
             ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
@@ -307,7 +328,14 @@ def run_integration(session: nox.Session) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """Playbooks that a user could have written, against a real Glance."""
+    """Playbooks that a user could have written, against a real Glance; some of them as modules too."""
+    session.install("ansible-core", "openstacksdk", "oslo.utils>=7.3.0", "uv")
+    run_integration(session, as_modules=("image", "image_info", "image_member", "image_state", "images"))
+
+
+@nox.session(default=False)
+def integration_as_modules(session: nox.Session) -> None:
+    """All of the session integration, with all targets as modules too."""
     session.install("ansible-core", "openstacksdk", "oslo.utils>=7.3.0", "uv")
     run_integration(session)
 

@@ -67,11 +67,11 @@ EXAMPLES = r"""
       {{ lookup('cloudimage.glance.image', name_pattern='^debian-13-[0-9]+$', status='active', newest=true, result='image',
       cloud='mycloud') }}
 
-- name: Find the ids of several images, with the connection in a variable
+- name: Find the ids of several images, with the login in a variable
   ansible.builtin.set_fact:
-    image_ids: "{{ query('cloudimage.glance.image', 'debian-13', 'ubuntu-26.04', **connection) }}"
+    image_ids: "{{ query('cloudimage.glance.image', 'debian-13', 'ubuntu-26.04', **login) }}"
   vars:
-    connection:
+    login:
       cloud: mycloud
       region_name: RegionOne
 

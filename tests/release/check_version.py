@@ -61,7 +61,8 @@ def _section(folder: pathlib.Path, version: str) -> str:
     """The section of a release in CHANGELOG.md, without its heading; empty if there is none."""
     file = folder / "CHANGELOG.md"
     text = file.read_text() if file.is_file() else ""
-    matched = re.search(rf"^## v{re.escape(version)}\n(.*?)(?=^(?:<a id=\"v\d|## v)|\Z)", text, re.MULTILINE | re.DOTALL)
+    heading = re.escape(f"## v{version}".replace(".", "\\."))  # antsibull-changelog escapes the dots
+    matched = re.search(rf"^{heading}\n(.*?)(?=^(?:<a id=\"v\d|## v)|\Z)", text, re.MULTILINE | re.DOTALL)
     return matched[1].strip() if matched else ""
 
 

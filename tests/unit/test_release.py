@@ -16,7 +16,7 @@ import yaml
 
 CHECK = pathlib.Path(__file__).resolve().parents[1] / "release" / "check_version.py"
 SUMMARY = {"changes": {"release_summary": "The first release."}}
-CHANGELOG = '# Title\n\n<a id="v1-0-0"></a>\n## v1.0.0\n\nThe first release.\n'
+CHANGELOG = '# Title\n\n<a id="v1-0-0"></a>\n## v1\\.0\\.0\n\nThe first release.\n'
 
 
 def checkout(
@@ -71,6 +71,6 @@ def test_incomplete_checkout_cannot_be_released(
 
 
 def test_notes_are_the_section_of_the_release(tmp_path: pathlib.Path) -> None:
-    changelog = '# Title\n\n<a id="v1-1-0"></a>\n## v1.1.0\n\nNew.\n\n<a id="v1-0-0"></a>\n## v1.0.0\n\nOld.\n'
+    changelog = '# Title\n\n<a id="v1-1-0"></a>\n## v1\\.1\\.0\n\nNew.\n\n<a id="v1-0-0"></a>\n## v1\\.0\\.0\n\nOld.\n'
     folder = checkout(tmp_path, version="1.1.0", changelog=changelog)
     assert check(folder, "--notes") == (0, "New.\n")

@@ -262,6 +262,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def examples(session: nox.Session) -> None:
+    """The YAML blocks of README, guides and roles, and the EXAMPLES of the plugins, as printed; needs Debian's qemu-utils."""
+    if not shutil.which("qemu-img"):
+        session.error("qemu-img is missing: install qemu-utils. Without it no example runs")
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    run_functional(session, files=("test_examples",), workers=1)
+
+
+@nox.session(default=False)
 def awx(session: nox.Session) -> None:
     """Jobs of examples/awx by ansible-runner, as AWX runs them; the session functional has a slice of it."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")

@@ -386,8 +386,7 @@ def workshop(tmp_path: pathlib.Path, sandbox: Sandbox, projects: Projects) -> t.
     disk = pathlib.Path(make_disk(folder / "debian-13.qcow2")).read_bytes()
     make_disk(folder / "old.qcow2", "8")
     names = (f"{DEBIAN}.qcow2", f"{DEBIAN}-20260112-2355.qcow2")
-    sums = "".join(f"{hashlib.sha512(disk).hexdigest()}  {name}
-" for name in names)
+    sums = "".join(f"{hashlib.sha512(disk).hexdigest()}  {name}\n" for name in names)
     packed = lzma.compress(b"an appliance" * 1000)
     with serving() as web:
         releases = "/images/cloud/trixie"

@@ -263,7 +263,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def examples(session: nox.Session) -> None:
-    """The YAML blocks of README, guides and roles, and the EXAMPLES of the plugins, as printed; needs Debian's qemu-utils."""
+    """The YAML blocks of README, guides and roles, and the EXAMPLES of plugins, as printed; needs Debian's qemu-utils."""
     if not shutil.which("qemu-img"):
         session.error("qemu-img is missing: install qemu-utils. Without it no example runs")
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")

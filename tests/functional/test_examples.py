@@ -34,7 +34,6 @@ from .conftest import Cloud, Json, Sandbox
 from .test_conversion import make_disk
 from .web import serving
 
-
 ROOT = pathlib.Path(__file__).parents[2]
 MARKDOWN = ("README.md", "docs/*.md", "docs/clouds/*.md", "roles/*/README.md")
 PLUGINS = tuple(f"plugins/{kind}/*.py" for kind in ("modules", "lookup", "inventory", "filter"))

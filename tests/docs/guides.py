@@ -21,17 +21,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "docsite" / "rst"
 LABEL = "ansible_collections.cloudimage.glance.docsite"
 ON_GITHUB = "https://github.com/cloudimage/cloudimage.glance/blob/main"
-HEAD = """..
-  Copyright (c) 2026, the cloudimage.glance contributors
-  GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-  SPDX-License-Identifier: GPL-3.0-or-later
-  SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-
-  Made from {page} by tests/docs/guides.py. Change that page, and run "make docs".
-
-.. _{label}:
-
-"""
+# The guides have the same copyright and licence as this file.
+COPYRIGHT = [f"  {line.removeprefix('# ')}" for line in pathlib.Path(__file__).read_text().splitlines()[:4]]
+HEAD = (
+    "..\n"
+    + "\n".join(COPYRIGHT)
+    + '\n\n  Made from {page} by tests/docs/guides.py. Change that page, and run "make docs".\n\n.. _{label}:\n\n'
+)
 COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 # Pandoc names headings whose text makes another name in Markdown than in reStructuredText.
 NAMED_HEADING = re.compile(r"^\.\. _[^:\n]+:\n\n", re.MULTILINE)

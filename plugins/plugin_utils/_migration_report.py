@@ -112,8 +112,12 @@ def report(texts: t.Mapping[str, str]) -> list[Finding]:
     return sorted(findings)
 
 
-def _uses_in(node: yaml.Node, names: t.Mapping[str, str] = {**MODULES, **OWN_NAMES}) -> t.Iterator[Use]:
-    """The uses in a list of plays or tasks, and in the lists within them."""
+def _uses_in(node: yaml.Node, names: t.Mapping[str, str] | None = None) -> t.Iterator[Use]:
+    """The uses in a list of plays or tasks, and in the lists within them.
+
+    :param names: the names that modules have there; null for their full names only.
+    """
+    names = names or {**MODULES, **OWN_NAMES}
     for item in node.value if isinstance(node, yaml.SequenceNode) else ():
         if not isinstance(item, yaml.MappingNode):
             continue

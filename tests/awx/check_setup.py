@@ -58,7 +58,7 @@ def errors_in(arguments: Json, options: Json) -> list[str]:
 
 def main() -> None:
     tasks = tasks_of(SETUP)
-    options = options_of({module for module, _ in tasks})
+    options = options_of({module for module, _arguments in tasks})
     errors = [f"{module}: {error}" for module, arguments in tasks for error in errors_in(arguments, options[module])]
     if errors or len(tasks) < 8:
         sys.exit("\n".join([f"{SETUP}: {len(tasks)} tasks", *errors]))

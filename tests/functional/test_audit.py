@@ -106,7 +106,7 @@ def row_of(report: Json, image: Json) -> Json:
 def test_report_in_check_mode_for_real_and_again(auditor: Auditor, name: str) -> None:
     alice = auditor.cloud
     made = [alice.make(f"{name} {hostile}", tags=["secret-tag"], note="secret-property") for hostile in HOSTILE]
-    twins = [alice.make(f"{name}-twin", b"data", visibility="private") for _ in range(2)]
+    twins = [alice.make(f"{name}-twin", b"data", visibility="private") for _twin in range(2)]
     shown = [alice.make(f"{name}-protected", protected=True), alice.make(f"{name}-hidden", os_hidden=True)]
 
     predicted = auditor.run("--check")

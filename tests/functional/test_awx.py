@@ -272,7 +272,7 @@ def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: st
 @pytest.mark.slow
 def test_unanswered_questions_count_as_not_given(awx: Awx, name: str) -> None:
     alice = awx.cloud
-    images = [alice.make(name, b"data", tags=[name]) for _ in range(2)]
+    images = [alice.make(name, b"data", tags=[name]) for _image in range(2)]
     for variables in (
         blank("retire", image_retire_filters=f"tags:\n  - {name}\nhidden: any\n", image_retire_keep_newest="1"),
         blank("retire", image_retire_filters=json.dumps({"tags": [name]})),
@@ -419,7 +419,7 @@ def test_overlapping_slices_of_one_job(admin: Cloud, alice: Cloud, bob: Cloud, n
 def test_two_jobs_that_retire_the_same_images(awx: Awx, name: str) -> None:
     images = [awx.cloud.make(f"{name}-{number}", b"data", protected=True, tags=[name]) for number in range(4)]
     given = {"image_retire_filters": f"tags: [{name}]", "image_retire_action": "delete", "image_retire_unprotect": "true"}
-    started = [awx.start("retire", answers("retire", **given)) for _ in range(2)]
+    started = [awx.start("retire", answers("retire", **given)) for _job in range(2)]
     jobs = [awx.finish(process).succeeded() for process in started]
     for image in images:
         assert awx.cloud.named(image["name"]) == []
@@ -526,8 +526,8 @@ def test_workflow_retires_nothing_else(awx: Awx, name: str, tmp_path: pathlib.Pa
     for number in range(2):
         alice.make(f"{name}-{number}", b"data", tags=[name])
     variables, too_many = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]", candidates_max="1")
-    _, none = audited(awx, tmp_path, candidates_filters=f"tags: [{name}-other]")
-    _, listed = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]")
+    _variables, none = audited(awx, tmp_path, candidates_filters=f"tags: [{name}-other]")
+    _variables, listed = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]")
     assert none.artifacts["audit_summary"]["retire"] == {"ids": [], "action": "hide", "error": None}
     with mutations(alice) as sent:
         awx.run("retire_approved", none.artifacts | variables).succeeded()

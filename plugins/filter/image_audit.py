@@ -84,14 +84,7 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_audit imp
     retirement_in,
     shares_in,
 )
-
-try:
-    from ansible.utils.unsafe_proxy import wrap_var as never_templated
-except ImportError:  # newer versions of ansible-core template no text that a plugin returns
-
-    def never_templated(value: t.Any) -> t.Any:
-        """The value itself."""
-        return value
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._untemplated import never_templated
 
 
 def image_audit(

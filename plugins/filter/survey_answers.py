@@ -34,6 +34,7 @@ options:
         its configuration.
       - C(elements) is V(raw) if a list may have dictionaries too, and not only texts.
       - C(choices), C(default), C(required) and C(minimum) restrict the values.
+      - With C(secret) an error does not show the value, which may hold a secret. For the type V(cloud) it never does.
       - The text of a list has commas or line breaks between the items. If it begins with C([) or with C(- ), it is YAML.
       - The text of a dictionary is YAML or JSON.
     type: dict
@@ -71,23 +72,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._survey import InvalidAnswer, typed_answers
-
-try:
-    from ansible.utils.unsafe_proxy import wrap_var
-except ImportError:  # newer versions of ansible-core template no text that a plugin returns
-
-    def wrap_var(value: t.Any) -> t.Any:
-        """The value itself."""
-        return value
-
-
-def never_templated(value: t.Any) -> t.Any:
-    """A copy of the value in which no text is a template: an answer can look like one."""
-    if isinstance(value, dict):
-        return {key: never_templated(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [never_templated(each) for each in value]
-    return wrap_var(value) if isinstance(value, str) else value
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._untemplated import never_templated
 
 
 def survey_answers(values: t.Sequence[t.Any], options: dict[str, t.Any], prefix: str = "") -> dict[str, t.Any]:

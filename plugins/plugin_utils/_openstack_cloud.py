@@ -120,6 +120,11 @@ def _is_absent(args: Args) -> bool:
     return args.get("state") == "absent"
 
 
+ID_AS_NAME = "openstack.cloud also takes an id as the name. Here an id as the name is an error. Use 'id'."
+WILDCARDS = (
+    "openstack.cloud takes wildcards in names. Here names are matched exactly. Use 'name_pattern', a regular expression."
+)
+
 DIFFERENCES = (
     Difference(
         "image",
@@ -140,7 +145,7 @@ DIFFERENCES = (
     Difference(
         "image",
         "name",
-        "openstack.cloud also takes an id as the name. Here an id as the name is an error. Use 'id'.",
+        ID_AS_NAME,
         lambda args: _is_id(args["name"]),
     ),
     Difference(
@@ -184,27 +189,25 @@ DIFFERENCES = (
     Difference(
         "image_info",
         "name",
-        "openstack.cloud also takes an id as the name. Here an id as the name is an error. Use 'id'.",
+        ID_AS_NAME,
         lambda args: _is_id(args["name"]),
     ),
     Difference(
         "image_info",
         "image",
-        "openstack.cloud also takes an id as the name. Here an id as the name is an error. Use 'id'.",
+        ID_AS_NAME,
         lambda args: _is_id(args["image"]),
     ),
     Difference(
         "image_info",
         "name",
-        "openstack.cloud takes wildcards in names. Here names are matched exactly. Use 'name_pattern', a regular"
-        " expression.",
+        WILDCARDS,
         lambda args: _is_pattern(args["name"]),
     ),
     Difference(
         "image_info",
         "image",
-        "openstack.cloud takes wildcards in names. Here names are matched exactly. Use 'name_pattern', a regular"
-        " expression.",
+        WILDCARDS,
         lambda args: _is_pattern(args["image"]),
     ),
     Difference(

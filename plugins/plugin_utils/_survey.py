@@ -16,7 +16,7 @@ Option = t.Mapping[str, t.Any]
 
 TRUE = ("true", "yes", "on", "y", "t", "1")
 FALSE = ("false", "no", "off", "n", "f", "0")
-KEYS = {"type", "elements", "choices", "minimum", "default", "required"}
+KEYS = {"type", "elements", "choices", "minimum", "default", "required", "secret"}
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 YAML_LIST = re.compile(r"\s*(\[|\{|- )")
 YAML_DICTIONARY = re.compile(r"\s*\{|.*\n", re.DOTALL)
@@ -40,7 +40,8 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _loader, node: nod
 def typed_answers(values: t.Mapping[str, t.Any], options: t.Mapping[str, Option]) -> dict[str, t.Any]:
     """The value of each option in its type; its default, or null, if it was not answered.
 
-    :param options: of each variable ``type``, and ``elements``, ``choices``, ``minimum``, ``default`` and ``required``.
+    :param options: of each variable ``type``, and ``elements``, ``choices``, ``minimum``, ``default``, ``required`` and
+        ``secret``, which says that an error must not show the value.
     """
     answers = {}
     errors = []
@@ -180,5 +181,8 @@ def _allowed(option: Option) -> str:
 
 
 def _shown(value: t.Any, option: Option) -> str:
-    """What was given, for a message; a cloud's configuration holds secrets."""
-    return "something else" if option["type"] == "cloud" else f"{value!r}"
+    """What was given, for a message; only of what kind it is if it may hold a secret, as a cloud's configuration does."""
+    if option["type"] != "cloud" and not option.get("secret"):
+        return f"{value!r}"
+    kinds = {str: "text of another form", dict: "a dictionary", list: "a list"}
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), f"{value!r}")

@@ -15,6 +15,7 @@ import subprocess
 import typing as t
 
 import pytest
+import yaml
 
 from .conftest import Cloud, Json, Outcome
 
@@ -170,6 +171,16 @@ def test_what_image_retire_would_do_is_reported_and_nothing_is_retired(auditor: 
     assert "2 images would be touched, and image_retire_max is 1" in auditor.report()["retire"]["error"]
     assert "The role would fail" in auditor.page.read_text()
     assert [alice.show(image["id"]) for image in images] == images
+
+
+def test_configuration_of_the_cloud_is_not_in_the_report(auditor: Auditor) -> None:
+    clouds = yaml.safe_load(pathlib.Path(os.environ["OS_CLIENT_CONFIG_FILE"]).read_text())["clouds"]
+    entry = clouds[auditor.cloud.name]
+    real = auditor.run("-vvv", audit_cloud=entry)
+    assert real.changed == 2
+    assert auditor.report()["cloud"] is None
+    for text in (real.output, auditor.page.read_text(), auditor.data.read_text()):
+        assert entry["auth"]["password"] not in text
 
 
 def test_drift_from_a_catalogue_is_reported(auditor: Auditor, name: str) -> None:

@@ -164,8 +164,15 @@ def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
             {"replicate_images": ["x"], "replicate_source_cloud": ""},
             "replicate_source_cloud must be set to the name of a cloud",
         ),
-        ({"replicate_images": {"name": "x"}}, "replicate_images: {'name': 'x'} was given; allowed is a list"),
-        ({"replicate_images": ["x"], "replicate_options": "x"}, "replicate_options: 'x' was given; allowed is a dictionary"),
+        (
+            {"replicate_images": "[{name: x, remote: {cloud: {auth: {password: geheim}}}"},
+            "replicate_images: text of another form was given; allowed is a list",
+        ),
+        ({"replicate_images": {"name": "x"}}, "replicate_images: a dictionary was given; allowed is a list"),
+        (
+            {"replicate_images": ["x"], "replicate_options": "x"},
+            "replicate_options: text of another form was given; allowed is a dictionary",
+        ),
         (
             {"replicate_images": ["x"], "replicate_parallel": "0"},
             "replicate_parallel: '0' was given; allowed is a whole number",
@@ -180,6 +187,7 @@ def test_variables_are_checked(alice: Cloud, tmp_path: pathlib.Path, variables: 
     with alice.sandbox.recorded() as requests:
         run = Replication(tmp_path, {"alice": {}}).run(**variables)
     assert message in run.output
+    assert "geheim" not in run.output
     assert requests == []
 
 

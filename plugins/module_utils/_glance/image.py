@@ -160,6 +160,14 @@ class Image:
         """Whether the cloud shows this attribute or property."""
         return attribute in self.fields
 
+    def belongs_to(self, project: str | None) -> bool:
+        """Whether the image is one of this project.
+
+        Without an owner it counts as one: a cloud that does not show owners lists only what the project can use, and refuses
+        to change the image of another project.
+        """
+        return bool(self.get("owner", project) == project)
+
     def __str__(self) -> str:
         return f"Image {self.id} '{self.name}'"
 

@@ -36,8 +36,7 @@ def access_to(image: Image, project: str | None) -> Access:
 
     :param project: id of the project; null for a login that is for none.
     """
-    # A cloud that does not show owners lists only what the project can use.
-    if image.get("owner", project) == project or image.visibility == "public":
+    if image.belongs_to(project) or image.visibility == "public":
         return Access.USABLE
     if image.visibility == "community":
         return Access.COMMUNITY

@@ -44,16 +44,13 @@ class Listed:
 def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:
     """The images of a catalogue that the list does not name any more, by name.
 
-    An image without an owner counts as the project's own: some clouds do not show owners. They refuse to change the image
-    of another project.
-
     :param images: what the cloud lists, which may be more than it was asked for.
     """
     found = {
         image.id: image
         for image in images
         if image.get(CATALOGUE) == catalogue
-        and image.get("owner", project) == project
+        and image.belongs_to(project)
         and image.status not in GONE
         and image not in listed
     }

@@ -45,7 +45,7 @@ def _one_of(attribute: str, values_of: t.Callable[[ImageFilters], tuple[str, ...
 
 
 def _has_owner(image: Image, filters: ImageFilters) -> bool:
-    return filters.owner in (None, image.get("owner", filters.owner))
+    return filters.owner is None or image.belongs_to(filters.owner)
 
 
 def _has_visibility(image: Image, filters: ImageFilters) -> bool:

@@ -119,7 +119,7 @@ def _images_of_a_name(draw: st.DrawFn, owner: str) -> list[Start]:
 # Tasks on attributes
 
 image_options: dict[str, st.SearchStrategy[t.Any]] = {
-    "state": st.sampled_from(["present", "absent", "absent"]),
+    "state": st.sampled_from(["present", "absent", "absent", "inactive"]),
     "on_duplicate": st.sampled_from(["fail", "newest", "oldest", "all"]),
     "force": st.booleans(),
     "owner": st.sampled_from(["alpha", "beta", "admin"]),
@@ -317,7 +317,7 @@ def _data_options(draw: st.DrawFn) -> Json:
     if draw(st.sampled_from([True, True, False])):
         wrong = draw(st.sampled_from([False] * 15 + [True]))
         options["checksum"] = checksum_of(draw(st.sampled_from(ALGORITHMS)), "long.gz" if wrong else file)
-    ways: list[Json] = [{}, {}, {"import_method": "glance-direct"}, {"transfer": "stream"}]
+    ways: list[Json] = [{}, {}, {"import_method": "glance-direct"}, {"use_import": True}, {"transfer": "stream"}]
     if from_url and not compression:
         ways += [{"transfer": "import"}, {"import_method": "web-download"}]
     options.update(draw(st.sampled_from(ways)))
@@ -341,6 +341,7 @@ without_members = st.fixed_dictionaries(
     {},
     optional={
         "protected": st.booleans(),
+        "state": st.sampled_from(["present", "present", "inactive"]),
         "tags": st.lists(st.sampled_from(["t", "u", "v"]), unique=True, max_size=2),
         "properties": st.dictionaries(st.sampled_from(["p", "q"]), st.sampled_from(["1", "2", None]), max_size=2),
         "visibility": st.sampled_from(["private", "shared"]),

@@ -111,10 +111,21 @@ def test_wrong_value_is_an_error(option: Option, given: t.Any, message: str) -> 
     assert str(caught.value).startswith(message)
 
 
-def test_configuration_of_a_cloud_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    ("option", "given", "message"),
+    [
+        ({"type": "cloud"}, "{password: geheim", "text of another form was given; allowed is the name of a cloud"),
+        ({"type": "cloud"}, ["geheim"], "a list was given; allowed is the name of a cloud"),
+        ({"type": "dict", "secret": True}, "{password: geheim", "text of another form was given; allowed is a dictionary"),
+        ({**RAW_LIST, "secret": True}, {"password": "geheim"}, "a dictionary was given; allowed is a list of texts"),
+        ({**RAW_LIST, "secret": True}, 5, "5 was given; allowed is a list of texts"),
+        ({"type": "str", "secret": True}, ["geheim"], "a list was given; allowed is text"),
+    ],
+)
+def test_value_that_may_hold_a_secret_is_not_shown(option: Option, given: t.Any, message: str) -> None:
     with pytest.raises(InvalidAnswer) as caught:
-        typed_answers({"v": "{auth: {password: geheim}"}, {"v": {"type": "cloud"}})
-    assert str(caught.value).startswith("v: something else was given; allowed is the name of a cloud")
+        typed_answers({"v": given}, {"v": option})
+    assert str(caught.value).startswith(f"v: {message}")
     assert "geheim" not in str(caught.value)
 
 

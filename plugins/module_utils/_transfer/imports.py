@@ -14,15 +14,15 @@ from .._errors import ApiError, ConnectionProblem, GlanceError
 from .._glance.error_hints import import_hint
 from .._glance.image import Image, missing_stores
 from .._glance.operations import Operation
-from .._plan.data_state import in_transit
+from .._plan.data_state import HAS_DATA, in_transit
 from .._plan.store_changes import is_copy
 from .._url_redaction import without_queries
 from .errors import DataStillInTransit, ImportFailed
 from .polling import MAX_ATTEMPTS, Backoff, Deadline, is_transient, poll
 from .progress import Reporter
 
-# The statuses of an image once an import into it has begun.
-BEGUN = ("importing", "active")
+# The statuses of an image once an import into it has begun. Another run may deactivate it as soon as it has its data.
+BEGUN = HAS_DATA | {"importing"}
 
 
 def begin_import(api: GlanceApi, operation: Operation, deadline: Deadline) -> None:
@@ -69,18 +69,18 @@ class DataWait:
         self._last_seen: Image | None = None
 
     def wait(self, image_id: str) -> Image:
-        """The image once its data are stored; without waiting, and active when the time is over, as it is then."""
+        """The image once its data are stored; without waiting, and with data when the time is over, as it is then."""
         return poll(
             lambda: _existing(self._api, image_id, "stored"),
             self._is_done,
             self._deadline,
-            lambda image: None if image.status == "active" else still_in_transit(image, self._deadline),
+            lambda image: None if image.status in HAS_DATA else still_in_transit(image, self._deadline),
         )
 
     def _is_done(self, image: Image) -> bool:
         # While an import goes on, the image mostly changes.
         is_unchanged, self._last_seen = image == self._last_seen, image
-        if image.status == "active":
+        if image.status in HAS_DATA:
             return not self._waits or self._import_end.is_reached(image)
         failure = "" if image.status == "saving" else failed_import(self._api, image, check_locked=is_unchanged)
         if failure:

@@ -13,7 +13,7 @@ from .._client.image_api import GlanceApi
 from .._errors import ApiError, ConnectionProblem, GlanceError, not_none
 from .._glance.image import Image
 from .._glance.operations import DELETE, IMPORT, STAGE, Operation
-from .._plan.data_state import in_transit, is_staged
+from .._plan.data_state import HAS_DATA, in_transit, is_staged
 from .._plan.desired_image import DataSpec
 from .._plan.store_changes import is_copy
 from .._timing import TIMING
@@ -94,7 +94,7 @@ class Uploader:
         if self._upload is None and self.transfer:  # the cloud fetched the data itself
             self.transfer.seconds = TIMING.monotonic() - self._import_began
             self.transfer.bytes = image.size or 0
-        if image.status == "active":
+        if image.status in HAS_DATA:
             # Imported here: a task that moves no data does not compile what compares them.
             from .verification import Verifier  # noqa: PLC0415
 

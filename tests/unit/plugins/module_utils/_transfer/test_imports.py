@@ -100,6 +100,7 @@ def test_an_import_is_begun_with_one_call() -> None:
         (DIRECT, {"status": "uploading", **LOCKED}),
         (DIRECT, {"status": "importing"}),
         (DIRECT, {"status": "active"}),
+        (DIRECT, {"status": "deactivated"}),
         (COPY, {"status": "active", "stores": "fast", **LOCKED}),
         (COPY, {"status": "active", "stores": "fast,cheap"}),
     ],
@@ -185,6 +186,13 @@ def test_an_image_that_is_deleted_while_its_data_are_stored_is_an_error() -> Non
 def test_data_that_the_cloud_does_not_keep_are_an_error() -> None:
     with pytest.raises(GlanceError, match="did not keep them: it is 'queued'"):
         wait(Cloud({"status": "saving"}, {"status": "queued"}), is_import=False)
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("is_import", [False, True])
+def test_an_image_that_another_run_deactivates_has_its_data(is_import: bool) -> None:
+    cloud = Cloud({"status": "saving"}, {**ACTIVE, "status": "deactivated"})
+    assert wait(cloud, is_import=is_import).status == "deactivated"
 
 
 @pytest.mark.usefixtures("clock")

@@ -55,9 +55,16 @@ def unlocked() -> dict[str, str | None]:
     return {"PIP_CONSTRAINT": None, "UV_CONSTRAINT": None}
 
 
+def own_folder(session: nox.Session) -> pathlib.Path:
+    """A folder of the session's own. It is not TMPDIR, which nox makes it: paths of sockets in it can be too long."""
+    folder = pathlib.Path(session.create_tmp()).resolve()
+    session.env.pop("TMPDIR")
+    return folder
+
+
 def linked_tree(session: nox.Session) -> str:
     """A tree in which Python and Ansible find this checkout as the collection."""
-    tree = pathlib.Path(session.create_tmp()).resolve() / "tree"
+    tree = own_folder(session) / "tree"
     namespace = tree / "ansible_collections" / "cloudimage"
     namespace.mkdir(parents=True, exist_ok=True)
     link = namespace / "glance"
@@ -120,11 +127,24 @@ def run_functional(
     )
 
 
+def need_qemu_img(session: nox.Session) -> None:
+    if not shutil.which("qemu-img"):
+        session.error("qemu-img is missing: install qemu-utils. Without it tests that convert images are skipped")
+
+
 @nox.session
 def functional(session: nox.Session) -> None:
     """Each behaviour of the modules, through their own entry, against a real Glance, with requests counted at the wire."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     run_functional(session, "-m", "not nightly")
+
+
+@nox.session(default=False)
+def functional_all(session: nox.Session) -> None:
+    """All of the session functional, with the tests that take long; needs Debian's qemu-utils."""
+    need_qemu_img(session)
+    session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
+    run_functional(session)
 
 
 def run_with_oldest_sdk(session: nox.Session, files: t.Sequence[str] = ()) -> None:
@@ -212,8 +232,7 @@ def plugins(session: nox.Session) -> None:
 @nox.session(default=False)
 def random_cases(session: nox.Session) -> None:
     """Whether check mode matches the real run: 1,000 random cases, or GLANCE_RANDOM_CASES; needs Debian's qemu-utils."""
-    if not shutil.which("qemu-img"):
-        session.error("qemu-img is missing: install qemu-utils. Without it no case converts its source")
+    need_qemu_img(session)
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     cases = os.environ.get("GLANCE_RANDOM_CASES", "1000")
     run_functional(session, files=("test_check_mode_matches_real_run",), workers=1, GLANCE_RANDOM_CASES=cases)
@@ -240,7 +259,7 @@ def bench(session: nox.Session) -> None:
     """How fast data are moved, beside curl, and tasks are, beside openstack.cloud; writes the tables of docs/speed.md."""
     session.install("ansible-core", "openstacksdk", "uv")
     tree = linked_tree(session)
-    peer = pathlib.Path(session.create_tmp()).resolve() / "peer"
+    peer = own_folder(session) / "peer"
     session.run("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(peer), external=True)
     session.run(
         *("uv", "pip", "install", "--quiet", "--python", str(peer / "bin" / "python")),
@@ -264,8 +283,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False)
 def examples(session: nox.Session) -> None:
     """The YAML blocks of README, guides and roles, and the EXAMPLES of plugins, as printed; needs Debian's qemu-utils."""
-    if not shutil.which("qemu-img"):
-        session.error("qemu-img is missing: install qemu-utils. Without it no example runs")
+    need_qemu_img(session)
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     run_functional(session, files=("test_examples",), workers=1)
 
@@ -285,7 +303,7 @@ def awx_setup(session: nox.Session) -> None:
     session.run("ansible-playbook", "--syntax-check", str(example / "setup.yml"))
     session.run("python", str(ROOT / "tests" / "awx" / "check_setup.py"))
     session.install("ansible-builder")
-    context = session.create_tmp() + "/execution-environment"
+    context = str(own_folder(session) / "execution-environment")
     session.run("ansible-builder", "create", "--file", str(example / "execution-environment.yml"), "--context", context)
 
 
@@ -328,6 +346,7 @@ def run_integration(session: nox.Session, as_modules: t.Sequence[str] = ()) -> N
         in_sandbox(
             session,
             *("python", str(ROOT / "tests" / "integration" / "run.py"), *targets),
+            number=2,
             ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
             ANSIBLE_LOCALHOST_WARNING="false",
             ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
@@ -351,7 +370,7 @@ def integration_as_modules(session: nox.Session) -> None:
 
 def ansible_test_home(session: nox.Session) -> str:
     """A home directory with the get-pip that ansible-test would download; Python brings what it is needed for."""
-    home = pathlib.Path(session.create_tmp()).resolve() / "home"
+    home = own_folder(session) / "home"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for name in ("get_pip_24_2.py", "get_pip_25_2.py"):
@@ -406,7 +425,7 @@ subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *packages], c
 def artifact(session: nox.Session) -> None:
     """The built collection holds what a user needs and nothing else, and works from a clean collections path."""
     session.install("ansible-core", "molecule", "openstacksdk")
-    tmp = pathlib.Path(session.create_tmp()).resolve()
+    tmp = own_folder(session)
     for name in ("built", "installed", "example"):
         shutil.rmtree(tmp / name, ignore_errors=True)
     with copied_tree(session) as collection:
@@ -466,7 +485,7 @@ def test_example(session: nox.Session, installed: pathlib.Path, project: pathlib
 def release(session: nox.Session) -> None:
     """Whether the version in galaxy.yml can be released, and the files of the release; ``-- TAG`` compares a tag with it."""
     session.install("ansible-core", "PyYAML")
-    built = pathlib.Path(session.create_tmp()).resolve() / "built"
+    built = own_folder(session) / "built"
     shutil.rmtree(built, ignore_errors=True)
     check = ("python", str(ROOT / "tests" / "release" / "check_version.py"), str(ROOT))
     session.run(*check, *filter(None, session.posargs))
@@ -487,7 +506,7 @@ def docs(session: nox.Session) -> None:
     """Write the guides and build the documentation site; its first page is .nox/docs/tmp/site/index.html."""
     session.install("ansible-core", "antsibull-docs", "openstacksdk", "pypandoc-binary", "sphinx", "sphinx-ansible-theme")
     session.run("python", str(ROOT / "tests" / "docs" / "guides.py"), *session.posargs)
-    tmp = pathlib.Path(session.create_tmp()).resolve()
+    tmp = own_folder(session)
     source, site = tmp / "source", tmp / "site"
     for folder in (source, site):
         shutil.rmtree(folder, ignore_errors=True)

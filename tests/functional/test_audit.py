@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from .conftest import Cloud, Json, Outcome
+from .marks import nightly
 
 DATE = "2031-05-17"
 # Names with HTML, a template, quotes, a line break and a character that turns the direction of writing.
@@ -183,6 +184,7 @@ def test_configuration_of_the_cloud_is_not_in_the_report(auditor: Auditor) -> No
         assert entry["auth"]["password"] not in text
 
 
+@pytest.mark.nightly
 def test_drift_from_a_catalogue_is_reported(auditor: Auditor, name: str) -> None:
     alice = auditor.cloud
     mark: Json = {"cloudimage_catalogue": name}
@@ -222,6 +224,7 @@ def test_drift_from_a_catalogue_is_reported(auditor: Auditor, name: str) -> None
     assert [each["name"] for each in drift["failed"]] == [f"{name}-same-2"]
 
 
+@pytest.mark.nightly
 def test_members_are_reported_if_they_are_asked_for(auditor: Auditor, bob: Cloud, name: str) -> None:
     image = auditor.cloud.make(name, visibility="shared")
     auditor.cloud.call("POST", f"/images/{image['id']}/members", json={"member": bob.project_id})
@@ -254,9 +257,9 @@ def test_answers_of_a_survey_are_accepted(admin: Cloud, bob: Cloud, name: str, t
     ("variables", "message"),
     [
         ({"audit_date": "yesterday"}, "audit_date is a day such as 2026-01-31"),
-        ({"audit_html_file": "/proc/missing/audit.html"}, "The folder of /proc/missing/audit.html does not exist"),
-        ({"audit_owner": "alpha", "audit_all_projects": True}, "Give either audit_owner or audit_all_projects"),
-        ({"image_retire_cloud": "bob", "image_retire_images": ["x"]}, "the same as audit_cloud"),
+        nightly({"audit_html_file": "/proc/missing/audit.html"}, "The folder of /proc/missing/audit.html does not exist"),
+        nightly({"audit_owner": "alpha", "audit_all_projects": True}, "Give either audit_owner or audit_all_projects"),
+        nightly({"image_retire_cloud": "bob", "image_retire_images": ["x"]}, "the same as audit_cloud"),
     ],
 )
 @pytest.mark.slow

@@ -22,6 +22,7 @@ import yaml
 
 from .conftest import Cloud, Json, Outcome, PlaybookDumper, Tagged
 from .faults import proxy
+from .marks import nightly
 from .publishing import processes_of
 from .test_remote_cloud import DATA, assert_is_copy, origin_of
 from .timing import wait_for_a_later_second, wait_until
@@ -238,7 +239,7 @@ def test_survey_has_the_form_that_awx_accepts(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "action",
-    ["delete", pytest.param("hide", marks=pytest.mark.nightly), pytest.param("deactivate", marks=pytest.mark.nightly)],
+    ["delete", nightly("hide"), nightly("deactivate")],
 )
 def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: str) -> None:
     alice = awx.cloud
@@ -286,22 +287,20 @@ def test_unanswered_questions_count_as_not_given(awx: Awx, name: str) -> None:
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        pytest.param({}, "Give either image_retire_images or image_retire_filters", marks=pytest.mark.nightly),
+        nightly({}, "Give either image_retire_images or image_retire_filters"),
         (
             {"image_retire_images": "NAME", "image_retire_max": "many"},
             "image_retire_max: 'many' was given; allowed is a whole",
         ),
-        pytest.param(
+        nightly(
             {"image_retire_images": "NAME", "image_retire_action": "burn"},
             "image_retire_action: 'burn' was given; allowed is one",
-            marks=pytest.mark.nightly,
         ),
-        pytest.param({"image_retire_filters": "NAME"}, "allowed is a dictionary, or one", marks=pytest.mark.nightly),
-        pytest.param({"image_retire_images": "[NAME"}, "allowed is a list of texts", marks=pytest.mark.nightly),
-        pytest.param(
+        nightly({"image_retire_filters": "NAME"}, "allowed is a dictionary, or one"),
+        nightly({"image_retire_images": "[NAME"}, "allowed is a list of texts"),
+        nightly(
             {"image_retire_images": "NAME", "image_retire_unprotect": "perhaps"},
             "'perhaps' was given; allowed is true or false",
-            marks=pytest.mark.nightly,
         ),
     ],
 )
@@ -315,6 +314,7 @@ def test_wrong_answers_fail_before_anything_is_changed(awx: Awx, name: str, vari
     assert job.artifacts["retire_summary"]["images"] == []
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_answer_that_looks_like_a_template_is_a_name(awx: Awx, name: str) -> None:
     hostile = f"{name} {{{{ 7 * 7 }}}}"

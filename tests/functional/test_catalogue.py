@@ -18,6 +18,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._timing import T
 
 from .conftest import FORMATS, Cloud, Json, Outcome
 from .faults import ALL, CUT, CUT_ANSWER, proxy
+from .marks import nightly
 from .test_images import thrice
 from .test_interrupted_runs import run_killed
 from .test_overlapping_runs import run_at_once
@@ -362,7 +363,7 @@ def test_secret_in_a_mirrors_url_is_not_shown(alice: Cloud, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("action", ["hide", "deactivate", "delete"])
+@pytest.mark.parametrize("action", ["hide", nightly("deactivate"), nightly("delete")])
 @pytest.mark.parametrize("what_of_it", [CUT, CUT_ANSWER] if ALL else [CUT_ANSWER])
 def test_killed_run_is_finished_by_the_next(
     alice: Cloud, name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, action: str, what_of_it: int

@@ -4,7 +4,7 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """Randomized tests: what check mode says, what the real run does, and that a second run changes nothing.
 
-GLANCE_RANDOM_CASES says how many cases are tried (default 100, the same ones each time; more than that are random ones).
+GLANCE_RANDOM_CASES says how many cases are tried (default 40, the same ones each time; more than that are random ones).
 GLANCE_RANDOM_SHRINK=no reports the first failing case as it is, as making it small takes minutes; with
 GLANCE_RANDOM_FAILURES=all the other cases are tried all the same, and all that fail are reported.
 A failure prints its case as a playbook. The cases, and what must hold of them, are in the folder randomized.
@@ -34,8 +34,8 @@ from .web import Web, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
-CASES = int(os.environ.get("GLANCE_RANDOM_CASES") or 100)
-SLICE = 100
+SLICE = 40
+CASES = int(os.environ.get("GLANCE_RANDOM_CASES") or SLICE)
 ALL_FAILURES = os.environ.get("GLANCE_RANDOM_FAILURES") == "all"
 SHRINK = os.environ.get("GLANCE_RANDOM_SHRINK") != "no"
 

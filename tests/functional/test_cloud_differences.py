@@ -16,6 +16,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client import i
 from .cloud_pages import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .gateway import Reply, Request, json_reply, token_of
+from .marks import nightly
 from .simulated_clouds import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
 from .support_page import SUPPORT_PAGE, replaced_block
 from .timing import Clock
@@ -214,7 +215,7 @@ def test_images_are_found_without_filter_operators(otc: CloudUnderTest, name: st
 
 
 @row("Conditions")
-@pytest.mark.parametrize("cloud", ["rackspace", "otc"])
+@pytest.mark.parametrize("cloud", [nightly("rackspace"), "otc"])
 def test_many_names_are_found_once_without_filter_operators(clouds: Clouds, name: str, cloud: str) -> None:
     """Names in several lists bring each image once."""
     found = fresh(clouds, cloud)
@@ -446,6 +447,7 @@ def test_protection_is_restored_if_the_image_is_not_deleted(plain: CloudUnderTes
     assert {**plain.show(image["id"]), "updated_at": None} == {**image, "updated_at": None}
 
 
+@pytest.mark.nightly
 @row("Delete")
 @pytest.mark.usefixtures("clock")
 def test_replacement_stands_though_the_old_image_is_deleted_slowly(plain: CloudUnderTest, name: str, path: str) -> None:

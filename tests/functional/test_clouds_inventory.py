@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from .conftest import Cloud, Json, Sandbox
+from .marks import nightly
 from .test_remote_cloud import DATA, assert_is_copy, origin_of
 
 SECRET = "hushhush"
@@ -102,6 +103,7 @@ def test_hosts_have_names_variables_and_groups(inventory: Inventory) -> None:
     assert inventory.listed() == found
 
 
+@pytest.mark.nightly
 def test_strict_decides_whether_a_wrong_expression_is_an_error(inventory: Inventory) -> None:
     for options in ({"compose": {"x": "missing_variable"}}, {"groups": {"x": "missing_variable"}}):
         inventory.write({"a": {}}, **options)
@@ -114,12 +116,12 @@ def test_strict_decides_whether_a_wrong_expression_is_an_error(inventory: Invent
     ("clouds", "options", "message"),
     [
         ({"a": {}}, {"only": ["b"]}, "only: 'b' was given, which is no cloud of clouds.yaml. It has 'a'."),
-        ({"a": {}}, {"exclude": ["a"]}, "'only' and 'exclude' leave out all clouds"),
-        ({"a": {}}, {"only": {"a": 1}}, "only"),
-        ({}, {}, "config.yaml has no clouds."),
-        ({"a": {"regions": ["r", "r"]}}, {}, "cloud 'a' lists the region 'r' twice"),
+        nightly({"a": {}}, {"exclude": ["a"]}, "'only' and 'exclude' leave out all clouds"),
+        nightly({"a": {}}, {"only": {"a": 1}}, "only"),
+        nightly({}, {}, "config.yaml has no clouds."),
+        nightly({"a": {"regions": ["r", "r"]}}, {}, "cloud 'a' lists the region 'r' twice"),
         ({"a": {"regions": [{"name": "r", "password": SECRET}]}}, {}, "the regions of cloud 'a' cannot be read"),
-        ({"all": {"auth": {}}}, {}, "The host of cloud 'all' would be 'all', which is the name of a group."),
+        nightly({"all": {"auth": {}}}, {}, "The host of cloud 'all' would be 'all', which is the name of a group."),
     ],
 )
 def test_what_cannot_be_used_is_an_error(inventory: Inventory, clouds: t.Any, options: Json, message: str) -> None:
@@ -127,6 +129,7 @@ def test_what_cannot_be_used_is_an_error(inventory: Inventory, clouds: t.Any, op
     assert message in inventory.error()
 
 
+@pytest.mark.nightly
 def test_files_that_are_missing_or_broken_are_errors(inventory: Inventory) -> None:
     inventory.write({"a": {}})
     assert "names the file /no/such/file, which does not exist" in inventory.error(OS_CLIENT_CONFIG_FILE="/no/such/file")
@@ -135,6 +138,7 @@ def test_files_that_are_missing_or_broken_are_errors(inventory: Inventory) -> No
     assert "There is no clouds.yaml." in inventory.error(OS_CLIENT_CONFIG_FILE="", HOME=str(inventory.folder))
 
 
+@pytest.mark.nightly
 def test_file_of_another_name_is_refused(inventory: Inventory) -> None:
     inventory.write({"a": {}})
     inventory.path = inventory.path.rename(inventory.folder / "other.yml")
@@ -143,6 +147,7 @@ def test_file_of_another_name_is_refused(inventory: Inventory) -> None:
     assert inventory.hosts() == ["a"]
 
 
+@pytest.mark.nightly
 def test_cache_holds_names_until_it_is_flushed(inventory: Inventory) -> None:
     cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(inventory.folder / "cache")}
     inventory.write({"a": {"auth": {"password": SECRET}, "regions": ["r1", "r2"]}}, **cached)
@@ -189,6 +194,7 @@ def test_play_works_in_each_cloud(alice: Cloud, bob: Cloud, name: str, inventory
     assert sorted(re.findall(r"^ {6}(\S+)$", done.stdout, re.MULTILINE)) == ["alice-RegionOne", "alice-RegionTwo"]
 
 
+@pytest.mark.nightly
 def test_images_are_replicated_to_all_clouds(alice: Cloud, bob: Cloud, name: str, inventory: Inventory) -> None:
     clouds = clouds_of(alice.sandbox)
     origin_of(bob, name)

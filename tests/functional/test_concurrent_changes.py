@@ -18,6 +18,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._timing import T
 
 from .conftest import Cloud, Json, Outcome
 from .faults import proxy
+from .marks import nightly
 from .test_overlapping_runs import run_at_once
 
 RACES = int(os.environ.get("GLANCE_RACES") or 10)
@@ -153,7 +154,7 @@ def test_image_of_another_project_with_the_derived_id_is_not_taken_over(
         assert bob.show(image["id"]) == image
 
 
-@pytest.mark.parametrize("with_data", [False, True])
+@pytest.mark.parametrize("with_data", [nightly(False), True])
 def test_two_parallel_runs_create_one_image(alice: Cloud, path: str, with_data: bool) -> None:
     """There is one complete image and both runs succeed. GLANCE_RACES is the number of repetitions (default 10).
 

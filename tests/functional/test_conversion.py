@@ -21,6 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_pat
 
 from .conftest import Cloud, Json, Play
 from .faults import CUT_ANSWER
+from .marks import nightly
 from .test_interrupted_runs import run_killed
 from .test_property_checks import SCS
 from .web import Web, serving
@@ -191,7 +192,7 @@ def test_options_that_contradict_a_conversion_are_errors(
     assert message in alice.fails("image", **{"name": name, "path": disk, "convert": "raw", **BARE, **options})
 
 
-@pytest.mark.parametrize("in_process", [True, False])
+@pytest.mark.parametrize("in_process", [True, nightly(False)])
 def test_a_playbook_converts_and_validates(play: Play, name: str, disk: str, in_process: bool) -> None:
     options: Json = {"name": name, "path": disk, "convert": "raw", "min_ram": 512, "properties": SCS, **BARE}
     checked: Json = {**options, "property_policy": "scs-0102", "validate_properties": "error"}

@@ -55,6 +55,7 @@ def test_many_names_cost_few_requests(bob: Cloud, catalogue: str) -> None:
     assert len(outcome.sent) <= 5
 
 
+@pytest.mark.nightly
 def test_list_uses_pages_of_a_thousand(bob: Cloud, catalogue: str) -> None:
     outcome = find(bob)
     assert sum(str(image["name"]).startswith(catalogue) for image in outcome.images) == CATALOGUE

@@ -64,6 +64,7 @@ def test_missing_image_is_an_error_unless_it_may_be_missing(alice: Cloud, name: 
     assert [str(results[1]["msg"]), results[2]["msg"]] == ["True", [None]]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("required", [True, False])
 def test_several_images_are_an_error_that_lists_them(alice: Cloud, name: str, play: Play, required: bool) -> None:
     images = [alice.make(name), alice.make(name)]
@@ -74,6 +75,7 @@ def test_several_images_are_an_error_that_lists_them(alice: Cloud, name: str, pl
     assert all(image["id"] in result["msg"] for image in images)
 
 
+@pytest.mark.nightly
 def test_scope_of_a_name_is_that_of_the_modules(alice: Cloud, name: str, play: Play) -> None:
     private = alice.make(name)
     alice.make(f"{name}-hidden", os_hidden=True)
@@ -92,6 +94,7 @@ def test_scope_of_a_name_is_that_of_the_modules(alice: Cloud, name: str, play: P
     assert results[5]["msg"][0]["os_hidden"]
 
 
+@pytest.mark.nightly
 def test_login_is_shared(alice: Cloud, name: str, play: Play) -> None:
     image = alice.make(name)
     item = looked_up("NAME", cloud="alice").replace('"NAME"', "item")
@@ -123,6 +126,7 @@ def test_no_secret_is_shown(name: str, password_auth: Json, play: Play) -> None:
         assert secret not in run.stdout
 
 
+@pytest.mark.nightly
 def test_options_are_checked(alice: Cloud, name: str, play: Play) -> None:
     tasks = [
         shown(looked_up(name, cloud="alice", older_than="a while")),
@@ -150,6 +154,7 @@ def test_options_are_checked(alice: Cloud, name: str, play: Play) -> None:
     assert requests == []
 
 
+@pytest.mark.nightly
 def test_lookup_works_without_a_task_of_the_collection_and_in_a_conditional(alice: Cloud, name: str, play: Play) -> None:
     alice.make(name)
     condition = looked_up(name, required=False).strip("{} ")

@@ -25,6 +25,7 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation impo
 
 from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
 from .faults import proxy
+from .marks import nightly
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
 
@@ -132,6 +133,7 @@ def odd_arguments(vaulted: str) -> list[tuple[str, dict[t.Any, t.Any]]]:
     ]
 
 
+@pytest.mark.nightly
 def test_unusual_arguments_give_the_same_results_in_both_modes(
     play: Play, name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,11 +189,13 @@ def test_execution_mode_depends_on_the_task(play: Play) -> None:
             assert result["images"] == [], (task, section)
 
 
+@pytest.mark.nightly
 def test_invalid_value_of_the_switch_is_an_error(play: Play) -> None:
     run = play({"cloudimage.glance.image_info": {}, "vars": {"cloudimage_glance_in_process": "perhaps"}})
     assert "cloudimage_glance_in_process: 'perhaps' was given; true or false is allowed." in run.results[0]["msg"]
 
 
+@pytest.mark.nightly
 def test_working_folder_is_that_of_the_playbook(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     """As for any module: clouds.yaml is found beside the playbook, from wherever that is started."""
     (tmp_path / "clouds.yaml").write_text((sandbox.folder / "clouds.yaml").read_text())
@@ -200,7 +204,7 @@ def test_working_folder_is_that_of_the_playbook(play: Play, sandbox: Sandbox, tm
     assert ran_as_modules(run.stdout) == 0
 
 
-@pytest.mark.parametrize("here", ["true", "false"])
+@pytest.mark.parametrize("here", ["true", nightly("false")])
 def test_playbook_logs_in_once(play: Play, sandbox: Sandbox, name: str, here: str) -> None:
     """Modules in processes of their own use it too, as long as they run on this host as the same user."""
     names = [f"{name}-{number}" for number in range(3)]
@@ -215,6 +219,7 @@ def test_playbook_logs_in_once(play: Play, sandbox: Sandbox, name: str, here: st
     assert found_there == ["GET /v3", "POST /v3/auth/tokens"]
 
 
+@pytest.mark.nightly
 def test_concurrent_processes_log_in_once(play: Play, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     inventory = tmp_path / "hosts.ini"
     inventory.write_text("host[0:3] ansible_connection=local\n")

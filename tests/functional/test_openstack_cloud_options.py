@@ -137,6 +137,7 @@ def test_the_report_lists_what_to_change(tmp_path: pathlib.Path) -> None:
     assert found == [(str(file), "2", "change", "os_image"), (str(file), "5", "change", "volume")]
 
 
+@pytest.mark.nightly
 def test_the_report_on_a_migrated_playbook_is_empty(tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.yml").write_text("- cloudimage.glance.image:\n    name: a\n")
     assert "There is nothing to change." in report_on(tmp_path)

@@ -85,6 +85,7 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
     assert admin.show(published.report["id"])["owner"] == admin.project_id
 
 
+@pytest.mark.nightly
 def test_image_of_another_cloud_is_published(publisher: Publisher, bob: Cloud) -> None:
     """Bob's login stands for the other cloud. A second run finds the build without reading its data."""
     bob.make(f"{publisher.name}-source", b"from elsewhere", os_distro="debian")

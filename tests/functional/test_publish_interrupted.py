@@ -17,6 +17,7 @@ import pytest
 
 from .conftest import Cloud, Json
 from .faults import ALL, CUT, CUT_ANSWER
+from .marks import nightly
 from .publishing import MARK, ROLLED_BACK, Publisher, reader, sha512
 
 
@@ -25,7 +26,7 @@ def publisher(alice: Cloud, name: str, tmp_path: pathlib.Path) -> Publisher:
     return Publisher(alice, name, tmp_path)
 
 
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("first", [nightly(True), False])
 def test_failed_test_withdraws_the_candidate(publisher: Publisher, first: bool) -> None:
     old = None if first else publisher.cloud.make(publisher.name, b"old")
     publisher.build(b"broken")
@@ -88,7 +89,7 @@ def test_overlapping_runs_publish_one_build(publisher: Publisher) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [CUT, CUT_ANSWER, None] if ALL else [CUT_ANSWER])
-@pytest.mark.parametrize("rollback", [False, True])
+@pytest.mark.parametrize("rollback", [False, nightly(True)])
 def test_killed_run_is_completed_by_the_next(publisher: Publisher, how: int | None, rollback: bool) -> None:
     """At each of its requests that change something; without GLANCE_FAULTS=all at one of them."""
     name = publisher.name
@@ -112,6 +113,7 @@ def test_killed_run_is_completed_by_the_next(publisher: Publisher, how: int | No
     assert not ALL or step == (2 if rollback else 6)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_killed_first_run_is_completed_by_the_next(publisher: Publisher) -> None:
     name = publisher.name

@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .conftest import FORMATS, Cloud, Json, Outcome, Play, Sandbox, forget_the_cloud
 from .faults import ALL, CUT_ANSWER, NO_RANDOM_ACCESS, Behaviour, Spoil, no_fault, proxy
+from .marks import nightly
 from .test_conversion import MIB, make_disk
 from .test_image_download import breaking_at
 from .test_images import thrice
@@ -328,7 +329,7 @@ def test_expired_token_of_the_other_cloud_is_renewed(alice: Cloud, bob: Cloud, n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [{}, {"data_policy": "replace", "replaced": "delete"}])
+@pytest.mark.parametrize("options", [{}, nightly({"data_policy": "replace", "replaced": "delete"})])
 def test_run_after_a_killed_one_completes_the_copy(alice: Cloud, bob: Cloud, name: str, options: Json) -> None:
     for step in range(20):
         step_name = f"{name}-{step}"
@@ -400,7 +401,7 @@ def test_secrets_of_the_other_login_are_hidden(
         assert "Traceback" not in outcome.stdout
 
 
-@pytest.mark.parametrize("in_process", ["true", "false"])
+@pytest.mark.parametrize("in_process", ["true", nightly("false")])
 def test_vvvv_shows_no_secret_of_the_other_login(alice: Cloud, bob: Cloud, name: str, play: Play, in_process: str) -> None:
     origin_of(bob, name)
     cloud = of(bob, bob.sandbox.glance_url)
@@ -468,6 +469,7 @@ def test_requests_of_a_copy(alice: Cloud, bob: Cloud, name: str) -> None:
         assert alice.run("image", **copied(name, endpoint_override=url)).succeeded().sent == [LIST, LIST]
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-img is missing (Debian: qemu-utils)")
 def test_copy_is_converted(alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     disk = pathlib.Path(make_disk(tmp_path / "disk.qcow2")).read_bytes()

@@ -18,6 +18,7 @@ import pytest
 
 from .conftest import Cloud, Json
 from .faults import CUT, Spoil, proxy
+from .marks import nightly
 from .test_remote_cloud import DATA, assert_is_copy, of, origin_of
 
 
@@ -72,7 +73,7 @@ def names_of(name: str) -> tuple[str, str]:
     return f"{name}-1", f"{name} 2"
 
 
-@pytest.mark.parametrize("form", ["text", "yaml", "list"])
+@pytest.mark.parametrize("form", [nightly("text"), "yaml", nightly("list")])
 def test_images_are_copied_to_every_cloud_of_the_group(
     admin: Cloud, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, form: str
 ) -> None:
@@ -117,6 +118,7 @@ def test_new_build_replaces_the_old_one(alice: Cloud, bob: Cloud, name: str, tmp
     assert replication.run(replicate_images=[name]).counts("alice") == (0, 0)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
     admin: Cloud, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path
@@ -158,9 +160,9 @@ def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"replicate_images": ""}, "replicate_images must be set to a list"),
-        ({"replicate_images": []}, "replicate_images is an empty list"),
-        (
+        nightly({"replicate_images": ""}, "replicate_images must be set to a list"),
+        nightly({"replicate_images": []}, "replicate_images is an empty list"),
+        nightly(
             {"replicate_images": ["x"], "replicate_source_cloud": ""},
             "replicate_source_cloud must be set to the name of a cloud",
         ),
@@ -168,16 +170,16 @@ def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
             {"replicate_images": "[{name: x, remote: {cloud: {auth: {password: geheim}}}"},
             "replicate_images: text of another form was given; allowed is a list",
         ),
-        ({"replicate_images": {"name": "x"}}, "replicate_images: a dictionary was given; allowed is a list"),
-        (
+        nightly({"replicate_images": {"name": "x"}}, "replicate_images: a dictionary was given; allowed is a list"),
+        nightly(
             {"replicate_images": ["x"], "replicate_options": "x"},
             "replicate_options: text of another form was given; allowed is a dictionary",
         ),
-        (
+        nightly(
             {"replicate_images": ["x"], "replicate_parallel": "0"},
             "replicate_parallel: '0' was given; allowed is a whole number",
         ),
-        (
+        nightly(
             {"replicate_images": ["x"], "replicate_replaced": "burn"},
             "replicate_replaced: 'burn' was given; allowed is one of",
         ),

@@ -95,6 +95,7 @@ def background() -> t.Iterator[Background]:
     background.run("down")
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_sandbox_that_is_started_twice_at_once_starts_once(background: Background) -> None:
     first, second = background.begin("up"), background.begin("up")
@@ -108,6 +109,7 @@ def test_sandbox_that_is_started_twice_at_once_starts_once(background: Backgroun
     assert not background.run("down")["changed"]
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_killed_sandbox_is_replaced_by_the_next_start(background: Background) -> None:
     killed = background.run("up")
@@ -120,6 +122,7 @@ def test_killed_sandbox_is_replaced_by_the_next_start(background: Background) ->
     assert listens(again["glance_url"])
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_sandbox_whose_start_was_killed_is_stopped(background: Background) -> None:
     with background.begin("up") as start:

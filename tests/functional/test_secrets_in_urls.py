@@ -17,6 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 from . import conftest
 from .conftest import FORMATS, Json, Play, Sandbox, ran_as_modules, run_module
 from .http_server import Handler, served
+from .marks import nightly
 
 # As they stand in URLs; the second one is 'open@sesame-2' there, and a token without a password.
 PASSWORD, ENCODED, TOKEN = "open-sesame-1", "open%40sesame-2", "tok-sesame-3"
@@ -231,7 +232,7 @@ def test_secret_urls_in_variables_are_not_shown(
     assert_runs_without_secrets(sandbox, logged, fails, "image_info", {"name": ["nobody"]})
 
 
-@pytest.mark.parametrize("here", ["true", "false"])
+@pytest.mark.parametrize("here", ["true", nightly("false")])
 def test_vvvv_and_the_log_file_show_no_url_with_a_secret(
     play: Play, sandbox: Sandbox, password_auth: Json, name: str, tmp_path: pathlib.Path, elsewhere: str, here: str
 ) -> None:

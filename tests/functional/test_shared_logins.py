@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from .certificates import certificate, certificates
 from .conftest import Cloud, Json, Play, Sandbox, ran_as_modules
 from .http_server import Handler, served
+from .marks import nightly
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"
 PROJECTS = {"alice": "alpha", "bob": "beta"}
@@ -84,7 +85,7 @@ def assert_each_user_has_images(results: list[Json], alice: Cloud, bob: Cloud) -
     assert [image["owner"] for image in images] == [alice.project_id, bob.project_id] * 2
 
 
-@pytest.mark.parametrize("here", ["true", "false"])
+@pytest.mark.parametrize("here", ["true", nightly("false")])
 def test_identity_from_a_file_is_not_shared(
     play: Play, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, ticket_plugin: str, here: str
 ) -> None:
@@ -155,7 +156,7 @@ def by_certificate(sandbox: Sandbox) -> type[Handler]:
     return CertificateHandler
 
 
-@pytest.mark.parametrize("here", ["true", "false"])
+@pytest.mark.parametrize("here", ["true", nightly("false")])
 def test_login_with_a_rewritten_client_certificate_is_not_shared(
     play: Play, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, here: str
 ) -> None:

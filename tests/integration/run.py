@@ -2,25 +2,57 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Runs the integration targets, or the targets given as arguments, in the sandbox that GLANCE_SANDBOX names.
+"""Runs the integration targets, or the targets given as arguments, in the sandboxes that GLANCE_SANDBOX names.
 
-It needs no virtual environment and no integration_config.yml, and so is faster than ansible-test. The nox session
-ansible_test runs the same targets with ansible-test.
+Each sandbox has one target at a time. It needs no virtual environment and no integration_config.yml, and so is faster than
+ansible-test. The nox session ansible_test runs the same targets with ansible-test.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import pathlib
+import queue
 import subprocess
 import sys
 import tempfile
+import time
 
 import yaml
 
 TARGETS = pathlib.Path(__file__).resolve().parent / "targets"
 ROLES = TARGETS.parents[2] / "roles"
+# First those that take longest, so that none of them is alone at the end.
+LONGEST = ("role_image_retire", "role_image_publish", "image", "role_glance_sandbox")
+
+
+def run_target(name: str, folder: pathlib.Path, sandboxes: queue.Queue[pathlib.Path]) -> bool:
+    """Run one target in the next free sandbox, print what Ansible printed, and tell whether it passed."""
+    sandbox = sandboxes.get()
+    try:
+        variables = {"glance_clouds": yaml.safe_load((sandbox / "clouds.yaml").read_text())["clouds"]}
+        play = {"name": name, "hosts": "localhost", "gather_facts": False, "vars": variables, "roles": [name]}
+        playbook = folder / f"{name}.yml"
+        playbook.write_text(json.dumps([play]))
+        # The clouds are given as dictionaries: nothing of the caller's configuration is to be used.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
+        environment["ANSIBLE_ROLES_PATH"] = str(TARGETS)
+        began = time.monotonic()
+        done = subprocess.run(
+            ["ansible-playbook", str(playbook)],
+            env=environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        outcome = "failed" if done.returncode else "passed"
+        print(f"{done.stdout}{name} {outcome} in {time.monotonic() - began:.0f} s", flush=True)
+        return not done.returncode
+    finally:
+        sandboxes.put(sandbox)
 
 
 def main() -> int:
@@ -31,22 +63,14 @@ def main() -> int:
         print(f"A role of the collection has the same name; rename the target to role_<name>: {', '.join(hidden_by_role)}")
         return 1
     names = sys.argv[1:] or [name for name in targets if not name.startswith("setup_")]
-    sandbox = pathlib.Path(os.environ["GLANCE_SANDBOX"])
-    variables = {"glance_clouds": yaml.safe_load((sandbox / "clouds.yaml").read_text())["clouds"]}
-    failed = []
-    with tempfile.TemporaryDirectory() as folder:
-        (pathlib.Path(folder) / "variables.json").write_text(json.dumps(variables))
-        for name in names:
-            play = {"name": name, "hosts": "localhost", "gather_facts": False, "roles": [name]}
-            playbook = pathlib.Path(folder) / f"{name}.yml"
-            playbook.write_text(yaml.safe_dump([play]))
-            command = ["ansible-playbook", "-e", f"@{folder}/variables.json", str(playbook)]
-            # The clouds are given as dictionaries: nothing of the caller's configuration is to be used.
-            environment = {key: value for key, value in os.environ.items() if not key.startswith("OS_")}
-            environment["ANSIBLE_ROLES_PATH"] = str(TARGETS)
-            if subprocess.run(command, env=environment, check=False).returncode:
-                failed.append(name)
-    print(f"{len(names) - len(failed)} passed, {len(failed)} failed: {', '.join(names)}")
+    names.sort(key=lambda name: name not in LONGEST)
+    sandboxes: queue.Queue[pathlib.Path] = queue.Queue()
+    for sandbox in os.environ["GLANCE_SANDBOX"].split(os.pathsep):
+        sandboxes.put(pathlib.Path(sandbox))
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(sandboxes.qsize()) as pool:
+        passed = list(pool.map(lambda name: run_target(name, pathlib.Path(folder), sandboxes), names))
+    failed = [name for name, is_passed in zip(names, passed, strict=True) if not is_passed]
+    print(f"{len(names) - len(failed)} passed, {len(failed)} failed: {', '.join(failed or names)}")
     return 1 if failed else 0
 
 

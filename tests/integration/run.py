@@ -25,7 +25,7 @@ import yaml
 TARGETS = pathlib.Path(__file__).resolve().parent / "targets"
 ROLES = TARGETS.parents[2] / "roles"
 # First those that take longest, so that none of them is alone at the end.
-LONGEST = ("role_image_retire", "role_image_publish", "image", "role_glance_sandbox")
+LONGEST = ("role_image_publish", "role_image_retire", "role_glance_sandbox", "image")
 
 
 def run_target(name: str, folder: pathlib.Path, sandboxes: queue.Queue[pathlib.Path]) -> bool:
@@ -63,7 +63,7 @@ def main() -> int:
         print(f"A role of the collection has the same name; rename the target to role_<name>: {', '.join(hidden_by_role)}")
         return 1
     names = sys.argv[1:] or [name for name in targets if not name.startswith("setup_")]
-    names.sort(key=lambda name: name not in LONGEST)
+    names.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
     sandboxes: queue.Queue[pathlib.Path] = queue.Queue()
     for sandbox in os.environ["GLANCE_SANDBOX"].split(os.pathsep):
         sandboxes.put(pathlib.Path(sandbox))

@@ -129,7 +129,7 @@ def run_functional(
 
 def need_qemu_img(session: nox.Session) -> None:
     if not shutil.which("qemu-img"):
-        session.error("qemu-img is missing: install qemu-utils. Without it tests that convert images are skipped")
+        session.error("qemu-img is missing: install qemu-utils. Without it nothing that converts images is tested")
 
 
 @nox.session

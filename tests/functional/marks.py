@@ -12,5 +12,5 @@ import pytest
 
 
 def nightly(*values: t.Any) -> t.Any:
-    """Parameters that make test leaves out, because it tries others like them; the session functional_all has all."""
+    """Parameters that make test leaves out, as it tries others of the same test; the session functional_all has them."""
     return pytest.param(*values, marks=pytest.mark.nightly)

@@ -237,10 +237,7 @@ def test_survey_has_the_form_that_awx_accepts(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "action",
-    ["delete", nightly("hide"), nightly("deactivate")],
-)
+@pytest.mark.parametrize("action", ["delete", nightly("hide"), nightly("deactivate")])
 def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: str) -> None:
     alice = awx.cloud
     images = [alice.make(f"{name} {number}", b"data") for number in range(3)]

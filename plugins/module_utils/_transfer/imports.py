@@ -21,7 +21,7 @@ from .errors import DataStillInTransit, ImportFailed
 from .polling import MAX_ATTEMPTS, Backoff, Deadline, is_transient, poll
 from .progress import Reporter
 
-# The statuses of an image once an import into it has begun. Another run may deactivate it as soon as it has its data.
+# The statuses of an image once an import into it has begun. Another run may deactivate the image at once.
 BEGUN = HAS_DATA | {"importing"}
 
 

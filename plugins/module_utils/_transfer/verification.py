@@ -51,15 +51,16 @@ class Verifier:
         self._deadline = deadline
 
     def verify(self, before: Image, image: Image, upload: Upload | None, is_import: bool) -> Verification:
-        """Compare the data of an active image; any difference that the cloud's own work does not explain is an error.
+        """Compare the data of an image; any difference that the cloud's own work does not explain is an error.
 
         :param before: the image before its data were sent.
+        :param image: the image as it is now; it is active, or another run has deactivated it since.
         :param upload: what this host has sent; null where the cloud fetched the data itself.
         :param is_import: whether the cloud imported the data, which may convert or decompress them.
         """
         if not image.size:
             raise DataMismatch(
-                f"The cloud has no data at all in image {image.id}, though it is active: the source is empty."
+                f"The cloud has no data at all in image {image.id}, though it is {image.status}: the source is empty."
             )
         if is_converted(before, image):
             return self._accept_conversion(before, image, upload)

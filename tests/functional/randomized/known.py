@@ -13,11 +13,11 @@ from .cases import File, Interrupted, Name, Overlapping, Single, Start, Task, ch
 
 ONE: Json = {"name": Name("one")}
 REPLACE: Json = {"data_policy": "replace", **FORMATS}
+PLAIN: Json = {"visibility": "private", "protected": False, "os_hidden": False, "tags": [], "properties": {}}
 
 
 def _image(owner: str = "alice", **attributes: t.Any) -> Start:
-    plain: Json = {"visibility": "private", "protected": False, "os_hidden": False, "tags": [], "properties": {}}
-    return Start(owner, "one", "active", {**plain, **attributes})
+    return Start(owner, "one", "active", {**PLAIN, **attributes})
 
 
 def _task(options: Json, who: str = "alice") -> Task:
@@ -28,6 +28,8 @@ INTERRUPTED_TASK = _task({"path": File("long"), **REPLACE, "protected": True, "p
 PRIVATE_TASK = _task({"path": File("long"), **REPLACE, "visibility": "private"})
 ABSENT = _task({"state": "absent", "force": True})
 OTHER_DATA = _task({"path": File("other"), "checksum": checksum_of("sha256", "other"), **REPLACE})
+
+IMPORTED = {"path": File("long"), "import_method": "glance-direct", **FORMATS}
 
 ON_DATA = [
     # The record of a source that the image's data do not come from was trusted.
@@ -60,4 +62,13 @@ OVERLAPPING = [
     # Both made a new image.
     Overlapping([_image(protected=True, tags=["t"])], (OTHER_DATA, OTHER_DATA), [0, 1] * 10),
     Overlapping([_image()], (OTHER_DATA, _task({"path": File("long"), **REPLACE})), [0, 1] * 10),
+    # The second deactivated the image as soon as it had the data that the first had sent, and the first failed.
+    Overlapping(
+        [Start("alice", "one", "queued", PLAIN)],
+        (
+            _task({**IMPORTED, "tags": ["u"]}),
+            _task({**IMPORTED, "state": "inactive", "tags": ["t", "u"], "stores": ["fast"]}),
+        ),
+        [0, 1, 0, 1, 0, 0, 0] + [1] * 14,
+    ),
 ]

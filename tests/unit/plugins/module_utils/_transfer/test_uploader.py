@@ -18,7 +18,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import DELETE, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataStillInTransit, ImageGone
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import (
+    DataMismatch,
+    DataStillInTransit,
+    ImageGone,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.uploader import Uploader
@@ -164,6 +168,13 @@ def test_a_task_that_does_not_wait_ends_though_the_cloud_does_not_release_an_inc
     with pytest.raises(DataStillInTransit, match="is still 'saving' after 10 s. Nothing was deleted"):
         delivery.send(Cloud([CUT], ["saving"]), wait=None)
     assert clock.now == TIMING.upload_release_timeout
+
+
+@pytest.mark.parametrize("status", ["active", "deactivated"])
+def test_stored_data_are_verified_though_another_run_has_deactivated_the_image(delivery: Delivery, status: str) -> None:
+    delivery.send(Cloud([SENT], [status]))
+    with pytest.raises(DataMismatch, match=f"no data at all in image {ID}, though it is {status}"):
+        delivery.uploader.wait_and_verify(Image({"id": ID}))
 
 
 def test_a_final_refusal_is_not_repeated(delivery: Delivery) -> None:

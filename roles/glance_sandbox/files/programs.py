@@ -168,7 +168,8 @@ class Venv:
         pip = folder / "bin/pip"
         commands: list[tuple[str | pathlib.Path, ...]] = []
         if uv:
-            commands.append((uv, "pip", "install", "--quiet", "--python", folder / "bin/python"))
+            # pip compiles too. Without it, where Python may not write bytecode, each start compiles all of OpenStack again.
+            commands.append((uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", folder / "bin/python"))
         if pip.exists():
             # pip reads a configuration that uv does not: its index may be another one.
             commands.append((pip, "install", "--quiet"))

@@ -30,7 +30,7 @@ lock: $(NOX)
 $(NOX): tests/requirements/nox.txt
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --constraint tests/requirements/nox.txt uv
-	.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --requirements tests/requirements/nox.txt
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --requirements tests/requirements/nox.txt
 	touch $@
 
 clean:

@@ -41,8 +41,8 @@ nox.options.error_on_missing_interpreters = True
 # Every session, antsibull-nox's own too, installs the locked versions and nothing else.
 os.environ["PIP_CONSTRAINT"] = os.environ["UV_CONSTRAINT"] = CONSTRAINTS
 
-# Container images often set PYTHONDONTWRITEBYTECODE: there each of the many processes would compile its libraries again.
-os.environ["UV_COMPILE_BYTECODE"] = "1"
+# Container images often set it. Each of the many processes would compile its libraries again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # antsibull-nox calls ansible-galaxy, which stands beside nox.
 os.environ["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])

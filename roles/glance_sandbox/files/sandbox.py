@@ -57,6 +57,7 @@ if __package__:
         check_python,
         fingerprint,
         free_port,
+        inherited_environment,
         locked,
         make_home,
     )
@@ -73,6 +74,7 @@ else:  # run as a script
         check_python,
         fingerprint,
         free_port,
+        inherited_environment,
         locked,
         make_home,
     )
@@ -204,7 +206,7 @@ class Service:
             [venv.program("uwsgi"), *UWSGI_OPTIONS, *listening, "--wsgi-file", HERE / "serve.py"],
             *(state / self.output, state / f"{self.name}.log"),
             env={
-                **{key: value for key, value in os.environ.items() if not key.startswith("OS_")},
+                **{key: value for key, value in inherited_environment().items() if not key.startswith("OS_")},
                 "OS_KEYSTONE_CONFIG_FILES": f"{state}/keystone.conf",
                 "OS_GLANCE_CONFIG_DIR": str(state),
                 "SANDBOX_SERVICE": self.name,

@@ -45,6 +45,23 @@ def test_first_image_is_prepared_and_promoted(alice: Cloud, name: str, path: str
     assert not image["os_hidden"]
 
 
+def test_first_image_is_deactivated_before_it_gets_the_name(alice: Cloud, name: str, path: str) -> None:
+    options: Json = {"name": name, "path": path, "state": "inactive", **FORMATS}
+    assert prepare(alice, **options).image["status"] == "active"
+    promoted = promote(alice, **options)
+    assert [request.rpartition("/")[2] for request in promoted.sent if not request.startswith("GET")] == ["deactivate", "ID"]
+    assert promoted.image["status"] == "deactivated"
+
+
+def test_previous_build_is_named_by_the_template(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, OLD, cloudimage_version="1")
+    entry: Json = {"name": name, "path": path, "version": "2", "data_policy": "replace", "replaced": "hide"}
+    for step in ("prepare", "promote"):
+        images = [{**entry, "replaced_name": "{name} ({version})", "candidate": step}]
+        assert alice.run("images", images=images).succeeded().changed
+    assert alice.show(old["id"])["name"] == f"{name} (1)"
+
+
 def test_replacement_is_prepared_and_promoted(alice: Cloud, name: str, path: str) -> None:
     old = alice.make(name, OLD, tags=["b"], protected=True, min_disk=3, visibility="community", p="1", q="2")
     options: Json = {"name": name, "path": path, "properties": {"q": None}}

@@ -98,6 +98,13 @@ def test_images_that_are_no_longer_listed_are_pruned(alice: Cloud, bob: Cloud, n
         assert cloud.show(image["id"]) == image
 
 
+def test_candidate_of_a_listed_name_is_not_pruned(alice: Cloud, name: str, path: str) -> None:
+    options: Json = {"path": path, "data_policy": "replace", "candidate": "prepare", **FORMATS}
+    pruned_thrice(alice, [{"name": name, **options}], catalogue=name, prune="delete")
+    (pruned,) = pruned_thrice(alice, entries(name, "other"), catalogue=name, prune="delete").result["pruned"]
+    assert pruned["name"] == f"{name}-candidate"
+
+
 def test_prune_with_an_administrators_login_leaves_other_projects_alone(admin: Cloud, alice: Cloud, name: str) -> None:
     of_alice = marked(alice, f"{name}-alice", name)
     own = marked(admin, f"{name}-own", name)
@@ -288,6 +295,18 @@ def test_previous_build_that_is_listed_under_its_new_name_is_refused(
     applied(alice, images[:1])
     applied(alice, images)
     assert len(alice.named(f"{name} (1)")) == 1
+
+
+def test_previous_build_whose_new_name_is_taken_is_refused(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    others: list[Json] = [{"name": f"{name} (1)"}, *builds(tmp_path, f"{name}-b", "1", replaced_name="old {version}")]
+    applied(alice, [*builds(tmp_path, name, "1"), *others])
+    message = alice.fails("images", images=[*builds(tmp_path, name, "2"), *others])
+    assert f"images[1] '{name} (1)': images[0] gives this name to the image that it replaces" in message
+    same = {"replaced_name": "old {version}"}
+    both = [*builds(tmp_path, name, "2", **same), *builds(tmp_path, f"{name}-b", "2", **same)]
+    assert "give the images that they replace the same name, 'old 1'" in alice.fails("images", images=both)
+    # An entry whose image has its version already replaces nothing.
+    assert not alice.run("images", images=[*builds(tmp_path, name, "1"), *others]).succeeded().changed
 
 
 @pytest.mark.parametrize("transfer", ["stream", "import"])

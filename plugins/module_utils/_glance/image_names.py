@@ -25,7 +25,12 @@ def temporary_name(old: Image) -> str:
 
     :param old: the image that it replaces; it has no id if there is none.
     """
-    return _with_suffix(str(old.name), f"-replacing-{old.id}" if old.exists else "-candidate")
+    return _with_suffix(str(old.name), f"-replacing-{old.id}") if old.exists else candidate_name(str(old.name))
+
+
+def candidate_name(name: str) -> str:
+    """The name that the first image of a name has until it is promoted."""
+    return _with_suffix(name, "-candidate")
 
 
 def _with_suffix(name: str, suffix: str) -> str:

@@ -14,6 +14,7 @@ from .._errors import InvalidInput
 from .._glance.image import GONE, Image
 from .._glance.image_names import DEFAULT_TEMPLATE, replaced_name
 from .._glance.input_checks import id_spellings
+from .._glance.properties import VERSION
 from .._options.image import ImageOptions
 from .._options.images import check_no_duplicates
 from .._plan.catalogue import Listed
@@ -119,20 +120,34 @@ class PrefetchedImages(Lookup):
         return frozenset(number_of)
 
     def _check_names_of_previous_builds(self, meanings: t.Sequence[t.Sequence[Image]]) -> None:
-        """Refuse to create an image whose name another entry gives to the image that it replaces."""
-        missing: dict[tuple[str, str | None], int] = {}
+        """Refuse entries that give the image that they replace a name that another entry gives, or has.
+
+        An entry whose image has its version already replaces nothing.
+        """
+        named: dict[tuple[str, str | None], int] = {}
         given: dict[tuple[str, str | None], int] = {}
         for number, (entry, owner, images) in enumerate(zip(self._entries, self._owners, meanings, strict=True)):
             project = owner or self.api.connection.project_id
-            if images and entry.replaced_name != DEFAULT_TEMPLATE:
-                given[replaced_name(images[0], entry.replaced_name), project] = number
-            elif not images and not entry.is_absent and not entry.selection.id:
-                missing[str(entry.selection.name), project] = number
-        for (name, project), number in missing.items():
+            if images and entry.replaced_name != DEFAULT_TEMPLATE and not _has_version(images[0], entry):
+                name = replaced_name(images[0], entry.replaced_name)
+                first = given.setdefault((name, project), number)
+                if first != number:
+                    raise InvalidInput(
+                        f"images: images[{first}] and images[{number}] give the images that they replace the same name,"
+                        f" '{name}'. Give one of them another 'replaced_name'."
+                    )
+            if not entry.is_absent and not entry.selection.id:
+                named[str(entry.selection.name), project] = number
+        for (name, project), number in named.items():
             if (name, project) in given:
+                hint = (
+                    "Give it another 'replaced_name'."
+                    if meanings[number]
+                    else f"Run the task without images[{number}] first."
+                )
                 raise InvalidInput(
                     f"images[{number}] '{name}': images[{given[name, project]}] gives this name to the image that it"
-                    f" replaces, so that two images would have it. Run the task without images[{number}] first."
+                    f" replaces, so that two images would have it. {hint}"
                 )
 
     def _check_new_names(self, meanings: t.Sequence[t.Sequence[Image]]) -> None:
@@ -159,6 +174,10 @@ class PrefetchedImages(Lookup):
         if not found:
             check_name_is_no_id(self.api, name)
         return found if selection.on_duplicate == "fail" else choose(found, name, selection.on_duplicate)
+
+
+def _has_version(image: Image, entry: ImageOptions) -> bool:
+    return entry.version is not None and entry.version == image.get(VERSION)
 
 
 def _same_image(first: int, second: int, which: str) -> InvalidInput:

@@ -15,7 +15,8 @@ import dataclasses
 
 from .._errors import InvalidInput, not_none
 from .._glance.image import Image, properties_of
-from .._glance.image_names import temporary_name
+from .._glance.image_names import DEFAULT_TEMPLATE, temporary_name
+from .._glance.operations import UPDATE
 from .._glance.properties import DATA_RECORDS, PUBLISHED_AS, RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DesiredImage
@@ -55,11 +56,12 @@ def plan_candidate(state: ReplacementState, desired: DesiredImage) -> Plan:
     return dataclasses.replace(_after_removal(plan, state), final_name=state.old.name)
 
 
-def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str) -> Plan:
+def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str, template: str = DEFAULT_TEMPLATE) -> Plan:
     """The candidate gets the name; the image that had it is replaced.
 
     :param state: ``new`` is the candidate; ``old`` has no id if no image has the name.
     :param replaced: what becomes of the old image: delete, hide, deactivate or keep.
+    :param template: the name of an old image that is kept.
     """
     name = str(state.old.name)
     if state.new is None:
@@ -69,12 +71,18 @@ def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str
         )
     desired = published_as(desired, name)
     if state.old.exists:
-        return plan_replacement(state, desired, replaced, marked_as=PUBLISHED_AS)
+        return plan_replacement(state, desired, replaced, template, marked_as=PUBLISHED_AS)
     final = {**OF_FIRST_BUILD, **carried_over(state.old, desired, state.project_id)}
     attributes = {key: final[key] for key in CARRIED if key in final}
-    wanted = DesiredImage(attributes, properties_of(final), data=desired.data, stores=desired.stores)
-    plan = plan_sharing(_updated(state.new, wanted), desired.members, state.new_members)
-    return _after_removal(plan, state)
+    # Glance does not show the stores of a deactivated image; the run that deactivated it had copied its data before.
+    stores = desired.stores if state.new.stores else None
+    status = desired.status or "active"
+    wanted = DesiredImage(attributes, properties_of(final), data=desired.data, stores=stores, status=status)
+    plan = _updated(state.new, wanted)
+    # It gets the name last: what nobody may use never is usable under the name.
+    operations = sorted(plan.operations, key=lambda operation: operation.call == UPDATE)
+    plan = dataclasses.replace(plan, operations=tuple(operations))
+    return _after_removal(plan_sharing(plan, desired.members, state.new_members), state)
 
 
 def _updated(new: Image, wanted: DesiredImage) -> Plan:

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from .._errors import InvalidInput
 from .._glance.image import GONE, Image, listing
-from .._glance.image_names import replaced_by
+from .._glance.image_ids import has_derived_id
+from .._glance.image_names import candidate_name, replaced_by
 from .._glance.json_patch import Change, build_patch
 from .._glance.operations import UPDATE, Operation
 from .._glance.properties import CATALOGUE
@@ -34,11 +36,18 @@ class Listed:
     names: t.Collection[str] = frozenset()
 
     def __contains__(self, image: Image) -> bool:
-        """Whether an entry is about this image, or about the one that it is to replace."""
+        """Whether an entry is about this image, about the one that it is to replace, or about its promotion."""
         if image.id in self.ids or image.name in self.names:
             return True
         old = replaced_by(image)
-        return old is not None and (old.id in self.ids or old.name in self.names)
+        if old is not None:
+            return old.id in self.ids or old.name in self.names
+        return image.hidden and image.name in self._candidates and has_derived_id(image, str(image.name))
+
+    @functools.cached_property
+    def _candidates(self) -> frozenset[str]:
+        """The names that the first images of the entries have until they are promoted."""
+        return frozenset(candidate_name(name) for name in self.names)
 
 
 def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:

@@ -120,7 +120,7 @@ def _plan_replacement(options: ImageOptions, desired: DesiredImage, state: Repla
     if state.old.exists:
         warnings = (*_warnings_of_existing(state.named, desired), *_warnings_of_members(state, desired))
     if options.candidate:
-        return PlannedImage(plan_promotion(state, desired, options.replaced), warnings)
+        return PlannedImage(plan_promotion(state, desired, options.replaced, options.replaced_name), warnings)
     return PlannedImage(plan_replacement(state, desired, options.replaced, options.replaced_name), warnings)
 
 

@@ -206,7 +206,9 @@ def _new_image(
 ) -> tuple[FlatImage, list[Operation]]:
     """The new image with its data, before it gets the name, and the calls that make it."""
     if state.new:
-        return dict(state.new.fields), store_operations(state.new, desired.stores) if desired.stores else []
+        # Glance does not show the stores of a deactivated image; the run that deactivated it had copied its data before.
+        copied = store_operations(state.new, desired.stores) if desired.stores and state.new.stores else []
+        return dict(state.new.fields), copied
     current = {**target, "name": temporary_name(state.old), "os_hidden": True, "protected": False}
     if members:
         current["visibility"] = "shared"  # where it is not to stay that, its members are kept as Glance keeps them

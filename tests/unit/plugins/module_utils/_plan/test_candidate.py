@@ -135,6 +135,31 @@ def test_first_promotion_is_one_request() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "wanted", "expected"),
+    [
+        ("active", "deactivated", ["POST new/actions/deactivate", "PATCH new"]),
+        ("deactivated", "deactivated", ["PATCH new"]),  # an earlier promotion was interrupted
+        ("deactivated", "active", ["POST new/actions/reactivate", "PATCH new"]),
+        ("deactivated", None, ["POST new/actions/reactivate", "PATCH new"]),
+    ],
+)
+def test_first_build_gets_its_status_before_the_name(status: str, wanted: str | None, expected: list[str]) -> None:
+    plan = plan_promotion(
+        state(MISSING, new=Image({**FIRST.fields, "status": status})),
+        DesiredImage(FORMATS, {"p": "1"}, data=DATA, stores=("fast",), status=wanted),
+        "hide",
+    )
+    assert calls(plan) == expected
+    assert plan.image
+    assert plan.image["status"] == (wanted or "active")
+
+
+def test_name_of_the_previous_build_is_that_of_the_template() -> None:
+    plan = plan_promotion(state(OLD, new=NEW), DesiredImage(data=DATA), "keep", "{name} {id}")
+    assert patched(plan, "old") == {"name": "n old"}
+
+
+@pytest.mark.parametrize(
     ("replaced", "aside"),
     [("hide", {"name": "n-20261120T101500Z", "os_hidden": True}), ("keep", {"name": "n-20261120T101500Z"})],
 )

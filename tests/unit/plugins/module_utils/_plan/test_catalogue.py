@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import candidate_name
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.catalogue import PruneOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.catalogue import (
     Listed,
@@ -48,6 +49,10 @@ def without_owner() -> Image:
 
 TEMPORARY = f"n-replacing-{OLD_ID}"
 REPLACEMENT = image(TEMPORARY, id=derived_ids(PROJECT, TEMPORARY, NOW)[0], os_hidden=True)
+CANDIDATE, LONG_CANDIDATE = (
+    image(temporary, id=derived_ids(PROJECT, temporary, NOW)[0], os_hidden=True)
+    for temporary in (candidate_name("n"), candidate_name("n" * 255))
+)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +78,13 @@ REPLACEMENT = image(TEMPORARY, id=derived_ids(PROJECT, TEMPORARY, NOW)[0], os_hi
         (REPLACEMENT, Listed(names={"n"}), False),
         (REPLACEMENT, Listed(ids={OLD_ID}), False),
         (REPLACEMENT, Listed(), True),
+        # So does the candidate for a name that no image has yet.
+        (CANDIDATE, Listed(names={"n"}), False),
+        (CANDIDATE, Listed(names={"n", "m"}), False),
+        (CANDIDATE, Listed(names={"m"}), True),
+        (image("n-candidate", id=CANDIDATE.id), Listed(names={"n"}), True),
+        (image("n-candidate", id=OLD_ID, os_hidden=True), Listed(names={"n"}), True),
+        (LONG_CANDIDATE, Listed(names={"n" * 255}), False),
         # An image that only has such a name does not.
         (image(TEMPORARY, id="9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"), Listed(names={"n"}), True),
     ],

@@ -14,7 +14,7 @@ demo: $(NOX)
 	$(NOX) --non-interactive -s demo
 
 test: $(NOX)
-	$(NOX) --non-interactive
+	$(NOX) --non-interactive --allow-parallel --parallel 2
 
 bench: $(NOX)
 	$(NOX) --non-interactive -s bench

@@ -154,6 +154,7 @@ def test_report_in_check_mode_for_real_and_again(auditor: Auditor, name: str) ->
     assert row_of(auditor.report(), twins[0])["age_days"] == row_of(report, twins[0])["age_days"] + 1
 
 
+@pytest.mark.nightly
 def test_what_image_retire_would_do_is_reported_and_nothing_is_retired(auditor: Auditor, name: str) -> None:
     alice = auditor.cloud
     names = [f"{name}-{number} {{{{ 7 * 7 }}}} <b>" for number in range(3)]
@@ -233,6 +234,7 @@ def test_members_are_reported_if_they_are_asked_for(auditor: Auditor, bob: Cloud
     assert shared["members"] == [{"member_id": bob.project_id, "status": "pending"}]
 
 
+@pytest.mark.nightly
 def test_answers_of_a_survey_are_accepted(admin: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     """Surveys give text, and nothing for a question without an answer."""
     image = bob.make(name, visibility="private")

@@ -236,8 +236,9 @@ def test_survey_has_the_form_that_awx_accepts(name: str) -> None:
             assert question["min"] <= question["default"] <= question["max"]
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
-@pytest.mark.parametrize("action", ["delete", nightly("hide"), nightly("deactivate")])
+@pytest.mark.parametrize("action", ["delete", "hide", "deactivate"])
 def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: str) -> None:
     alice = awx.cloud
     images = [alice.make(f"{name} {number}", b"data") for number in range(3)]

@@ -16,7 +16,6 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client import i
 from .cloud_pages import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .gateway import Reply, Request, json_reply, token_of
-from .marks import nightly
 from .simulated_clouds import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
 from .support_page import SUPPORT_PAGE, replaced_block
 from .timing import Clock
@@ -192,6 +191,7 @@ def test_next_page_uses_only_the_marker(clouds: Clouds, name: str, cloud: str, m
     assert {key for query in api_calls for key, _value in query} <= {"tag", "limit", "marker"}
 
 
+@pytest.mark.nightly
 @row("Pages")
 def test_short_page_is_not_the_last(rackspace: CloudUnderTest, name: str) -> None:
     """Rackspace returns at most 100 images, whatever the limit: a short page is not the last one."""
@@ -214,8 +214,9 @@ def test_images_are_found_without_filter_operators(otc: CloudUnderTest, name: st
     assert [len(otc.named(each)) for each in names] == [1, 1]
 
 
+@pytest.mark.nightly
 @row("Conditions")
-@pytest.mark.parametrize("cloud", [nightly("rackspace"), "otc"])
+@pytest.mark.parametrize("cloud", ["rackspace", "otc"])
 def test_many_names_are_found_once_without_filter_operators(clouds: Clouds, name: str, cloud: str) -> None:
     """Names in several lists bring each image once."""
     found = fresh(clouds, cloud)

@@ -110,6 +110,7 @@ def test_permanent_conflict_is_not_repeated(alice: Cloud, name: str) -> None:
     assert outcome.sent == ["GET /v2/images", "GET /v2/images"]  # the proxy answered the PATCH, once
 
 
+@pytest.mark.nightly
 def test_recreated_name_costs_at_most_three_create_requests(alice: Cloud, name: str) -> None:
     for _round in range(7):
         outcome = alice.thrice("image", name=name)

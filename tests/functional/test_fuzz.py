@@ -4,7 +4,7 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """Answers of any kind: whatever a gateway may answer, a task ends in one clear error, or does what it says.
 
-GLANCE_FUZZ_CASES says how many cases are tried (default 75, always the same ones). A case that fails says its number, and
+GLANCE_FUZZ_CASES says how many cases are tried (default 30, always the same ones). A case that fails says its number, and
 GLANCE_FUZZ_ONLY tries that one alone.
 """
 
@@ -24,7 +24,7 @@ from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox
 from .gateway import Gateway, Reply, Request, forward, json_reply, token_of
 from .timing import Clock
 
-CASES = int(os.environ.get("GLANCE_FUZZ_CASES") or 75)
+CASES = int(os.environ.get("GLANCE_FUZZ_CASES") or 30)
 ONLY = os.environ.get("GLANCE_FUZZ_ONLY")
 # No case may take longer (s), by a clock on which each request takes as long as this; pauses count too.
 SLOWEST = 30.0

@@ -330,6 +330,7 @@ def test_images_of_other_projects_count_once_they_are_found(alice: Cloud, bob: C
         find(cloud, name=[name], exactly=1)
 
 
+@pytest.mark.nightly
 def test_error_describes_ten_of_many_images(bob: Cloud, catalogue: str) -> None:
     outcome = failed_count(bob, name_pattern=f"^{catalogue}-", exactly=1)
     assert f"but {CATALOGUE} images were found" in outcome.message

@@ -71,6 +71,7 @@ def everything(name: str) -> list[Json]:
     ]
 
 
+@pytest.mark.nightly
 def test_both_execution_modes_give_the_same_results(play: Play, name: str, tmp_path: pathlib.Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "disk.raw").write_bytes(b"data" * 1000)

@@ -87,6 +87,7 @@ def test_one_of_two_identical_replacements_reports_the_change(alice: Cloud, name
         assert image["protected"] == (number % 2 == 0)
 
 
+@pytest.mark.nightly
 def test_overlapping_retirements_all_succeed(alice: Cloud, name: str) -> None:
     images = [alice.make(f"{name}-{number}", b"data", protected=True, tags=[name]) for number in range(3)]
     variables = {"image_retire_cloud": "alice", "image_retire_filters": {"tags": [name]}}

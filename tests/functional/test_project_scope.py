@@ -132,6 +132,7 @@ def made_at(sandbox: Sandbox, image: Json, second: int) -> None:
         database.commit()
 
 
+@pytest.mark.nightly
 def test_filters_of_an_administrator_select_what_a_plain_user_sees(
     sandbox: Sandbox, admin: Cloud, alice: Cloud, bob: Cloud, name: str
 ) -> None:

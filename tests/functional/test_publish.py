@@ -45,6 +45,7 @@ def test_builds_follow_one_another(publisher: Publisher) -> None:
     assert (second["os_hidden"], second["protected"], third["protected"]) == (True, True, True)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_attributes_of_the_published_image_are_updated_without_a_new_build(publisher: Publisher) -> None:
     publisher.build(b"first")

@@ -72,6 +72,7 @@ def test_rollback_without_a_previous_build_is_refused(publisher: Publisher) -> N
     assert "There is no build of" in failed.stdout
 
 
+@pytest.mark.nightly
 def test_overlapping_runs_publish_one_build(publisher: Publisher) -> None:
     publisher.publish_two()
     publisher.build(b"third")

@@ -103,6 +103,7 @@ def test_images_are_copied_to_every_cloud_of_the_group(
         assert int(again.report(host)["bytes"]) == 0
 
 
+@pytest.mark.nightly
 def test_new_build_replaces_the_old_one(alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     origin = origin_of(bob, name)
     replication = Replication(tmp_path, {"alice": {}})

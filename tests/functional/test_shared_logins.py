@@ -156,7 +156,8 @@ def by_certificate(sandbox: Sandbox) -> type[Handler]:
     return CertificateHandler
 
 
-@pytest.mark.parametrize("here", ["true", nightly("false")])
+@pytest.mark.nightly
+@pytest.mark.parametrize("here", ["true", "false"])
 def test_login_with_a_rewritten_client_certificate_is_not_shared(
     play: Play, alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, here: str
 ) -> None:

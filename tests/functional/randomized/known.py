@@ -26,6 +26,7 @@ def _task(options: Json, who: str = "alice") -> Task:
 
 INTERRUPTED_TASK = _task({"path": File("long"), **REPLACE, "protected": True, "properties": {"p": "1"}})
 PRIVATE_TASK = _task({"path": File("long"), **REPLACE, "visibility": "private"})
+INACTIVE_TASK = _task({"path": File("long"), **REPLACE, "state": "inactive"})
 ABSENT = _task({"state": "absent", "force": True})
 OTHER_DATA = _task({"path": File("other"), "checksum": checksum_of("sha256", "other"), **REPLACE})
 
@@ -45,6 +46,8 @@ INTERRUPTED = [
     # The new image was private already, and the members of the old one, which is shared, were looked for at both.
     Interrupted([_image(visibility="shared")], PRIVATE_TASK, 2, False, PRIVATE_TASK),
     Interrupted([_image(visibility="shared")], PRIVATE_TASK, 3, False, PRIVATE_TASK),
+    # The new image was deactivated already, and Glance did not show its stores.
+    Interrupted([_image()], INACTIVE_TASK, 3, False, INACTIVE_TASK),
     # An import failed after its run was killed, and the next run waited for it.
     Interrupted(
         [],

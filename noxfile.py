@@ -126,8 +126,10 @@ def run_functional(
     tree = linked_tree(session)
     tests = [f"tests/functional/{file}.py" for file in files] or ["tests/functional"]
     if workers > 1:
-        # One that takes the place of a worker that has died would find no sandbox.
-        arguments = ("-n", str(workers), "--dist", "loadfile", "--max-worker-restart", "0", *arguments)
+        # Files with few tests often take longest, and would come last. A worker in the place of one that has died would find
+        # no sandbox.
+        workers_options = ("--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0")
+        arguments = ("-n", str(workers), *workers_options, *arguments)
     in_sandbox(
         session,
         *("python", "-m", "pytest", "-p", "no:cacheprovider", *tests, *arguments, *session.posargs),

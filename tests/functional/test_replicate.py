@@ -36,7 +36,7 @@ class Replication:
         inventory = self.folder / "inventory.json"
         inventory.write_text(json.dumps({"clouds": {"hosts": self.hosts}}))
         command = ["ansible-playbook", "-i", str(inventory), "cloudimage.glance.replicate", *arguments]
-        environment = {**os.environ, "ANSIBLE_NOCOLOR": "true"}
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "true", "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
         extra = json.dumps({"replicate_source_cloud": "bob", **variables})
         done = subprocess.run([*command, "-e", extra], env=environment, capture_output=True, text=True, check=False)
         return Run(done.stdout + done.stderr)
@@ -96,7 +96,7 @@ def test_images_are_copied_to_every_cloud_of_the_group(
             assert_is_copy(cloud, copy)
             assert (copy["visibility"], sorted(copy["tags"]), copy["os_distro"]) == ("private", ["a", "b"], "debian")
         assert copies[1]["min_ram"] == (64 if form == "text" else 9)
-    assert real.count("bob", "ok") == 1  # the check of the variables: the images are in this cloud
+    assert real.count("bob", "ok") == 2  # the checks of the variables: the images are in this cloud
     again = replication.run(**variables)
     for host in ("alice", "third"):
         assert again.counts(host) == (0, 0)
@@ -192,6 +192,34 @@ def test_variables_are_checked(alice: Cloud, tmp_path: pathlib.Path, variables: 
     assert message in run.output
     assert "geheim" not in run.output
     assert requests == []
+    assert '"succeeded": false' in run.output  # what a workflow gets
+
+
+def test_remote_of_images_and_options(alice: Cloud, tmp_path: pathlib.Path) -> None:
+    """What is no dictionary is an error, and no image is left out. What the options have is merged."""
+    images = [
+        {"name": "R1", "remote": "geheim"},
+        {"name": "R2", "remote": {"name": "R"}},
+        {"name": "R3", "remote": ["geheim"]},
+    ]
+    hosts: Json = {
+        "images": {"replicate_images": images},
+        "options": {"replicate_images": ["R"], "replicate_options": {"remote": "geheim"}},
+        "merged": {
+            "replicate_cloud": "alice",
+            "replicate_images": [{"name": "R", "remote": {"name": "S"}}],
+            "replicate_options": "remote: {interface: burn}",
+        },
+    }
+    with alice.sandbox.recorded() as requests:
+        run = Replication(tmp_path, hosts).run()
+    assert [run.counts(host) for host in hosts] == [(0, 1)] * 3
+    assert "'remote' is not a dictionary in R1 (it is text), R3 (it is a list). Allowed is a dictionary" in run.output
+    assert "'remote' is not a dictionary in replicate_options (it is text)." in run.output
+    assert "value of interface must be one of: public, internal, admin, got: burn" in run.output
+    assert "geheim" not in run.output
+    assert requests == []
+    assert run.output.count('"succeeded": false') == 3
 
 
 def test_secrets_of_the_source_cloud_are_not_shown(bob: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:

@@ -13,6 +13,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import ALGORITHM_OF_DIGITS
+from ansible_collections.cloudimage.glance.plugins.module_utils._url_redaction import redacted_url
 
 Entry = dict[str, t.Any]
 
@@ -174,9 +175,10 @@ def _data(label: str, of_version: t.Mapping[str, t.Any], prefer_mirror: bool) ->
     urls = named if prefer_mirror else named[::-1]
     usable = [url for url in urls if _is_usable(url)]
     if not usable:
+        given = ", ".join(map(redacted_url, urls)) or "none"
         raise InvalidDefinition(
-            f"{label}: there is no URL that the module can use, among {', '.join(urls) or 'none'}. It takes http, https and"
-            " file, and no archives (tar, zip)."
+            f"{label}: there is no URL that the module can use, among {given}. It takes http, https and file, and no"
+            " archives (tar, zip)."
         )
     first, *others = usable
     compression = _compression(first)
@@ -222,7 +224,8 @@ def _checksum(label: str, of_version: t.Mapping[str, t.Any]) -> str | None:
         return None
     algorithm = re.search(r"md5|sha512|sha256|sha1", lists[0].lower())
     if not algorithm:
+        shown = redacted_url(lists[0])
         raise InvalidDefinition(
-            f"{label}: the name of {lists[0]} does not say the algorithm. Give 'checksum', for example 'sha256:{lists[0]}'."
+            f"{label}: the name of {shown} does not say the algorithm. Give 'checksum', for example 'sha256:{shown}'."
         )
     return f"{algorithm[0]}:{lists[0]}"

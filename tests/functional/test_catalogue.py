@@ -22,6 +22,7 @@ from .marks import nightly
 from .test_images import thrice
 from .test_interrupted_runs import run_killed
 from .test_overlapping_runs import run_at_once
+from .test_remote_cloud import of, origin_of
 from .web import serving
 
 MARK, VERSION = "cloudimage_catalogue", "cloudimage_version"
@@ -421,6 +422,18 @@ def test_killed_run_is_finished_by_the_next(
     assert step >= 6
 
 
+def run_playbook(*options: str, in_process: str = "true", **variables: t.Any) -> subprocess.CompletedProcess[str]:
+    command = ["ansible-playbook", "cloudimage.glance.catalogue", "-e", json.dumps(variables), *options]
+    environment = {
+        **os.environ,
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+        "CLOUDIMAGE_GLANCE_IN_PROCESS": in_process,
+    }
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_playbook_applies_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path, check: bool) -> None:
     (tmp_path / "disk").write_bytes(b"data")
@@ -443,20 +456,64 @@ def test_playbook_applies_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path
         "catalogue_prune_max": "",
         "catalogue_force": "",
     }
-    command = [
-        "ansible-playbook",
-        "cloudimage.glance.catalogue",
-        "-e",
-        json.dumps(variables),
-        *(["--check"] if check else []),
-    ]
-    environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = run_playbook(*(["--check"] if check else []), **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "changed=1" in done.stdout
     assert f'"pruned": [\n            "{name}-gone"' in done.stdout
     assert len(alice.named(f"{name} 1")) == (0 if check else 1)
     assert status_of(alice, gone) == ("queued" if check else "gone")
+
+
+@pytest.mark.parametrize(
+    ("form", "in_process", "options"),
+    [
+        ("images", "true", ()),
+        nightly("images", "false", ("--check",)),
+        nightly("osism", "true", ("--check", "--diff")),
+        nightly("osism", "false", ()),
+    ],
+)
+def test_playbook_shows_no_secret_of_the_file(
+    alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, form: str, in_process: str, options: tuple[str, ...]
+) -> None:
+    """A password in remote.cloud, and users and signatures in URLs; one image succeeds, and the others fail."""
+    origin_of(bob, name)
+    source = of(bob, bob.sandbox.glance_url)
+    url, mirror, sums = (f"http://me:geheim@127.0.0.1:9/{file}?signature=geheim" for file in ("disk", "mirror", "SUMS"))
+    data = {"url": url, "checksum": checksum(b"")}
+    listed: list[Json] = [
+        {"name": name, "remote": {"cloud": source}},
+        {"name": f"{name}-url", **data, "mirrors": [mirror], "transfer": "stream", **FORMATS},
+        {"name": f"{name}-sums", **data, "checksum": f"sha512:{sums}", **FORMATS},
+    ]
+    definition = {"name": name, "format": "raw", "login": "root", "status": "active", "visibility": "private"}
+    definitions = [{**definition, "versions": [{"version": "1", **data, "mirror_url": mirror}]}]
+    (tmp_path / "images.yml").write_text(json.dumps(listed if form == "images" else {"images": definitions}))
+    variables = {"catalogue_cloud": "alice", "catalogue_file": f"{tmp_path}/images.yml", "catalogue_format": form}
+    done = run_playbook("-vvvv", *options, in_process=in_process, catalogue_name=name, **variables)
+    output = done.stdout + done.stderr
+    assert "geheim" not in output
+    assert source["auth"]["password"] not in output
+    if form == "images":
+        assert " of 3 images failed. " in output
+        assert len(alice.named(name)) == (0 if options else 1)
+
+
+def test_playbook_with_a_file_that_has_no_images(alice: Cloud, tmp_path: pathlib.Path) -> None:
+    """A workflow gets a summary all the same."""
+    (tmp_path / "images.yml").write_text("{name: x, url: 'http://me:geheim@127.0.0.1:9/disk'}")
+    with alice.sandbox.recorded() as requests:
+        done = run_playbook("-vvvv", catalogue_cloud="alice", catalogue_file=f"{tmp_path}/images.yml")
+        missing = run_playbook(catalogue_cloud="alice", catalogue_file=f"{tmp_path}/missing.yml")
+    assert requests == []
+    assert (
+        f"{tmp_path}/images.yml has a dictionary without 'images', with the keys name, url. Allowed is a list" in done.stdout
+    )
+    assert "geheim" not in done.stdout + done.stderr
+    assert f"catalogue_file: there is no file {tmp_path}/missing.yml." in missing.stdout
+    for run in (done, missing):
+        assert run.returncode != 0
+        assert '"succeeded": false' in run.stdout.rpartition("CUSTOM STATS")[2]
 
 
 def test_overlapping_runs_of_one_list(alice: Cloud, name: str, path: str) -> None:

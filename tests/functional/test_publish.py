@@ -86,6 +86,26 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
     assert admin.show(published.report["id"])["owner"] == admin.project_id
 
 
+def test_hidden_image_is_the_published_one_where_no_other_has_the_name(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    """As for the module image. The name has a comma, which separates names in a list."""
+    publisher = Publisher(alice, f"{name}, hidden", tmp_path)
+    first, second = publisher.publish_two()
+    hide: Json = {"json": [{"op": "replace", "path": "/os_hidden", "value": True}]}
+    hide["headers"] = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+    alice.call("PATCH", f"/images/{second['id']}", **hide)
+    rolled_back = publisher.run(image_publish_rollback=True).succeeded()
+    assert (rolled_back.outcome, rolled_back.report["previous_id"]) == ("rolled_back", second["id"])
+    assert publisher.public()["id"] == first["id"]
+    alice.call("PATCH", f"/images/{first['id']}", **hide)
+    publisher.build(b"second")
+    again = publisher.run(image_publish_keep=1)
+    assert again.failed
+    assert "were rolled back. Nothing was done." in " ".join(again.stdout.split())
+    assert again.mutations == []
+
+
 @pytest.mark.nightly
 def test_image_of_another_cloud_is_published(publisher: Publisher, bob: Cloud) -> None:
     """Bob's login stands for the other cloud. A second run finds the build without reading its data."""

@@ -30,8 +30,8 @@ options:
   options:
     description:
       - A dictionary with the name of each variable and its description, a dictionary.
-      - C(type) is V(str), V(int), V(bool), V(list), V(bool_or_list), V(dict) or V(cloud), which is the name of a cloud or
-        its configuration.
+      - C(type) is V(str), V(int), V(bool), V(list), V(bool_or_list), V(dict), V(duration) such as V(30d), V(day) such as
+        V(2026-01-31), or V(cloud), which is the name of a cloud or its configuration.
       - C(elements) is V(raw) if a list may have dictionaries too, and not only texts.
       - C(choices), C(default), C(required) and C(minimum) restrict the values.
       - With C(secret) an error does not show the value, which may hold a secret. For the type V(cloud) it never does.

@@ -11,12 +11,16 @@ import re
 import typing as t
 
 import yaml
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.time_conditions import moment_before
 
 Option = t.Mapping[str, t.Any]
 
 TRUE = ("true", "yes", "on", "y", "t", "1")
 FALSE = ("false", "no", "off", "n", "f", "0")
 KEYS = {"type", "elements", "choices", "minimum", "default", "required", "secret"}
+# From here a duration is counted back, as one that begins before the year 1 is an error. It is before any run.
+DURATIONS_END = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 YAML_LIST = re.compile(r"\s*(\[|\{|- )")
 YAML_DICTIONARY = re.compile(r"\s*\{|.*\n", re.DOTALL)
@@ -87,6 +91,26 @@ def _text(value: t.Any, option: Option) -> str:
     return str(value).strip() if "choices" in option else str(value)
 
 
+def _duration(value: t.Any, option: Option) -> str:
+    text = _text(value, option).strip()
+    try:
+        moment_before(DURATIONS_END, "", text)
+    except InvalidInput:
+        raise _WrongType from None
+    return text
+
+
+def _day(value: t.Any, option: Option) -> str:
+    text = _text(value, option).strip()
+    try:
+        is_day = datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise _WrongType
+    return text
+
+
 def _number(value: t.Any, _option: Option) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -151,6 +175,8 @@ def _from_yaml(text: str) -> t.Any:
 
 _CONVERTERS: dict[str, t.Callable[[t.Any, Option], t.Any]] = {
     "str": _text,
+    "duration": _duration,
+    "day": _day,
     "int": _number,
     "bool": _boolean,
     "list": _list,
@@ -161,6 +187,8 @@ _CONVERTERS: dict[str, t.Callable[[t.Any, Option], t.Any]] = {
 
 _ALLOWED = {
     "str": "text",
+    "duration": "a duration with the units s, m, h, d or w, such as 12h, 30d or 1w2d",
+    "day": "a day such as 2026-01-31",
     "int": "a whole number",
     "bool": "true or false",
     "list": "a list of texts that are not empty, or text with commas or line breaks between the items, or a list as YAML",

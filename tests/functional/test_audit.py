@@ -258,7 +258,7 @@ def test_answers_of_a_survey_are_accepted(admin: Cloud, bob: Cloud, name: str, t
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"audit_date": "yesterday"}, "audit_date is a day such as 2026-01-31"),
+        ({"audit_date": "2026-02-30"}, "audit_date: '2026-02-30' was given; allowed is a day such as 2026-01-31"),
         nightly({"audit_html_file": "/proc/missing/audit.html"}, "The folder of /proc/missing/audit.html does not exist"),
         nightly({"audit_owner": "alpha", "audit_all_projects": True}, "Give either audit_owner or audit_all_projects"),
         nightly({"image_retire_cloud": "bob", "image_retire_images": ["x"]}, "the same as audit_cloud"),

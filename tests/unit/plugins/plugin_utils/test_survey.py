@@ -26,6 +26,10 @@ CHOICE = {"type": "str", "choices": ["delete", "hide"]}
         ({"type": "str"}, " a b ", " a b "),
         ({"type": "str"}, 7, "7"),
         ({"type": "str"}, datetime.date(2026, 1, 31), "2026-01-31"),
+        ({"type": "duration"}, " 1w2d\n", "1w2d"),
+        ({"type": "duration"}, "0s", "0s"),
+        ({"type": "day"}, " 2026-01-31 ", "2026-01-31"),
+        ({"type": "day"}, datetime.date(2026, 1, 31), "2026-01-31"),
         (CHOICE, " hide ", "hide"),
         ({"type": "int"}, 3, 3),
         ({"type": "int"}, " 3\n", 3),
@@ -62,7 +66,7 @@ def test_value_gets_its_type(option: Option, given: t.Any, typed: t.Any) -> None
     assert type(answer) is type(typed)
 
 
-@pytest.mark.parametrize("kind", ["str", "int", "bool", "list", "bool_or_list", "dict", "cloud"])
+@pytest.mark.parametrize("kind", ["str", "duration", "day", "int", "bool", "list", "bool_or_list", "dict", "cloud"])
 @pytest.mark.parametrize("given", [None, "", " \n"])
 def test_blank_text_and_null_count_as_not_answered(kind: str, given: t.Any) -> None:
     options: dict[str, Option] = {"v": {"type": kind}, "w": {"type": kind, "default": 7}}
@@ -75,6 +79,16 @@ def test_blank_text_and_null_count_as_not_answered(kind: str, given: t.Any) -> N
     [
         ({"type": "str"}, ["a"], "v: ['a'] was given; allowed is text."),
         ({"type": "str"}, True, "v: True was given; allowed is text."),
+        (
+            {"type": "duration"},
+            "soon",
+            "v: 'soon' was given; allowed is a duration with the units s, m, h, d or w, such as 12h",
+        ),
+        ({"type": "duration"}, 30, "v: 30 was given; allowed is a duration"),
+        ({"type": "duration"}, "99999999d", "v: '99999999d' was given; allowed is a duration"),
+        ({"type": "day"}, "2026-02-30", "v: '2026-02-30' was given; allowed is a day such as 2026-01-31."),
+        ({"type": "day"}, "20260131", "v: '20260131' was given; allowed is a day"),
+        ({"type": "day"}, "today", "v: 'today' was given; allowed is a day"),
         (CHOICE, "destroy", "v: 'destroy' was given; allowed is one of delete, hide."),
         ({"type": "int"}, "many", "v: 'many' was given; allowed is a whole number."),
         ({"type": "int"}, True, "v: True was given; allowed is a whole number."),
@@ -150,7 +164,7 @@ def test_roles_document_what_they_read(role: str) -> None:
     assert set(read) <= set(documented)
     for name, option in read.items():
         assert documented[name]["type"] in (
-            ("str", "path") if option["type"] == "str" and "choices" not in option else ("raw",)
+            ("str", "path") if option["type"] in ("str", "duration") and "choices" not in option else ("raw",)
         ), name
         assert documented[name].get("default") == option.get("default"), name
     for name, option in documented.items():

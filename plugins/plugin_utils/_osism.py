@@ -158,8 +158,8 @@ def _properties(image: t.Mapping[str, t.Any], version: str, of_version: t.Mappin
 
 
 def _published_source(url: str) -> str:
-    """A file's name without its folder, which says something of the host that has it."""
-    return f"file:{url.rsplit('/', 1)[-1]}" if url.startswith("file:") else url
+    """The URL without its secrets; of a file only the name, as its folder says something of the host that has it."""
+    return f"file:{url.rsplit('/', 1)[-1]}" if url.startswith("file:") else redacted_url(url)
 
 
 def _property(value: t.Any) -> t.Any:

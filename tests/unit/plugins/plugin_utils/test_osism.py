@@ -242,6 +242,7 @@ def test_latest_has_no_internal_version() -> None:
         ),
         ({}, {"build_date": "2026-01-31"}, {"image_build_date": "2026-01-31"}),
         ({}, {"url": "file:///srv/secret/mini.img"}, {"image_source": "file:mini.img"}),
+        ({}, {"url": "https://user:pw@example.com/a.img?Signature=s"}, {"image_source": "https://example.com/a.img?…"}),
     ],
 )
 def test_properties(different: dict[str, t.Any], of_version: dict[str, t.Any], properties: dict[str, t.Any]) -> None:

@@ -4,7 +4,8 @@
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
 """Randomized tests: what check mode says, what the real run does, and that a second run changes nothing.
 
-GLANCE_RANDOM_CASES says how many cases are tried (default 20, the same ones each time; more than that are random ones).
+GLANCE_RANDOM_CASES says how many cases are tried (default 20, the same ones each time; more than that are random ones), but
+each test tries four at least.
 GLANCE_RANDOM_SHRINK=no reports the first failing case as it is, as making it small takes minutes; with
 GLANCE_RANDOM_FAILURES=all the other cases are tried all the same, and all that fail are reported.
 A failure prints its case as a playbook. The cases, and what must hold of them, are in the folder randomized.

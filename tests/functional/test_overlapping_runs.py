@@ -24,6 +24,7 @@ from .timing import HANGS, wait_until
 OLD = b"the old data"
 RETIREMENTS = 3
 REPLACEMENTS = 6
+STATE_CHANGES = 4
 HOSTS = 20
 
 
@@ -109,9 +110,10 @@ def run_between(
     is_meant: t.Callable[[str, str], bool],
     act: t.Callable[[], object],
     answer: int | None = None,
+    module: str = "image",
     **options: t.Any,
 ) -> Outcome:
-    """Run the module image, and do something else just before the first request that is meant reaches Glance.
+    """Run a module, and do something else just before the first request that is meant reaches Glance.
 
     :param answer: the status that this request is answered with, instead of reaching Glance.
     """
@@ -124,7 +126,7 @@ def run_between(
         return None
 
     with proxy(cloud.sandbox.glance_url, hook) as url:
-        outcome = cloud.run("image", endpoint_override=url, **options)
+        outcome = cloud.run(module, endpoint_override=url, **options)
     assert acted
     return outcome
 
@@ -187,6 +189,87 @@ def test_replacement_is_planned_anew_if_the_image_is_gone_when_its_members_are_r
     image = without_unfinished(alice, name)
     members = alice.call("GET", f"/images/{image['id']}/members").json()["members"]
     assert [member["member_id"] for member in members] == [bob.project_id]
+
+
+@pytest.mark.parametrize("state", ["active", "deactivated"])
+def test_runs_that_change_the_status_at_once_all_succeed(alice: Cloud, name: str, state: str) -> None:
+    """Glance answers 500 to the second of two calls that meet; if they do not meet, both report the change."""
+    for number in range(STATE_CHANGES):
+        image = alice.make(f"{name}-{number}", b"data")
+        if state == "active":
+            alice.call("POST", f"/images/{image['id']}/actions/deactivate")
+        found = run_at_once(alice, 2, {"id": [image["id"]], "state": state}, module="image_state")
+        assert [message for failed, _changed, message in found if failed] == []
+        assert any(changed for _failed, changed, _message in found)
+        assert alice.show(image["id"])["status"] == state
+
+
+def is_deactivation(method: str, path: str) -> bool:
+    return method == "POST" and path.endswith("/deactivate")
+
+
+def deactivate(cloud: Cloud, image: Json) -> None:
+    cloud.call("POST", f"/images/{image['id']}/actions/deactivate")
+
+
+def test_status_that_another_run_gives_at_the_same_moment_is_no_change(alice: Cloud, name: str) -> None:
+    image = alice.make(name, b"data")
+    outcome = run_between(
+        alice, is_deactivation, lambda: deactivate(alice, image), 500, "image_state", id=[image["id"]], state="deactivated"
+    ).succeeded()
+    assert not outcome.changed
+    assert (outcome.result["changes"], outcome.result["operations"]) == ([], [])
+    assert outcome.result["images"][0]["status"] == "deactivated"
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_server_error_of_an_action_is_an_error_unless_the_image_has_the_status(
+    alice: Cloud, name: str, is_found: bool
+) -> None:
+    image = alice.make(name, b"data")
+
+    def act() -> None:
+        if not is_found:
+            alice.call("DELETE", f"/images/{image['id']}")
+
+    options: Json = {"id": image["id"], "state": "inactive"}
+    outcome = run_between(alice, is_deactivation, act, 500, **options)
+    assert "HTTP 500" in outcome.message
+
+
+def test_attributes_are_reported_without_the_status_that_another_run_gave(alice: Cloud, name: str) -> None:
+    image = alice.make(name, b"data")
+    options: Json = {"name": name, "tags": ["t"], "state": "inactive"}
+    outcome = run_between(alice, is_deactivation, lambda: deactivate(alice, image), 500, **options).succeeded()
+    assert outcome.result["changes"] == [{"id": image["id"], "attribute": "tags", "before": [], "after": ["t"]}]
+    assert [operation["method"] for operation in outcome.result["operations"]] == ["PATCH"]
+    assert (outcome.image["status"], outcome.image["tags"]) == ("deactivated", ["t"])
+    alice.unchanged("image", **options)
+
+
+def test_replacement_goes_on_if_another_run_deactivates_the_old_image(alice: Cloud, name: str, path: str) -> None:
+    old = alice.make(name, OLD)
+    options: Json = {"name": name, "path": path, "data_policy": "replace", "replaced": "deactivate"}
+    outcome = run_between(alice, is_deactivation, lambda: deactivate(alice, old), 500, **options).succeeded()
+    assert "replaced.name" in {change["attribute"] for change in outcome.result["changes"]}
+    assert "replaced.status" not in {change["attribute"] for change in outcome.result["changes"]}
+    assert alice.show(old["id"])["status"] == "deactivated"
+    alice.unchanged("image", **options)
+
+
+@pytest.mark.parametrize("is_first_build", [True, False])
+def test_promotion_goes_on_if_another_run_deactivates_the_candidate(
+    alice: Cloud, name: str, path: str, is_first_build: bool
+) -> None:
+    if not is_first_build:
+        alice.make(name, OLD)
+    options: Json = {"name": name, "path": path, "data_policy": "replace", "state": "inactive", **FORMATS}
+    candidate = alice.run("image", candidate="prepare", **options).succeeded().image
+    promote: Json = {**options, "candidate": "promote"}
+    outcome = run_between(alice, is_deactivation, lambda: deactivate(alice, candidate), 500, **promote).succeeded()
+    assert "status" not in {change["attribute"] for change in outcome.result["changes"]}
+    assert (outcome.image["name"], outcome.image["status"]) == (name, "deactivated")
+    alice.unchanged("image", **promote)
 
 
 def run_and_report(cloud: Cloud, results: t.Any, fault: Fault, options: Json) -> None:

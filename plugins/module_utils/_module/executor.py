@@ -28,7 +28,7 @@ from .apply import ConcurrentChange, perform_operations
 from .deletion import DeletionUnconfirmed, is_gone, wait_until_deleted
 from .members import change_member, settle_members
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
-from .state_change import check_status
+from .state_change import check_status, perform_status_call
 
 if t.TYPE_CHECKING:
     from .._transfer.uploader import Uploader
@@ -128,6 +128,8 @@ class PlanExecutor:
         elif operation.call in MEMBER_CALLS:
             self.is_complete = True
             change_member(self._api, operation.of(not_none(self.image).id), self._record)
+        elif operation.call in STATUS_CALLS:
+            self._change_status(operation.of(not_none(self.image).id))
         else:
             self._change(operation)
 
@@ -181,7 +183,17 @@ class PlanExecutor:
         self._record.add(operation)
         self._record.add_conversion(before, self.image, values)
 
-    # Attributes, and the old images of a replacement
+    # Status, attributes, and the old images of a replacement
+
+    def _change_status(self, operation: Operation) -> None:
+        try:
+            image = perform_status_call(self._api, operation, self._record)
+        except ApiError as error:
+            if not self._is_done_by_another_run(operation, error):
+                raise
+            return
+        if image and self.image and image.id == self.image.id:
+            self.image = image
 
     def _change(self, operation: Operation) -> None:
         sent = operation.of(self.image.id).with_hash(identity_of_data(self.image)) if self.image else operation

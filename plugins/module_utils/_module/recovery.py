@@ -14,6 +14,7 @@ from .._errors import GlanceError, explain
 from .._glance.image import Image
 from .._glance.operations import DEACTIVATE, REACTIVATE, Operation
 from .._plan.plan import removal, set_protection
+from .state_change import set_status
 
 
 def delete_partial_image(api: GlanceApi, image: Image, error: BaseException) -> None:
@@ -34,7 +35,7 @@ def delete_partial_image(api: GlanceApi, image: Image, error: BaseException) -> 
 def deactivate_wrong_image(api: GlanceApi, image_id: str, error: BaseException) -> None:
     """Deactivate an image that existed before and got the wrong data, which cannot be taken from it."""
     try:
-        api.perform(Operation(DEACTIVATE, image_id))
+        set_status(api, Operation(DEACTIVATE, image_id))
         outcome = f"Image {image_id} was there before, so it was not deleted but deactivated: nobody can use these data."
     except GlanceError as failure:
         outcome = f"Image {image_id} was there before and is active with the wrong data; deactivating it failed: {failure}"
@@ -62,7 +63,7 @@ def roll_back_replacement(api: GlanceApi, before: Image, new: Image, error: Base
             explain(error, "The new image is in its place; run the task again to finish.")
             return
         if before.status == "active" and old.status == "deactivated":
-            api.perform(Operation(REACTIVATE, old.id))
+            set_status(api, Operation(REACTIVATE, old.id))
         if before.protected and not old.protected:
             api.perform(set_protection(old.id, True))
     except GlanceError as failure:

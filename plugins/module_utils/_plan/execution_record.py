@@ -44,6 +44,7 @@ class ExecutionRecord:
         self._of_earlier_plans = 0
         self._deleted_by_others: set[str] = set()
         self._members_by_others: set[str] = set()
+        self._status_by_others: set[str] = set()
         self._conversion: tuple[Image, Image] | None = None
         self._recorded_source: list[Change] = []
 
@@ -73,6 +74,10 @@ class ExecutionRecord:
         """Record that another run made the plan's change of this member."""
         self._members_by_others.add(project)
 
+    def add_status_by_others(self, image_id: str) -> None:
+        """Record that another run gave an image the status that the plan gives it."""
+        self._status_by_others.add(image_id)
+
     def is_deleted_by_others(self, image_id: str) -> bool:
         return image_id in self._deleted_by_others
 
@@ -90,7 +95,8 @@ class ExecutionRecord:
         """Record that a plan was carried out to its end."""
         self.image_id, self._planned_image = plan.image_id, plan.image
         self.members = plan.members_after
-        if not self._deleted_by_others and not self._members_by_others and not self._conversion:
+        by_others = self._deleted_by_others or self._members_by_others or self._status_by_others
+        if not by_others and not self._conversion:
             self._add_changes(plan.changes, plan.before, plan.after)
             return
         changes = [change for change in plan.changes if not self._is_by_others(change)]
@@ -101,6 +107,9 @@ class ExecutionRecord:
     def _is_by_others(self, change: Change) -> bool:
         if change.subject is Subject.MEMBER:
             return change.key in self._members_by_others
+        is_status = change.key == "status" and not change.is_property
+        if is_status and (change.image_id or self.image_id) in self._status_by_others:
+            return True
         return change.image_id in self._deleted_by_others
 
     def add_found_changes(self, changes: t.Sequence[Change]) -> None:
@@ -124,7 +133,7 @@ class ExecutionRecord:
         self.before = _merged(before, self.before)
         self.after = _merged(self.after, after)
         self._of_earlier_plans = len(self.operations)
-        self._deleted_by_others, self._members_by_others = set(), set()
+        self._deleted_by_others, self._members_by_others, self._status_by_others = set(), set(), set()
         self._conversion, self._recorded_source = None, []
 
 

@@ -70,6 +70,13 @@ def test_image_with_wrong_data_that_stays_active_is_named() -> None:
     assert "Image old was there before and is active with the wrong data; deactivating it failed: " in error.message
 
 
+def test_image_with_wrong_data_that_another_run_deactivates_at_the_same_moment_is_deactivated() -> None:
+    cloud, error = FakeGlance(image("old", status="deactivated")), GlanceError("Wrong.")
+    cloud.refuse("POST old/actions/deactivate", refusal(500, "POST"))
+    deactivate_wrong_image(api(cloud), "old", error)
+    assert "not deleted but deactivated" in error.message
+
+
 def test_protection_is_put_back() -> None:
     cloud, error = FakeGlance(image("old", protected=False)), GlanceError("In use.")
     protect_again(api(cloud), "old", error)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -75,6 +76,20 @@ def test_changes_of_an_image_that_another_run_deleted_are_left_out() -> None:
     record.complete(plan(ATTRIBUTES, DELETION, operations=(PATCH, Operation(DELETE, "old"))))
     assert values(record) == [("min_ram", 0, 5)]
     assert (record.before, record.after) == ({"min_ram": 0}, {"min_ram": 5})
+
+
+def test_status_that_another_run_gave_is_left_out() -> None:
+    status = Change("status", "active", "deactivated")
+    of_old = dataclasses.replace(status, subject=Subject.REPLACED, image_id="old")
+    property_status = property_change("status", "a", "b")
+    changes = (ATTRIBUTES, status, of_old, property_status)
+    for image_id, left in (("i", [of_old, property_status]), ("old", [status, property_status]), ("x", changes[1:])):
+        record = ExecutionRecord()
+        record.add(PATCH)
+        record.add_status_by_others(image_id)
+        record.complete(plan(*changes))
+        assert record.changes == [ATTRIBUTES, *left]
+        assert (record.before, record.after) == diff_of([ATTRIBUTES, *left])
 
 
 def test_conversion_shows_the_values_of_the_cloud() -> None:

@@ -113,7 +113,7 @@ def check_not_mostly_refused() -> None:
 
 
 def test_random_tasks_on_attributes(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.attribute_cases(), 35, clouds, web)
+    search(generator.attribute_cases(), 20, clouds, web)
     check_not_mostly_refused()
 
 
@@ -128,7 +128,20 @@ def test_random_catalogues(clouds: dict[str, Cloud], web: Web) -> None:
 
 
 def test_random_tasks_on_data(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.data_cases(), 20, clouds, web, known.ON_DATA)
+    search(generator.data_cases(), 15, clouds, web, known.ON_DATA)
+    check_not_mostly_refused()
+
+
+@pytest.mark.usefixtures("no_other_run_sends")
+def test_random_candidates(clouds: dict[str, Cloud], web: Web) -> None:
+    search(generator.candidate_cases(), 10, clouds, web, known.OF_CANDIDATES)
+    check_not_mostly_refused()
+    assert SEEN["of these replaced"]
+
+
+@pytest.mark.usefixtures("no_other_run_sends")
+def test_random_interrupted_candidates(clouds: dict[str, Cloud], web: Web) -> None:
+    search(generator.interrupted_candidate_cases(), 10, clouds, web, known.INTERRUPTED_CANDIDATES)
     check_not_mostly_refused()
 
 

@@ -147,10 +147,14 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Single:
-    """One task, in check mode, for real and again."""
+    """One task, in check mode, for real and again.
+
+    :param before: tasks that run before it, each in the same way.
+    """
 
     start: list[Start]
     task: Task
+    before: tuple[Task, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +163,7 @@ class Interrupted:
 
     :param step: the number of that request, from 0; beyond the last one it counts from the first again.
     :param carried_out: whether the cloud still carries out that request.
+    :param before: tasks that run before both, in check mode, for real and again.
     """
 
     start: list[Start]
@@ -166,6 +171,7 @@ class Interrupted:
     step: int
     carried_out: bool
     then: Task
+    before: tuple[Task, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -334,6 +334,17 @@ def _data_options(draw: st.DrawFn) -> Json:
     return options
 
 
+@st.composite
+def _as_entry(draw: st.DrawFn, options: Json) -> Json:
+    """An entry of the module images that names the version of the data, and the image that they replace."""
+    options = dict(options)
+    if draw(st.booleans()):
+        options["version"] = draw(st.sampled_from(["1", "2"]))
+    if options.get("data_policy") == "replace" and options.get("replaced", "delete") != "delete" and draw(st.booleans()):
+        options["replaced_name"] = draw(st.sampled_from(["{name} ({version})", "{id} of {name}", "{name}-{created}"]))
+    return options
+
+
 of_members = st.fixed_dictionaries(
     {"members": members, "visibility": st.just("shared")}, optional={"purge_members": st.booleans()}
 )
@@ -390,6 +401,7 @@ def _next_task(draw: st.DrawFn, who: str, scope: Json, kinds: t.Sequence[str] = 
     data = draw(_data_options()) if kind in ("data", "list") else {}
     options = {**name, **data, **draw(few_attributes)}
     if kind == "list":
+        options = draw(_as_entry(options))
         return Task(who, "images", {"images": [options, {**name, "name": Name("two"), "tags": ["t"]}], "parallel": 1})
     return Task(who, "image", options)
 
@@ -410,3 +422,44 @@ def overlapping_cases(draw: st.DrawFn) -> Overlapping:
     first = draw(_next_task(who, scope))
     second = first if draw(st.booleans()) else draw(_next_task(who, scope))
     return Overlapping(start, (first, second), draw(st.lists(st.integers(0, 1), max_size=20)))
+
+
+# Candidates
+
+
+@st.composite
+def _candidate_tasks(draw: st.DrawFn, who: str, scope: Json) -> tuple[Task, Task]:
+    """The preparation of a candidate, and its promotion; now and then that has other data, and other attributes often."""
+    common: Json = {"name": Name("one"), **scope, "data_policy": "replace", **FORMATS}
+    file = File(draw(st.sampled_from(["same", "other", "other", "long"])))
+    promoted = draw(st.sampled_from([file] * 7 + [File("long")]))
+    replaced = draw(st.sampled_from(["delete", "hide", "deactivate", "keep"]))
+    first: Json = {**common, "path": file, **draw(few_attributes), "candidate": "prepare"}
+    attributes = draw(st.one_of(st.just(first), few_attributes))
+    then: Json = {**common, **attributes, "path": promoted, "replaced": replaced, "candidate": "promote"}
+    if draw(st.sampled_from([True, False, False])):
+        entries = [draw(_as_entry(options)) for options in (first, then)]
+        first_task, second_task = (Task(who, "images", {"images": [entry], "parallel": 1}) for entry in entries)
+        return first_task, second_task
+    return Task(who, "image", first), Task(who, "image", then)
+
+
+@st.composite
+def candidate_cases(draw: st.DrawFn) -> Single:
+    """A candidate is prepared and promoted; sometimes another task comes between."""
+    who, owner, scope = draw(_who_for_whom())
+    start = draw(_images_of_a_name(owner))
+    prepare, promote = draw(_candidate_tasks(who, scope))
+    between = draw(_next_task(who, scope)) if draw(st.sampled_from([True, False, False, False])) else None
+    return Single(start, promote, (prepare, between) if between else (prepare,))
+
+
+@st.composite
+def interrupted_candidate_cases(draw: st.DrawFn) -> Interrupted:
+    """The preparation of a candidate, or its promotion, is killed. The next task goes on with it or wants something else."""
+    who, owner, scope = draw(_who_for_whom())
+    start = draw(_images_of_a_name(owner))
+    prepare, promote = draw(_candidate_tasks(who, scope))
+    first, before = draw(st.sampled_from([(prepare, ()), (promote, (prepare,)), (promote, (prepare,))]))
+    then = draw(st.one_of(st.just(first), st.just(promote), st.just(prepare), _next_task(who, scope)))
+    return Interrupted(start, first, draw(st.integers(0, 7)), draw(st.booleans()), then, before)

@@ -30,6 +30,8 @@ INACTIVE_TASK = _task({"path": File("long"), **REPLACE, "state": "inactive"})
 ABSENT = _task({"state": "absent", "force": True})
 OTHER_DATA = _task({"path": File("other"), "checksum": checksum_of("sha256", "other"), **REPLACE})
 
+OF_CANDIDATE = {"path": File("long"), **REPLACE}
+PREPARE = _task({**OF_CANDIDATE, "candidate": "prepare"})
 IMPORTED = {"path": File("long"), "import_method": "glance-direct", **FORMATS}
 
 ON_DATA = [
@@ -57,6 +59,21 @@ INTERRUPTED = [
         2,
         True,
         _task({"path": File("same"), **FORMATS}),
+    ),
+]
+OF_CANDIDATES = [
+    # The promotion of a first image left it active, and the second run deactivated it.
+    Single([], _task({**OF_CANDIDATE, "state": "inactive", "candidate": "promote"}), (PREPARE,)),
+]
+INTERRUPTED_CANDIDATES = [
+    # The candidate was deactivated already, and Glance did not show its stores.
+    Interrupted(
+        [_image()],
+        _task({**OF_CANDIDATE, "state": "inactive", "candidate": "promote"}),
+        0,
+        True,
+        _task({**OF_CANDIDATE, "state": "inactive", "candidate": "promote"}),
+        (PREPARE,),
     ),
 ]
 OVERLAPPING = [

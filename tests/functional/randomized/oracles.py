@@ -39,6 +39,11 @@ CHANGED_BY_ANOTHER = re.compile(
 # Glance hides from plain users in which stores a deactivated image is, and so whether it is in those that a task names.
 HIDES_STORES = re.compile(r"stores: the cloud does not say in which stores")
 TEMPORARY = "-replacing-"
+CANDIDATE = "-candidate"
+# What a candidate gets only when it is promoted.
+OF_PROMOTION = ("visibility", "protected", "hidden", "name", "members", "purge_members", "state")
+PUBLISHED_AS = "cloudimage_published_as"
+VERSION = "cloudimage_version"
 REQUEST_ID = re.compile(r"\[request [^]]*\]")
 # What is not carried over from one image to the next: Glance's own, and what tells of the data.
 OWN_OF_ONE_IMAGE = re.compile(
@@ -106,7 +111,9 @@ def entries_of(world: World, task: Task) -> list[Json]:
 
 
 def all_meant(world: World, task: Task, snapshot: Snapshot) -> set[str]:
-    return {image["id"] for entry in entries_of(world, task) for image in meant(world, task, entry, snapshot)}
+    """The ids of the images that a task may change, but for what an interrupted run left and what is pruned."""
+    named = {image["id"] for entry in entries_of(world, task) for image in meant(world, task, entry, snapshot)}
+    return named | {image["id"] for image in candidates(world, task, snapshot)}
 
 
 def unlisted(seen: Observation) -> list[Json]:
@@ -134,6 +141,16 @@ def temporary(world: World, task: Task, snapshot: Snapshot) -> list[Json]:
     """The images under which replacements of the task's first image are prepared."""
     entry = entries_of(world, task)[0]
     return [image for image in snapshot.values() if image["name"].startswith(f"{entry.get('name')}{TEMPORARY}")]
+
+
+def candidates(world: World, task: Task, snapshot: Snapshot) -> list[Json]:
+    """The candidates for the names of the task's entries that work with candidates."""
+    names = [entry["name"] for entry in entries_of(world, task) if "candidate" in entry]
+    return [
+        image
+        for image in snapshot.values()
+        if any(image["name"] == name + CANDIDATE or image["name"].startswith(name + TEMPORARY) for name in names)
+    ]
 
 
 # What a task wants
@@ -188,6 +205,9 @@ def named_keys(entry: Json, module: str) -> set[str]:
 
 def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
     """What is there is what the task asks for, read from its options alone."""
+    if entry.get("candidate") == "prepare":
+        check_candidate(entry, image)
+        entry = {key: value for key, value in entry.items() if key not in OF_PROMOTION}
     if entry.get("state") in ("active", "deactivated"):
         assert image["status"] == entry["state"]
         return
@@ -215,6 +235,14 @@ def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
         assert sorted(image["stores"].split(",")) == sorted(entry["stores"])
 
 
+def check_candidate(entry: Json, image: Json) -> None:
+    """A candidate is complete, and only its project can use it, under another name; or the image has the data already."""
+    assert image["status"] in ("active", "deactivated")
+    if image["name"] != entry["name"]:
+        assert (image["os_hidden"], image["visibility"], image["protected"]) == (True, "shared", False)
+        assert PUBLISHED_AS not in image
+
+
 def check_data(entry: Json, image: Json, before: Snapshot) -> None:
     old = before.get(image["id"], {})
     # What a replacement that was interrupted left is not yet the image that the task is about.
@@ -226,6 +254,10 @@ def check_data(entry: Json, image: Json, before: Snapshot) -> None:
         assert was_there, "data were taken whose checksum is wrong"
         return
     assert has_data(image, data_of(entry)), "the image has other data than the task says"
+    if "version" in entry:
+        assert image.get(VERSION) == entry["version"]
+    if entry.get("candidate") == "promote":
+        assert image[PUBLISHED_AS] == entry["name"]
     if "convert" in entry:
         assert image["disk_format"] == entry["convert"]
 
@@ -303,10 +335,21 @@ def check_replaced(old: Json, now: Json | None, new: Json, entry: Json, named: s
     how = entry.get("replaced", "delete")
     assert (now is None) == (how == "delete")
     if now:
-        assert now["name"].startswith(old["name"][:200])
+        assert now["name"].startswith(old["name"][:200]) or "replaced_name" in entry
+        if "replaced_name" in entry:
+            assert now["name"] == name_of_replaced(old, entry["replaced_name"])
         changed = _own(old) | {"name", {"hide": "os_hidden", "deactivate": "status"}.get(how, "name"), "updated_at"}
+        if entry.get("candidate") == "promote":
+            assert now[PUBLISHED_AS] == old["name"]
+            changed |= {PUBLISHED_AS}
         assert without(now, changed) == without(old, changed)
         assert {"hide": now["os_hidden"], "deactivate": now["status"] == "deactivated"}.get(how, True)
+
+
+def name_of_replaced(old: Json, template: str) -> str:
+    """The name that a replaced image is kept under."""
+    created = old["created_at"].replace("-", "").replace(":", "")
+    return template.format(name=old["name"], id=old["id"], created=created, version=old.get(VERSION, created))
 
 
 def check_read_back(real: Outcome, after: Snapshot) -> None:
@@ -548,7 +591,7 @@ def check_others_data_are_noticed(world: World, task: Task) -> None:
     source = entry.get("path") or entry.get("url")
     if task.module != "image" or source is None or "name" not in entry or entry.get("state") == "absent":
         return
-    if "url" in entry and "checksum" not in entry:
+    if ("url" in entry and "checksum" not in entry) or "candidate" in entry:
         return
     own = own_named(world, task, world.snapshot())
     if len(own) != 1:
@@ -567,6 +610,8 @@ def check_others_data_are_noticed(world: World, task: Task) -> None:
 
 
 def check_single(world: World, case: Single) -> None:
+    for task in case.before:
+        check_three_runs(world, task, finishing=task is not case.before[0])
     real = check_three_runs(world, case.task)
     if real and real.changed and case.task.entries[0].get("data_policy") != "keep":
         check_others_data_are_noticed(world, case.task)
@@ -577,6 +622,8 @@ def complete(images: list[Json]) -> list[Json]:
 
 
 def check_interrupted(world: World, case: Interrupted) -> None:
+    for task in case.before:
+        check_three_runs(world, task)
     before = world.snapshot()
     predicted = world.run(case.first, check=True)
     count = len(predicted.result.get("operations") or [])
@@ -620,8 +667,10 @@ def check_nothing_lost(world: World, task: Task, model: Json | None, after: Snap
 
 
 def check_no_left_overs(world: World, task: Task, after: Snapshot) -> None:
-    """A task that brings data leaves no image behind that an interrupted replacement has made."""
-    if source_of(entries_of(world, task)[0]) and task.entries[0].get("data_policy") == "replace":
+    """A task that brings data leaves no image behind that an interrupted replacement has made, but for its candidate."""
+    entry = task.entries[0]
+    is_candidate = entry.get("candidate") == "prepare"
+    if source_of(entries_of(world, task)[0]) and entry.get("data_policy") == "replace" and not is_candidate:
         assert [describe(image) for image in temporary(world, task, after)] == []
 
 

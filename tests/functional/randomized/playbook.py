@@ -13,7 +13,7 @@ import uuid
 import yaml
 
 from ..conftest import Json
-from .cases import FILES, Case, File, ImageId, Interrupted, Name, Overlapping, Project, Start, Task, Url, resolved
+from .cases import FILES, Case, File, ImageId, Interrupted, Name, Overlapping, Project, Single, Start, Task, Url, resolved
 
 FOLDER = "/tmp"
 
@@ -41,6 +41,9 @@ def as_playbook(case: Case) -> str:
         {"cloudimage.glance.image": {"cloud": "alice", "name": "helper"}},
         *(step for number, start in enumerate(case.start) for step in _made(number, start)),
     ]
+    if isinstance(case, Single | Interrupted):
+        for task in case.before:
+            steps += _thrice(task)
     if isinstance(case, Interrupted):
         when = "after the cloud carried out" if case.carried_out else "before the cloud gets"
         what = f"Kill this run (SIGKILL) {when} its request number {case.step + 1} that changes something"
@@ -74,8 +77,8 @@ def _files(case: Case) -> list[Json]:
 
 def _tasks(case: Case) -> list[Task]:
     if isinstance(case, Interrupted):
-        return [case.first, case.then]
-    return list(case.tasks) if isinstance(case, Overlapping) else [case.task]
+        return [*case.before, case.first, case.then]
+    return list(case.tasks) if isinstance(case, Overlapping) else [*case.before, case.task]
 
 
 def _made(number: int, start: Start) -> list[Json]:

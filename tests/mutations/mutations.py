@@ -17,10 +17,24 @@ import pathlib
 import subprocess
 import sys
 
+import pytest
+
 Mutation = tuple[str, str, str, str]
 
 # (what is broken, file in plugins/module_utils or beside it, the code, what it becomes)
 MUTATIONS: list[Mutation] = [
+    (
+        "a status that another run has just given is an error",
+        "_module/state_change.py",
+        "if error.status == 500 else None",
+        "if False else None",
+    ),
+    (
+        "a status that another run has just given is reported as a change",
+        "_module/state_change.py",
+        "        record.add_status_by_others(image.id)\n",
+        "        record.add(operation)\n",
+    ),
     (
         "remote: an image that is not active is copied",
         "_module/remote_images.py",
@@ -525,7 +539,9 @@ DATA_TESTS = (
     "interrupted_runs",
     "transfer_faults",
 )
-SPEED_TESTS = [f"tests/functional/test_{name}.py" for name in ("images", "request_counts", "in_process")]
+SPEED_TESTS = ("images", "request_counts", "in_process")
+# How pytest exits if it does not understand its arguments, or finds no test.
+NOTHING_RAN = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
 RANDOMIZED_TESTS = "tests/functional/test_check_mode_matches_real_run.py"
 NOTICED_BY = (
     # Their check of this list would notice every mutation.
@@ -534,7 +550,7 @@ NOTICED_BY = (
     ("functional tests of data", [f"tests/functional/test_{name}.py" for name in DATA_TESTS]),
     (
         "tests of many images, of requests and of the controller's process",
-        [f"tests/functional/test_{n}.py" for n in SPEED_TESTS],
+        [f"tests/functional/test_{name}.py" for name in SPEED_TESTS],
     ),
     ("randomized tests", [RANDOMIZED_TESTS]),
     ("other functional tests", ["tests/functional", "--ignore", RANDOMIZED_TESTS]),
@@ -549,11 +565,15 @@ CLOUDS_NOTICED_BY = (
 
 
 def passes(collection: pathlib.Path, arguments: list[str]) -> bool:
+    """Whether the tests pass; tests that cannot be run are an error, as they would seem to notice every mutation."""
     tree = str(collection.parents[2])
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONPATH": tree, "ANSIBLE_COLLECTIONS_PATH": tree, "GLANCE_RANDOM_CASES": "100"}
     environment["GLANCE_RANDOM_SHRINK"] = "no"
-    return subprocess.run(command, cwd=collection, env=environment, capture_output=True, check=False).returncode == 0
+    done = subprocess.run(command, cwd=collection, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode in NOTHING_RAN:
+        raise SystemExit(f"{' '.join(command)} runs no test:\n{done.stdout}{done.stderr}")
+    return done.returncode == 0
 
 
 def outdated(collection: pathlib.Path) -> list[str]:

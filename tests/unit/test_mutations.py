@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import pathlib
 
-from ansible_collections.cloudimage.glance.tests.mutations.mutations import outdated
+from ansible_collections.cloudimage.glance.tests.mutations.mutations import CLOUDS_NOTICED_BY, outdated
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def test_each_listed_mutation_still_applies() -> None:
-    assert outdated(pathlib.Path(__file__).resolve().parents[2]) == []
+    assert outdated(ROOT) == []
+
+
+def test_tests_that_are_to_notice_mutations_exist() -> None:
+    named = [argument for _by, arguments in CLOUDS_NOTICED_BY for argument in arguments if argument.startswith("tests/")]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert len(named) > 10

@@ -55,14 +55,15 @@ def stored(cloud: Cloud, outcome: Outcome) -> bytes:
 
 def test_cloud_imports_data_from_a_url(alice: Cloud, name: str, web: Web) -> None:
     outcome = alice.thrice("image", name=name, url=f"{web.url}/disk.raw", checksum=hashed("sha512"), **FORMATS)
-    assert outcome.sent == [
+    assert outcome.sent[:5] == [
         "GET /v2/images",
         "GET /v2/images",
         "GET /v2/info/import",
         "POST /v2/images",
         "POST /v2/images/ID/import",
-        *["GET /v2/images/ID"] * (len(outcome.sent) - 5),
     ]
+    # The longer the cloud takes, the more often it is asked, and then also whether the import has failed.
+    assert set(outcome.sent[5:]) <= {"GET /v2/images/ID", "GET /v2/images/ID/tasks"}
     assert outcome.image["status"] == "active"
     assert outcome.result["transfer"]["method"] == "web-download"
     assert outcome.result["transfer"]["hash"] == hashed("sha512")

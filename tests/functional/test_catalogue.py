@@ -368,6 +368,85 @@ def test_mirrors_replace_an_image(alice: Cloud, name: str) -> None:
     assert status_of(alice, old) == "gone"
 
 
+def without_urls(operations: list[Json]) -> list[tuple[str, str]]:
+    return [(each["method"], each["path"]) for each in operations]
+
+
+@pytest.mark.parametrize(
+    ("transfer", "first"), [("stream", "missing"), ("stream", "wrong"), ("import", "missing"), nightly("auto", "missing")]
+)
+def test_mirror_brings_the_data_of_an_image_that_exists(alice: Cloud, name: str, transfer: str, first: str) -> None:
+    data = b"the data"
+    image = alice.make(name, tags=["old"], **FORMATS)
+    with serving() as web:
+        web.files |= {"/wrong": b"the date", "/right": data}
+        entry = {
+            "name": name,
+            "url": f"{web.url}/{first}",
+            "mirrors": [f"{web.url}/right"],
+            "checksum": checksum(data),
+            "transfer": transfer,
+            "tags": ["new"],
+            "properties": {"p": "1"},
+        }
+        predicted = alice.run("images", check=True, images=[entry]).succeeded()
+        real = applied(alice, [entry])
+        alice.unchanged("images", images=[entry])
+    assert (real.result["changes"], real.result["diff"]) == (predicted.result["changes"], predicted.result["diff"])
+    assert without_urls(real.result["operations"]) == without_urls(predicted.result["operations"])
+    found = alice.show(image["id"])
+    assert (found["status"], found["size"], found["tags"], found["p"]) == ("active", len(data), ["new"], "1")
+
+
+@pytest.mark.parametrize("options", [{}, {"data_policy": "keep", "state": "active"}, {"data_policy": "replace"}])
+def test_wrong_data_that_the_cloud_imported_into_an_image_stay_deactivated(alice: Cloud, name: str, options: Json) -> None:
+    """They cannot be taken from the image, so no mirror can help, and the image must not come into use again."""
+    image = alice.make(name, **FORMATS)
+    with serving() as web:
+        web.files |= {"/wrong": b"the date", "/right": b"the data"}
+        entry = {
+            "name": name,
+            "url": f"{web.url}/wrong",
+            "mirrors": [f"{web.url}/right"],
+            "checksum": checksum(b"the data"),
+            "transfer": "import",
+            **options,
+        }
+        outcome = alice.run("images", images=[entry])
+        assert "GET /right" not in web.asked
+    assert (
+        "was not deleted but deactivated: nobody can use these data. Delete it, and run the task again." in outcome.message
+    )
+    assert status_of(alice, image) == "deactivated"
+
+
+@pytest.mark.nightly
+def test_mirror_is_used_if_the_url_does_not_answer_in_time(alice: Cloud, name: str) -> None:
+    with serving() as web:
+        web.files |= {"/held": b"the data", "/right": b"the data"}
+        web.faults = ["held"]
+        entry = {
+            "name": name,
+            "url": f"{web.url}/held",
+            "mirrors": [f"{web.url}/right"],
+            "checksum": checksum(b"the data"),
+            "transfer": "stream",
+            "wait_timeout": 10,
+            **FORMATS,
+        }
+        (image,) = applied(alice, [entry]).images
+    assert image["status"] == "active"
+
+
+@pytest.mark.parametrize("mirror", ["not a url", "ftp://example.com/disk"])
+def test_mirror_that_is_no_url_is_refused(alice: Cloud, name: str, mirror: str) -> None:
+    with serving() as web:
+        web.files["/right"] = b"the data"
+        entry = {"name": name, "url": f"{web.url}/right", "mirrors": [mirror], "checksum": checksum(b"the data"), **FORMATS}
+        assert "mirrors: what was given is no URL of a file" in alice.fails("images", images=[entry])
+    assert alice.named(name) == []
+
+
 def test_secret_in_a_mirrors_url_is_not_shown(alice: Cloud, name: str) -> None:
     entry = {
         "name": name,

@@ -93,8 +93,8 @@ MUTATIONS: list[Mutation] = [
     (
         "check mode changes things",
         "_module/image.py",
-        "    if check_mode or not plans[0].changed:\n",
-        "    if not plans[0].changed:\n",
+        "    if check_mode or not (plans[0].changed",
+        "    if not (plans[0].changed",
     ),
     (
         "data that go on are deleted",

@@ -37,7 +37,10 @@ class ConcurrentChange(Exception):
 
 
 def apply_plans(
-    plans: t.Sequence[Plan], make_plans: t.Callable[[], t.Sequence[Plan]], execute: Execute
+    plans: t.Sequence[Plan],
+    make_plans: t.Callable[[], t.Sequence[Plan]],
+    execute: Execute,
+    record: ExecutionRecord | None = None,
 ) -> list[ExecutionRecord]:
     """Carry out the plans that change something; returns what was done, a record for each plan.
 
@@ -45,8 +48,9 @@ def apply_plans(
     gives the same operations, the response had another cause and is the error.
 
     :param execute: carries one plan out and adds what it does to the record.
+    :param record: the record of the first image, if earlier plans for it have failed.
     """
-    record = ExecutionRecord()  # of the first image; it goes on when new plans are made
+    record = record or ExecutionRecord()  # it goes on when new plans are made
     for _attempt in range(MAX_PLANS):
         records: list[ExecutionRecord] = []
         try:
@@ -64,6 +68,7 @@ def apply_plans(
                 raise refusal from change
             plans = new_plans
         except GlanceError as error:
+            records[-1].abandon(plan)
             _name_changed_images(error, records[:-1])
             raise
         else:

@@ -21,7 +21,7 @@ from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
 from .._plan.store_changes import is_copy
 from .._timing import TIMING
-from .._transfer.errors import DataMismatch, DataStillInTransit
+from .._transfer.errors import SOURCE_FAILURES, DataMismatch, DataStillInTransit, WrongDataStored
 from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload
 from .._transfer.polling import Deadline
 from .apply import ConcurrentChange, perform_operations
@@ -58,6 +58,9 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
             delete_partial_image(api, executor.image, error)
         elif executor.image and isinstance(error, DataMismatch):
             deactivate_wrong_image(api, executor.image.id, error)
+            raise WrongDataStored(error.message, **error.details) from error
+        elif executor.image and uploader and isinstance(error, SOURCE_FAILURES):
+            uploader.wait_until_released(executor.image.id)
         raise
     if any(operation.call in STATUS_CALLS for operation in record.operations):
         check_status(not_none(image).id, image, str(not_none(plan.image)["status"]))

@@ -98,16 +98,19 @@ def _present(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions,
     if not options.mirrors:
         return _present_from_source(lookup, options, _open_task_data(lookup.api, options), check_mode)
     from .._transfer.errors import SOURCE_FAILURES  # noqa: PLC0415
-    from .._transfer.url_source import resolve_checksum  # noqa: PLC0415
+    from .._transfer.url_source import check_url, resolve_checksum  # noqa: PLC0415
 
+    for mirror in options.mirrors:
+        check_url(mirror, "mirrors")
     data = not_none(options.data)
     # A list of checksums names the file as the first URL does.
     checksum = resolve_checksum(data.checksum, str(data.url), lookup.api.connection.timeout)
     failures: list[str] = []
+    record = ExecutionRecord()
     for url in (data.url, *options.mirrors):
         attempt = dataclasses.replace(options, data=dataclasses.replace(data, url=url, checksum=checksum))
         try:
-            result = _present_from_source(lookup, attempt, _open_task_data(lookup.api, attempt), check_mode)
+            result = _present_from_source(lookup, attempt, _open_task_data(lookup.api, attempt), check_mode, record)
         except SOURCE_FAILURES as error:
             failures.append(str(error))
         except GlanceError as error:
@@ -130,8 +133,16 @@ def _present_as_copy(lookup: Lookup, remote: RemoteImages, options: ImageOptions
 
 
 def _present_from_source(
-    lookup: Lookup, options: ImageOptions, source: TaskData | None, check_mode: bool
+    lookup: Lookup,
+    options: ImageOptions,
+    source: TaskData | None,
+    check_mode: bool,
+    earlier: ExecutionRecord | None = None,
 ) -> dict[str, t.Any]:
+    """The image present, with the data of one source.
+
+    :param earlier: what was done while other sources of the same data were tried.
+    """
     api = lookup.api
     checks = _property_checks(api, options)
     desired = _desired_image(lookup, options, source)
@@ -139,7 +150,7 @@ def _present_from_source(
     planner = Planner(lookup, options, desired, source, checks)
     plans = planner.make_plans()
     api.check_supported(plans[0].operations)
-    if check_mode or not plans[0].changed:
+    if check_mode or not (plans[0].changed or (earlier and earlier.changed)):
         return {
             **result_of(plans),
             "image": plans[0].image,
@@ -162,7 +173,7 @@ def _present_from_source(
         (replace if plan.replaced else create_or_update)(api, plan, record, uploader)
 
     try:
-        record = apply_plans(plans, planner.make_plans, execute)[0]
+        record = apply_plans(plans, planner.make_plans, execute, earlier)[0]
     finally:
         if source:
             source.close()

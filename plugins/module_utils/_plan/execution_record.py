@@ -11,7 +11,7 @@ import typing as t
 
 from .._glance.image import FORMATS, FlatImage, Image, to_result
 from .._glance.json_patch import Change, Subject, property_change
-from .._glance.operations import Operation
+from .._glance.operations import DELETE, MEMBER_CALLS, Operation
 from .._glance.properties import SOURCE_CHECKSUM
 from .diff import diff_of
 from .members import Members
@@ -123,10 +123,28 @@ class ExecutionRecord:
         self._add_changes(changes, *diff_of(changes))
 
     def interrupt(self, plan: Plan) -> None:
-        """Record that another process changed the image before the plan's data were sent."""
-        if len(self.operations) > self._of_earlier_plans:
-            changes = [change for change in plan.changes if not _is_of_data(change)]
+        """Record that a plan came to its end before its data were there: its attributes were changed, if anything was."""
+        done = self.operations[self._of_earlier_plans :]
+        if done:
+            members = {operation.member or operation.body["member"] for operation in done if operation.call in MEMBER_CALLS}
+            changes = [
+                change
+                for change in plan.changes
+                if (change.key in members if change.subject is Subject.MEMBER else not _is_of_data(change))
+            ]
             self._add_changes(changes, *diff_of(changes))
+
+    def abandon(self, plan: Plan) -> None:
+        """Record that the data of a plan did not come. An image that it had made was deleted again."""
+        if plan.image_id is not None and plan.replaced is None:
+            self.interrupt(plan)
+            return
+        done = self.operations[self._of_earlier_plans :]
+        of_others = [operation for operation in done if operation.image_id is not None]
+        self.operations[self._of_earlier_plans :] = of_others
+        deleted = [operation.image_id for operation in of_others if operation.call is DELETE]
+        changes = [Change("state", "present", "absent", subject=Subject.UNFINISHED, image_id=each) for each in deleted]
+        self._add_changes(changes, *diff_of(changes))
 
     def _add_changes(self, changes: t.Sequence[Change], before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> None:
         self.changes += changes

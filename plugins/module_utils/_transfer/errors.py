@@ -29,6 +29,10 @@ class DataMismatch(GlanceError):
     """The image has other data than were sent."""
 
 
+class WrongDataStored(GlanceError):
+    """An image that existed before got other data than were sent, and they cannot be taken from it."""
+
+
 class DataStillInTransit(GlanceError):
     """The task's time is over, and the image may still get its data."""
 
@@ -38,4 +42,4 @@ class ImageGone(GlanceError):
 
 
 # What another source of the same data may mend.
-SOURCE_FAILURES = (BrokenSource, WrongSource, ImportFailed, DataMismatch)
+SOURCE_FAILURES = (BrokenSource, WrongSource, ImportFailed, DataMismatch, OutOfTime)

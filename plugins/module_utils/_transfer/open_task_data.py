@@ -30,7 +30,8 @@ def open_task_data(api: GlanceApi, options: DataOptions, wait: float | None, rem
         return _converted(api, options, wait, remote_content(remote))
     if options.remote is not None:
         return TaskData(api, options, wait, remote=_find_remote_image(api, options.remote))
-    timeout = api.connection.timeout
+    # A server that sends nothing must not take longer than the task may.
+    timeout = min(api.connection.timeout, wait or api.connection.timeout)
     location = check_url(options.url, "url") if options.url is not None else not_none(options.path)
     compression = compression_of(options.decompress, location)
     source = UrlSource(location, timeout) if options.url is not None else file_source(location)

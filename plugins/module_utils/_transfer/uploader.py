@@ -106,6 +106,11 @@ class Uploader:
                 self.transfer.hash = verification.hash
         return image
 
+    def wait_until_released(self, image_id: str) -> None:
+        """Wait until the cloud has noticed that an upload broke off, so that the next one does not meet it."""
+        if self._upload is not None:
+            poll(lambda: self._api.find_image(image_id), _is_released, Deadline(TIMING.upload_release_timeout))
+
     # Importing
 
     def _import(self, operation: Operation) -> None:

@@ -32,7 +32,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacemen
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataMismatch, DataStillInTransit
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import (
+    DataMismatch,
+    DataStillInTransit,
+    WrongDataStored,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.uploader import Uploader
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.fake_glance import (
     PROJECT,
@@ -225,7 +229,7 @@ def test_image_that_existed_before_stays_without_data(cloud: FakeGlance, uploade
 def test_image_that_existed_before_and_got_wrong_data_is_deactivated(cloud: FakeGlance, uploader: FakeUploader) -> None:
     cloud.images["old"] = QUEUED
     uploader.outcome = DataMismatch("Wrong.")
-    with pytest.raises(DataMismatch, match="not deleted but deactivated"):
+    with pytest.raises(WrongDataStored, match="not deleted but deactivated"):
         run(cloud, with_data(QUEUED), uploader)
     assert cloud.images["old"].status == "deactivated"
 

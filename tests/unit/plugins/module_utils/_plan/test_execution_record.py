@@ -12,8 +12,11 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, Subject, property_change
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import (
+    ADD_MEMBER,
+    CREATE,
     DELETE,
     IMPORT,
+    SET_MEMBER_STATUS,
     UPDATE,
     UPLOAD,
     Operation,
@@ -126,6 +129,33 @@ def test_interrupted_plan_brought_its_attributes_but_no_data() -> None:
     record.add(PATCH)
     record.interrupt(plan(ATTRIBUTES, *OF_DATA, *LOOKALIKES))
     assert record.changes == [ATTRIBUTES, *LOOKALIKES]
+
+
+def test_interrupted_plan_shared_the_image_with_those_whose_requests_were_sent() -> None:
+    record = ExecutionRecord()
+    members = [Change(project, None, "pending", subject=Subject.MEMBER) for project in ("a", "b", "c")]
+    record.add(PATCH)
+    record.add(Operation(ADD_MEMBER, "i", {"member": "a"}))
+    record.add(Operation(SET_MEMBER_STATUS, "i", {"status": "accepted"}, member="b"))
+    record.interrupt(plan(ATTRIBUTES, *members))
+    assert record.changes == [ATTRIBUTES, *members[:2]]
+
+
+def test_abandoned_plan_brought_the_attributes_of_an_image_that_existed() -> None:
+    record = ExecutionRecord()
+    record.add(PATCH)
+    record.abandon(plan(ATTRIBUTES, *OF_DATA))
+    assert (record.changes, record.operations) == ([ATTRIBUTES], [PATCH])
+
+
+def test_abandoned_plan_brought_no_new_image_but_deleted_what_was_left() -> None:
+    record = ExecutionRecord()
+    left = Change("state", "present", "absent", subject=Subject.UNFINISHED, image_id="left")
+    deletion, creation = Operation(DELETE, "left"), Operation(CREATE, body={"id": "new"})
+    for operation in (deletion, creation, Operation(UPLOAD, body={})):
+        record.add(operation)
+    record.abandon(dataclasses.replace(plan(ATTRIBUTES, left, *OF_DATA), image_id=None))
+    assert (record.changes, record.operations) == ([left], [deletion])
 
 
 def test_record_goes_on_with_the_next_plan() -> None:

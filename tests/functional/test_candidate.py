@@ -123,6 +123,26 @@ def test_candidate_with_other_data_is_replaced(alice: Cloud, name: str, path: st
     assert promote(alice, **options).image["id"] == newer["id"]
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("then", [{"candidate": "prepare"}, {"candidate": "promote"}, {}])
+def test_candidate_that_somebody_has_shown_is_used(alice: Cloud, name: str, path: str, first: bool, then: Json) -> None:
+    """A test may need to find it by its name."""
+    if not first:
+        alice.make(name, OLD)
+    options: Json = {"name": name, "path": path, "data_policy": "replace", "replaced": "hide", **FORMATS}
+    made = alice.run("image", candidate="prepare", **options).succeeded().image
+    alice.run("image", id=made["id"], hidden=False).succeeded()
+    outcome = alice.thrice("image", **options, **then)
+    if first and not then:
+        # A task without candidates knows nothing of the first image of a name.
+        assert outcome.image["id"] != made["id"]
+        return
+    assert outcome.image["id"] == made["id"]
+    is_prepared = then == {"candidate": "prepare"}
+    assert outcome.image["name"] == (made["name"] if is_prepared else name)
+    assert outcome.image["os_hidden"] == is_prepared
+
+
 def test_candidate_is_deleted_once_the_image_has_the_data(alice: Cloud, name: str, path: str) -> None:
     alice.make(name, OLD)
     made = prepare(alice, name=name, path=path).image

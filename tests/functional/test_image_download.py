@@ -66,6 +66,13 @@ def test_file_in_a_folder_is_named_after_the_image(alice: Cloud, name: str, tmp_
     assert not alice.unchanged("image_download", name=f"{name}/x", dest=str(tmp_path)).changed
 
 
+def test_folder_in_the_place_of_the_file_is_refused(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    alice.make(name, DATA)
+    (tmp_path / f"{name}.raw").mkdir()
+    assert f"dest: {tmp_path}/{name}.raw is no regular file" in alice.fails("image_download", name=name, dest=str(tmp_path))
+    assert parts(tmp_path) == []
+
+
 def test_file_with_different_data_is_replaced(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     dest = tmp_path / "disk"
@@ -143,7 +150,7 @@ def test_name_of_the_file_expands_no_variables(alice: Cloud, name: str, tmp_path
     [
         ({"dest": ""}, "is no path"),
         ({"dest": "/tmp/a\0b"}, "is no path"),
-        ({"dest": "/dev/null"}, "neither a regular file nor a folder"),
+        ({"dest": "/dev/null"}, "dest: /dev/null is no regular file"),
         ({"dest": "/tmp/x", "mode": "abc"}, "mode must be in octal or symbolic form"),
         ({"dest": "/tmp/x", "owner": "nobody-of-this-name"}, "failed to look up user"),
     ],

@@ -75,6 +75,20 @@ def test_image_that_is_not_shared_with_the_project_is_an_error(alice: Cloud, bob
         assert f"is shared with the project {bob.project_id}. Nothing was changed." in message
 
 
+def test_members_of_a_private_image_stay_with_a_warning(alice: Cloud, bob: Cloud, name: str) -> None:
+    """Glance does not show them, so a task that is to remove one cannot know whether it is there."""
+    image = alice.make(name, visibility="shared")
+    alice.call("POST", f"/images/{image['id']}/members", json={"member": bob.project_id})
+    alice.run("image", id=image["id"], visibility="private").succeeded()
+    for outcome in (
+        alice.unchanged("image_member", id=image["id"], member=bob.project_id, state="absent"),
+        alice.unchanged("image", id=image["id"], members=[], purge_members=True),
+    ):
+        assert "neither shows nor removes members" in " ".join(outcome.warnings)
+    alice.run("image", id=image["id"], visibility="shared").succeeded()
+    assert members_of(alice, image["id"]) == {bob.project_id: "pending"}
+
+
 def test_private_image_cannot_get_members(alice: Cloud, bob: Cloud, name: str) -> None:
     alice.make(name, visibility="private")
     message = alice.fails("image_member", name=name, member=bob.project_id, state="present")

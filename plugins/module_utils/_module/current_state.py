@@ -129,7 +129,8 @@ class CurrentStateReader:
 
     def _replacement(self, old: Image, new: Image | None = None, also_replaced: t.Sequence[Image] = ()) -> ReplacementState:
         """A replacement, from wherever an earlier run left it."""
-        unfinished = [] if new else self._unfinished(old)
+        # A candidate that somebody has shown, to look at it, is one all the same.
+        unfinished = [] if new else self._unfinished(old) or self._unfinished(old, hidden=False)
         if not new and not unfinished:
             self._check_not_replaced(old)
         if new is None:
@@ -151,9 +152,9 @@ class CurrentStateReader:
             project_id=self._project,
         )
 
-    def _unfinished(self, old: Image) -> list[Image]:
+    def _unfinished(self, old: Image, hidden: bool = True) -> list[Image]:
         """The new images of interrupted replacements, oldest first. It waits for another run that is still busy."""
-        unfinished = self._find_unfinished(old)
+        unfinished = self._find_unfinished(old, hidden)
         for left in unfinished:
             if in_transit(left):
                 self._wait_for_unfinished(old, left)
@@ -173,10 +174,10 @@ class CurrentStateReader:
         if waited.status != left.status:
             raise OtherRunIsBusy
 
-    def _find_unfinished(self, old: Image) -> list[Image]:
-        """The new images of earlier replacements of an image that are still hidden and have a name of their own."""
+    def _find_unfinished(self, old: Image, hidden: bool) -> list[Image]:
+        """The new images of earlier replacements of an image that still have a name of their own."""
         name = temporary_name(old)
-        query = [("name", equals_filter(name)), ("os_hidden", "true"), ("visibility", "all")]
+        query = [("name", equals_filter(name)), ("os_hidden", str(hidden).lower()), ("visibility", "all")]
         return oldest_first(
             image
             for image in self._api.list_images(query)

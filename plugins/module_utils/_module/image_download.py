@@ -34,6 +34,7 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
     image = find_existing(api, ids, names)[0]
     _check_has_data(image)
     dest = _file_in(options.dest, image)
+    _check_regular(dest)
     result = {"dest": dest, "image": to_result(image), "hash": str(strongest_hash(image)), "transfer": None}
     if file_has(dest, image):
         return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
@@ -55,13 +56,18 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
 
 
 def _check_dest(dest: str) -> None:
-    if os.path.exists(dest) and not os.path.isdir(dest) and not os.path.isfile(dest):
-        raise InvalidInput(f"dest: {dest} is neither a regular file nor a folder.")
+    if not os.path.isdir(dest):
+        _check_regular(dest)
     folder = dest if os.path.isdir(dest) else os.path.dirname(os.path.abspath(dest))
     if dest.endswith("/") and not os.path.isdir(dest):
         raise InvalidInput(f"dest: the folder {dest} does not exist on the host that runs the task.")
     if not os.path.isdir(folder):
         raise InvalidInput(f"dest: the folder {folder} does not exist on the host that runs the task.")
+
+
+def _check_regular(path: str) -> None:
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InvalidInput(f"dest: {path} is no regular file, so it cannot be replaced by one. Give another 'dest'.")
 
 
 def _check_writable(dest: str) -> None:

@@ -15,7 +15,7 @@ from .._glance.image import Image
 from .._glance.list_query import equals_filter
 from .._options.image_member import ImageMemberOptions
 from .._plan.execution_record import ExecutionRecord
-from .._plan.members import PENDING, Members, check_can_have_members
+from .._plan.members import PENDING, Members, check_can_have_members, warnings_of_hidden_members
 from .._plan.plan import Plan, plan_members
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
@@ -34,10 +34,10 @@ def run(api: GlanceApi, options: ImageMemberOptions, check_mode: bool) -> dict[s
     request = MemberRequest(api, options, member, projects)
     plan = request.make_plan()
     if check_mode or not plan.changed:
-        return {**result_of([plan]), "member": request.predicted(plan)}
+        return {**result_of([plan]), "member": request.predicted(plan), "warnings": request.warnings}
     record = apply_plans([plan], lambda: [request.make_plan()], request.execute)[0]
     shown = request.read_back(record)  # before the result is made, as it may repeat a removal
-    return {**result_of([record]), "member": shown}
+    return {**result_of([record]), "member": shown, "warnings": request.warnings}
 
 
 class MemberRequest:
@@ -52,6 +52,7 @@ class MemberRequest:
         self._options = options
         self._member = member
         self._wanted: str | None = None  # the status that the project is to have; null if it is to be no member
+        self.warnings: list[str] = []
 
     def make_plan(self) -> Plan:
         """Find the image and its member, and plan what is to be done."""
@@ -64,6 +65,8 @@ class MemberRequest:
             image = self._find_own_image()
             if state == "present":
                 check_can_have_members(image, image.visibility, "state")
+            else:
+                self.warnings = list(warnings_of_hidden_members(image, image.visibility))
             status = self._api.member_status(image.id, self._member)
             self._wanted = (status or PENDING) if state == "present" else None
         return plan_members(image, self._as_members(status), self._as_members(self._wanted))

@@ -20,7 +20,7 @@ from .._options.image import ImageOptions, ImageSelection
 from .candidate import plan_candidate, plan_promotion, published_as
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
-from .members import Members
+from .members import Members, warnings_of_hidden_members
 from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import ReplacementState, carried_over, plan_cleanup, plan_replacement, plan_restart
 from .store_changes import differ_in_stores
@@ -244,6 +244,8 @@ def _warnings_of_new(options: ImageOptions) -> t.Iterator[str]:
 
 
 def _warnings_of_existing(image: Image, desired: DesiredImage) -> t.Iterator[str]:
+    if desired.members and desired.members.purge:
+        yield from warnings_of_hidden_members(image, desired.attributes.get("visibility", image.visibility))
     catalogue = desired.properties.get(CATALOGUE)
     if catalogue and image.get(CATALOGUE) not in (None, catalogue):
         yield (

@@ -78,6 +78,21 @@ def copied_members(members: Members, may_accept: bool) -> dict[str, str]:
     return dict(members) if may_accept else dict.fromkeys(members, PENDING)
 
 
+def warnings_of_hidden_members(image: object, visibility: str | None) -> t.Iterator[str]:
+    """Say that the members of an image cannot be removed, as it is not shared.
+
+    Glance answers 404 if they are listed, and 403 if one is removed, and shows them again once the image is shared.
+
+    :param visibility: the visibility that the image has when the task ends; null where the cloud shows none.
+    """
+    if visibility not in (None, "shared"):
+        yield (
+            f"{image} is {visibility}, and of such an image Glance neither shows nor removes members. A project that it was"
+            " shared with has it again as soon as the image is shared. To end that, remove the project while the image has"
+            " 'visibility: shared'."
+        )
+
+
 def check_can_have_members(image: object, visibility: str | None, option: str) -> None:
     """Refuse to share an image whose visibility is not shared.
 

@@ -187,7 +187,8 @@ options:
       - V(scs-0102) is a policy of the collection for the mandatory metadata of public images in the Sovereign Cloud Stack.
       - An image that does not satisfy it is an error before anything is changed, or a warning with
         O(validate_properties=warn).
-      - It needs the Python library jsonschema on the host that runs the task. References to other files are not followed.
+      - It needs the Python library jsonschema on the host that runs the task. References to other files are not followed. A
+        policy that is wrong itself is an error with O(validate_properties=warn) too.
     type: path
   path:
     description:

@@ -86,3 +86,17 @@ def test_a_policy_can_be_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path)
     options = {"name": name, "property_policy": str(policy)}
     assert "tags: " in alice.fails("image", **options)
     alice.thrice("image", tags=["lts"], **options)
+
+
+def test_a_policy_that_is_wrong_is_an_error_before_anything_is_changed(
+    alice: Cloud, name: str, tmp_path: pathlib.Path
+) -> None:
+    policy = tmp_path / "policy.json"
+    options = {"name": name, "property_policy": str(policy), "validate_properties": "warn"}
+    for schema, message in (
+        ({"properties": {"name": {"$ref": "#/$defs/nope"}}}, "'#/$defs/nope', which does not lead to a schema"),
+        ({"$ref": "#"}, "that lead back to themselves"),
+    ):
+        policy.write_text(json.dumps(schema))
+        assert message in alice.fails("image", **options)
+    assert alice.named(name) == []

@@ -165,6 +165,10 @@ def test_long_values_are_not_repeated(tmp_path: pathlib.Path) -> None:
         ("[]", "holds no JSON object"),
         ('{"type": "thing"}', "is no valid JSON Schema"),
         ('{"$ref": "https://example.com/schema"}', "refers to https://example.com/schema"),
+        ('{"properties": {"name": {"$ref": "#/$defs/nope"}}}', r"'#/\$defs/nope', which does not lead to a schema"),
+        ('{"allOf": [{"$ref": "#nope"}]}', "has the reference '#nope', which does not"),
+        ('{"title": "t", "allOf": [{"$ref": "#/title"}]}', "has the reference '#/title', which does not"),
+        ('{"allOf": [{"$ref": "#/mine"}], "mine": {"type": "thing"}}', "is no valid JSON Schema: 'thing'"),
     ],
 )
 def test_a_file_that_is_no_policy_is_an_error(tmp_path: pathlib.Path, text: str | None, message: str) -> None:
@@ -173,6 +177,15 @@ def test_a_file_that_is_no_policy_is_an_error(tmp_path: pathlib.Path, text: str 
         file.write_text(text)
     with pytest.raises(InvalidInput, match=message):
         load_policy(str(file))
+
+
+def test_a_policy_that_refers_to_itself_without_end_is_an_error_even_if_its_findings_are_warnings(
+    tmp_path: pathlib.Path,
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text('{"$ref": "#"}')
+    with pytest.raises(InvalidInput, match="policy.json' has references .* that lead back to themselves"):
+        checks("warn", str(file)).check_image(IMAGE)
 
 
 def test_without_jsonschema_a_policy_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_refused_image_does_not_stop_the_others(alice: Cloud, name: str) -> None
     ("images", "message"),
     [
         ([{"name": "a"}, {"tags": []}], "images[1] '': one of the following is required: name, id"),
-        ([{"name": "a", "cloud": "x"}], "images[0] 'a': cloud. Supported parameters include"),
+        ([{"name": "a", "cloud": "x"}], "images[0] 'a': Unsupported parameters: cloud. Supported parameters include"),
         ([{"name": "a", "min_ram": "many"}], "images[0] 'a': argument 'min_ram' is of type"),
         ([{"name": "a", "min_disk": -1}], "images[0] 'a': min_disk: -1 was given"),
         ([{"name": "a", "on_duplicate": "all"}], "images[0] 'a': on_duplicate: 'all' is allowed"),

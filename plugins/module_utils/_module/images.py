@@ -11,6 +11,7 @@ import functools
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 
 from .._argspec import IMAGES, IMAGES_ENTRY
 from .._client.image_api import GlanceApi
@@ -111,7 +112,8 @@ def _validated(entry: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
     """The options of one image, with types and defaults as ansible-core gives them to the module image."""
     validation = ArgumentSpecValidator(IMAGES_ENTRY, **IMAGE_TASK.constraints).validate(entry)
     if validation.error_messages:
-        raise InvalidInput(validation.errors.msg)
+        is_unknown_option = isinstance(validation.errors[0], UnsupportedError)
+        raise InvalidInput(f"{'Unsupported parameters: ' if is_unknown_option else ''}{validation.errors.msg}")
     return t.cast("t.Mapping[str, t.Any]", validation.validated_parameters)
 
 

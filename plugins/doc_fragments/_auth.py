@@ -20,7 +20,7 @@ options:
       - Or a dictionary that is such an entry, with C(auth), C(region_name) and so on. Then neither files nor C(OS_*)
         variables are read.
       - Without it, and without O(auth), the variable E(OS_CLOUD) names the cloud, or E(OS_AUTH_URL) and the other C(OS_*)
-        variables describe it.
+        variables describe it. An empty text is an error, so that a variable without a value does not choose the cloud.
     type: raw
   auth:
     description:

@@ -118,6 +118,7 @@ def test_cloud_is_read_from_clouds_yaml_and_secure_yaml(
     assert connect(cloud="mine").images == []
     monkeypatch.setenv("OS_CLOUD", "mine")
     assert connect().images == []
+    assert "cloud: an empty text was given" in connect(cloud="").message
     monkeypatch.delenv("OS_CLOUD")
     elsewhere = bare / "elsewhere"
     elsewhere.mkdir()

@@ -52,6 +52,11 @@ def is_cloud_name(text: str) -> bool:
 
 
 def _check_cloud(cloud: t.Any) -> None:
+    if isinstance(cloud, str) and not cloud.strip():
+        raise InvalidInput(
+            "cloud: an empty text was given. The name of an entry of clouds.yaml is allowed, or a dictionary. If a variable"
+            " may be empty, and the option is to be left out then, write \"cloud: '{{ VARIABLE | default(omit, true) }}'\"."
+        )
     if isinstance(cloud, str) and not is_cloud_name(cloud):
         raise InvalidInput(
             "cloud: a string with a configuration in it was given."

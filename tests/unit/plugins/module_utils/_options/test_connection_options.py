@@ -38,6 +38,8 @@ def test_valid_options(options: dict[str, t.Any]) -> None:
     [
         ({"cloud": "{'auth': {}}"}, "cloud: a string with a configuration in it was given"),
         ({"cloud": "region_name: r"}, "cloud: a string with a configuration in it was given"),
+        ({"cloud": ""}, r"cloud: an empty text was given\. The name .* write .*default\(omit, true\)"),
+        ({"cloud": " \n"}, "cloud: an empty text was given"),
         ({"cloud": ["a"]}, "cloud: the name of an entry of clouds.yaml is allowed, or a dictionary"),
         ({"cloud": {"auth": "u"}}, "in which 'auth' is a dictionary too"),
         ({"endpoint_override": "h:9292"}, "endpoint_override: 'h:9292' is no address"),

@@ -94,6 +94,7 @@ def test_region_and_interface_belong_to_the_login() -> None:
         ({"name": ""}, "remote, name: '' has 0 characters"),
         ({}, "remote: give the 'id' or the 'name'"),
         ({"name": "x", "cloud": "auth={}"}, "remote, cloud: a string with a configuration"),
+        ({"name": "x", "cloud": ""}, "remote, cloud: an empty text was given"),
         ({"name": "x", "cloud": 1}, "remote, cloud: the name of an entry"),
     ],
 )

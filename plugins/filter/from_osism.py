@@ -23,6 +23,10 @@ description:
     file in another compression is not a mirror. Archives (tar, zip) and FTP are not used.
   - For a version called C(latest) the checksum is looked up in C(checksums_url) or C(checksum_url) in each run. The
     algorithm is taken from the name of that file. There is no C(internal_version) and no C(upstream_checksum).
+  - The values have the types that openstack-image-manager's schema gives them. Also a boolean is text such as V(false) or
+    V(yes), a number is its digits as text, and text is a whole number. Any other type is an error that names the image and
+    the key. A list of no versions is an error too, as the image would be pruned. C(enable=false) leaves an image out.
+  - V(null) is as if the key was not given. For a key that must be given, and for C(enable) and C(multi), it is an error.
   - C(shortname), C(password), C(keep), C(latest_url) and C(latest_checksum_url) are not used.
 author:
   - The cloudimage.glance contributors (@cloudimage)
@@ -91,12 +95,14 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._osism import Conversion, InvalidDefinition, convert
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._osism import Conversion, convert
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._osism_values import InvalidDefinition
 
 
 def from_osism(
     definitions: t.Any,
-    enabled_only: bool = True,
+    enabled_only: t.Any = True,
     versions: str = "newest",
     prefer: str = "mirror",
     tag: str | None = None,
@@ -106,7 +112,11 @@ def from_osism(
         if value not in allowed:
             raise AnsibleFilterError(f"from_osism: {option} is '{value}'; allowed are {' and '.join(allowed)}.")
     try:
-        return convert(definitions, Conversion(enabled_only, versions == "all", prefer == "mirror", tag))
+        only_enabled = bool(boolean(enabled_only))
+    except TypeError:
+        raise AnsibleFilterError(f"from_osism: enabled_only is {enabled_only!r}; allowed are true and false.") from None
+    try:
+        return convert(definitions, Conversion(only_enabled, versions == "all", prefer == "mirror", tag))
     except InvalidDefinition as error:
         raise AnsibleFilterError(f"from_osism: {error}") from error
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ._osism import Conversion, InvalidDefinition, convert
+from ._osism import Conversion, convert
+from ._osism_values import InvalidDefinition
 
 ALLOWED = "Allowed is a list of images, each a dictionary, or a dictionary whose 'images' is such a list."
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import typing as t
 
@@ -14,7 +15,8 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.cloudimage.glance.plugins.filter.from_osism import FilterModule, from_osism
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._osism import Conversion, InvalidDefinition, convert
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._osism import Conversion, convert
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._osism_values import InvalidDefinition
 
 SHA256 = "sha256:" + "ab" * 32
 VERSION = {"version": "1.0", "url": "https://example.com/1.0.img", "checksum": SHA256}
@@ -123,7 +125,12 @@ images:
         ({"multi": True, "separator": "-"}, {"all_versions": True}, ["Mini-(1.9)", "Mini"]),
         ({"enable": False}, {}, []),
         ({"enable": False}, {"enabled_only": False}, ["Mini 1.9", "Mini 1.10"]),
-        ({"versions": []}, {}, []),
+        # What Ansible takes for a boolean is one, as in the options of a module.
+        ({"enable": "false"}, {}, []),
+        ({"enable": "yes", "multi": "no"}, {}, ["Mini 1.9", "Mini 1.10"]),
+        ({"multi": "True"}, {}, ["Mini"]),
+        ({"separator": ""}, {}, ["Mini1.9", "Mini1.10"]),
+        ({"separator": None}, {}, ["Mini 1.9", "Mini 1.10"]),
     ],
 )
 def test_entries_of_an_image(different: dict[str, t.Any], how: dict[str, t.Any], names: list[str]) -> None:
@@ -256,12 +263,30 @@ def test_properties(different: dict[str, t.Any], of_version: dict[str, t.Any], p
         ({"status": "deactivated"}, {}, {"state": "deactivated"}),
         ({}, {"visibility": "private"}, {"visibility": "private"}),
         ({}, {"hidden": True}, {"hidden": True}),
+        ({}, {"hidden": "false"}, {"hidden": False}),
+        ({}, {"visibility": None}, {"visibility": "public"}),
+        ({"min_disk": "8", "min_ram": 0}, {}, {"min_disk": 8, "min_ram": 0}),
+        ({"tags": None, "meta": None}, {}, {"tags": []}),
+        ({"tags": [2026]}, {}, {"tags": ["2026"]}),
         ({"tags": ["a", "a"], "meta": {"os_distro": "mini"}}, {}, {"tags": ["a", "os:mini"]}),
     ],
 )
 def test_attributes(different: dict[str, t.Any], of_version: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
     converted = entry(version(**of_version), **different)
     assert {key: converted[key] for key in expected} == expected
+
+
+def test_null_is_as_if_the_key_was_not_given() -> None:
+    converted = entry(
+        version(hidden=None, id=None, mirror_url=None, build_date=None, meta=None), min_disk=None, min_ram=None
+    )
+    assert converted.keys().isdisjoint({"hidden", "id", "mirrors", "min_disk", "min_ram"})
+    assert "image_build_date" not in converted["properties"]
+
+
+def test_text_of_ansible_vault_is_text() -> None:
+    """Some versions of ansible-core hand over an object that is no str; UserString stands for it."""
+    assert entry(version(url=collections.UserString("https://example.com/1.0.img")))["url"] == "https://example.com/1.0.img"
 
 
 def test_image_with_an_id_is_not_replaced() -> None:
@@ -281,9 +306,12 @@ def test_tag() -> None:
     ("image", "message"),
     [
         ({"name": "Mini"}, "format, login, status, versions, visibility is missing"),
-        (definition(status="broken"), "the status is 'broken'"),
+        (definition(status="broken"), "Image 'Mini': status: 'broken' was given; one of active, deactivated is allowed"),
         (definition(VERSION, VERSION), "'1.0' is given twice"),
-        (definition({"url": "https://example.com"}), "a version has no 'version'"),
+        (
+            definition({"url": "https://example.com"}),
+            r"versions\[0\]: version: no value was given; text that is not empty is",
+        ),
         (definition(version(url="ftp://example.com/1.0")), "no URL that the module can use, among ftp://example.com/1.0"),
         (definition(version(url="https://example.com/1.0.zip")), "no archives"),
         (definition({"version": "1.0"}), "among none"),
@@ -296,6 +324,99 @@ def test_tag() -> None:
 def test_invalid_definition(image: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidDefinition, match=message):
         entries(image)
+
+
+# Each of these has the type of another value, or none.
+TEXT = "text that is not empty is allowed"
+OF_IMAGE = [
+    ("enable", "maybe", "'maybe' was given; true or false is allowed."),
+    ("enable", None, "no value was given; true or false is allowed."),
+    ("enable", [True], "a list was given; true or false is allowed."),
+    ("multi", 2, "'2' was given; true or false is allowed."),
+    ("multi", None, "no value was given; true or false is allowed."),
+    ("min_disk", 1.5, "'1.5' was given; a whole number of 0 or more is allowed."),
+    ("min_disk", "a", "'a' was given; a whole number of 0 or more is allowed."),
+    ("min_disk", True, "true was given; a whole number of 0 or more is allowed."),
+    ("min_ram", -1, "'-1' was given; a whole number of 0 or more is allowed."),
+    ("min_ram", {"a": 1}, "a dictionary was given; a whole number of 0 or more is allowed."),
+    ("name", "", f"an empty text was given; {TEXT}."),
+    ("format", None, f"no value was given; {TEXT}."),
+    ("login", ["root"], f"a list was given; {TEXT}."),
+    ("login", False, f"a boolean was given; {TEXT}."),
+    ("separator", 1.0, "a number was given; text is allowed; put a number or a date in quotes."),
+    ("status", None, "no value was given; one of active, deactivated is allowed."),
+    ("visibility", None, "no value was given; one of public, private, community, shared is allowed."),
+    ("visibility", "open", "'open' was given; one of public, private, community, shared is allowed."),
+    ("visibility", "x" * 99, f"'{'x' * 60}…' was given; one of"),
+    ("tags", "abc", "text was given; a list of texts is allowed."),
+    ("tags", 5, "a number was given; a list of texts is allowed."),
+    ("tags", {"a": "b"}, "a dictionary was given; a list of texts is allowed."),
+    ("meta", "text", "text was given; a dictionary is allowed."),
+    ("meta", ["a"], "a list was given; a dictionary is allowed."),
+    ("versions", None, "no value was given; a list of one or more dictionaries is allowed."),
+    ("versions", [], "an empty list was given; a list of one or more dictionaries is allowed."),
+    ("versions", {}, "a dictionary was given; a list of one or more dictionaries is allowed."),
+    ("versions", "x", "text was given; a list of one or more dictionaries is allowed."),
+]
+OF_VERSION = [
+    ("hidden", "maybe", "'maybe' was given; true or false is allowed."),
+    ("visibility", ["public"], "a list was given; one of public, private, community, shared is allowed."),
+    ("id", 1.5, f"a number was given; {TEXT}; put a number or a date in quotes."),
+    ("os_version", 24.1, "a number was given; text is allowed; put a number or a date in quotes."),
+    ("meta", [], "an empty list was given; a dictionary is allowed."),
+    ("build_date", "soon", "'soon' was given; a date such as 2026-01-31 is allowed."),
+    ("build_date", 20260131, "'20260131' was given; a date such as 2026-01-31 is allowed."),
+    ("checksum", "", f"an empty text was given; {TEXT}."),
+    ("url", ["https://me:geheim@example.com"], f"a list was given; {TEXT}."),
+    ("url", "http://me:geheim@[::1", "text that is no valid URL was given."),
+    ("mirror_url", "http://me:geheim@ex\u2100mple.com/", "text that is no valid URL was given."),
+    ("checksums_url", "http://me:geheim@[::1/SHA256SUMS", "text that is no valid URL was given."),
+    ("visibility", "https://me:geheim@example.com/a?s=geheim", "'https://example.com/a?…' was given; one of"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), OF_IMAGE)
+def test_value_of_an_image_with_another_type_is_an_error(key: str, value: t.Any, message: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        entries(definition(**{key: value}))
+    label = "Image ''" if key == "name" else "Image 'Mini'"
+    assert str(caught.value).startswith(f"{label}: {key}: {message}")
+
+
+@pytest.mark.parametrize(("key", "value", "message"), OF_VERSION)
+def test_value_of_a_version_with_another_type_is_an_error(key: str, value: t.Any, message: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        entries(definition(version(**{"checksum": None, key: value})))
+    assert str(caught.value).startswith(f"Image 'Mini', version '1.0': {key}: {message}")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (definition(versions=["x"]), "Image 'Mini': versions[0]: text was given; a dictionary is allowed."),
+        (definition(VERSION, version(version=None)), "Image 'Mini', versions[1]: version: no value was given; text"),
+        # 1.10 without quotes is the number 1.1.
+        (
+            definition(version(version=1.10)),
+            "Image 'Mini', versions[0]: version: a number was given; text that is not empty is",
+        ),
+        (definition(tags=["a", None]), "Image 'Mini': tags[1]: no value was given; text that is not empty is allowed."),
+        (definition(tags=[""]), "Image 'Mini': tags[0]: an empty text was given; text that is not empty is allowed."),
+        (definition(meta={"a": {}}), "Image 'Mini': meta.a: a dictionary was given; text, a number, a date, true, false or"),
+        (definition(name=None), "Image 1: name: no value was given"),
+        ({"images": "x"}, "Item 0 has a str in 'images'; a list of images is allowed."),
+        ({"images": {}}, "Item 0 has a dict in 'images'; a list of images is allowed."),
+    ],
+)
+def test_item_with_another_type_is_an_error(image: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        convert([image], Conversion())
+    assert str(caught.value).startswith(message)
+
+
+def test_image_that_is_left_out_is_not_checked_further() -> None:
+    assert entries(definition(enable=False, versions=None)) == []
 
 
 @pytest.mark.parametrize(
@@ -322,6 +443,10 @@ def test_filter() -> None:
     assert FilterModule().filters() == {"from_osism": from_osism}
     [old, _new] = from_osism([definition(version(), version(version="2.0"), multi=True)], versions="all", tag="mine")
     assert (old["name"], old["tags"]) == ("Mini (1.0)", ["mine"])
+    assert from_osism([definition(enable=False)], enabled_only="true") == []
+    assert len(from_osism([definition(enable=False)], enabled_only="false")) == 1
+    with pytest.raises(AnsibleFilterError, match="enabled_only is 'x'; allowed are true and false"):
+        from_osism([], enabled_only="x")
     with pytest.raises(AnsibleFilterError, match="versions is 'few'"):
         from_osism([], versions="few")
     with pytest.raises(AnsibleFilterError, match="prefer is 'x'"):

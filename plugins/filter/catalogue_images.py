@@ -70,15 +70,19 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._untemplated imp
 def catalogue_images(text: str, file: str, osism: bool = False) -> t.Any:
     """The entries in the text of a catalogue's file."""
     try:
-        images = images_in(from_yaml(text), file, osism=osism)
+        return never_templated(images_in(from_yaml(text), file, osism=osism))
     except (yaml.YAMLError, ValueError) as error:
         # Without its text, which can quote the file.
         mark = getattr(error, "problem_mark", None)
         place = f": there is an error at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise AnsibleFilterError(f"catalogue_images: {file} is not valid YAML{place}.") from None
+    except RecursionError:
+        raise AnsibleFilterError(
+            f"catalogue_images: {file} has lists or dictionaries without end. Either an alias (*name) is within what its"
+            " anchor (&name) marks, or there are too many of them in each other."
+        ) from None
     except InvalidFile as error:
         raise AnsibleFilterError(f"catalogue_images: {error}") from None
-    return never_templated(images)
 
 
 class FilterModule:

@@ -56,6 +56,26 @@ def test_file_without_a_list_of_images_is_an_error(text: str, message: str, osis
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "- &a {b: *a, password: geheim}",
+        "- name: x\n  properties: &a\n    b: [*a]",
+        "- {tags: " + "[" * 2000 + "]" * 2000 + "}",
+    ],
+)
+def test_file_with_values_without_end_is_an_error(text: str) -> None:
+    with pytest.raises(AnsibleFilterError, match="catalogue_images: f has lists or dictionaries without end") as caught:
+        catalogue_images(text, "f")
+    assert "geheim" not in str(caught.value)
+
+
+def test_values_of_definitions_without_end_are_an_error() -> None:
+    text = DEFINITION.replace("login: root", "login: root, meta: &a {b: *a}")
+    with pytest.raises(AnsibleFilterError, match="f: Image 'Mini': meta.b: a dictionary was given"):
+        catalogue_images(text, "f", osism=True)
+
+
+@pytest.mark.parametrize(
     ("url", "message"),
     [
         ("ftp://me:geheim@example.com/disk", "f: Image 'Mini', version '1': there is no URL that .* ftp://example.com/disk"),

@@ -25,6 +25,9 @@ LEFT_BY_REQUESTS = "!#$%&'()*+,/:;=?@[]~"
 def redacted_url(url: str) -> str:
     """A URL without what may be secret in it: user, password, query and fragment."""
     parts = urllib.parse.urlsplit(url)
+    unencoded = UNENCODED_USER.search(url)
+    if "@" not in parts.netloc and unencoded and unencoded.start() == url.find("//"):
+        parts = urllib.parse.urlsplit(url.replace(unencoded[0], "//", 1))
     host = parts.netloc.rpartition("@")[2]
     return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
 

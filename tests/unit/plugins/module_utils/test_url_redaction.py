@@ -37,6 +37,21 @@ def test_user_password_and_query_of_a_url_are_secret(url: str, shown: str, secre
 
 
 @pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://u:pa/ss@h/a?b#c", "http://h/a?…"),
+        ("http://u:12/34@h/a", "http://u:12/34@h/a"),
+        ("http://u:p@h/a@b", "http://h/a@b"),
+        ("http://h:8/a@b", "http://h:8/a@b"),
+        ("http://h/a//u:pa/ss@b", "http://h/a//u:pa/ss@b"),
+    ],
+)
+def test_unencoded_password_is_not_shown(url: str, shown: str) -> None:
+    """Where the text before its '/' is a number, it is a port."""
+    assert redacted_url(url) == shown
+
+
+@pytest.mark.parametrize(
     ("url", "secrets"),
     [
         ("http://u:pa/ss@h/a", {"pa/ss", "pa", "pa%2Fss"}),

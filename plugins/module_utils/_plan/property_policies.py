@@ -11,7 +11,6 @@ all custom properties, which are strings, under ``properties``.
 from __future__ import annotations
 
 import typing as t
-import urllib.parse
 
 from .._glance.image import DEFAULTS, FlatImage
 from .._glance.properties import OWN_PROPERTIES, RESERVED_PREFIX
@@ -123,59 +122,10 @@ def names_in(schema: Schema) -> frozenset[str]:
 
 def external_references(schema: t.Any) -> list[str]:
     """The references to other documents in a schema, which are not followed."""
-    return [reference for reference, _resource in _references(schema, schema) if not reference.startswith("#")]
-
-
-def local_references(schema: t.Any) -> list[tuple[str, t.Any]]:
-    """The references within the document, each with what it leads to; that is null if there is nothing."""
-    return [
-        (reference, _target(resource, urllib.parse.unquote(reference[1:])))
-        for reference, resource in _references(schema, schema)
-        if reference.startswith("#")
-    ]
-
-
-def _references(schema: t.Any, resource: t.Any) -> t.Iterator[tuple[str, t.Any]]:
-    """All references, each with the part of the document within which it leads somewhere.
-
-    :param resource: the document, or the nearest schema that has an ``$id`` of its own.
-    """
     if isinstance(schema, list):
-        for item in schema:
-            yield from _references(item, resource)
-    elif isinstance(schema, dict):
-        if isinstance(schema.get("$id"), str) and not schema["$id"].startswith("#"):
-            resource = schema
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"], resource
-        for value in schema.values():
-            yield from _references(value, resource)
-
-
-def _target(resource: t.Any, fragment: str) -> t.Any:
-    """What the part of a reference after the '#' leads to: a JSON pointer (RFC 6901), or the name of an anchor."""
-    if not fragment:
-        return resource
-    if not fragment.startswith("/"):
-        return next(_anchored(resource, fragment), None)
-    place = resource
-    for part in fragment[1:].split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(place, dict):
-            place = place.get(key)
-        elif isinstance(place, list) and key.isdecimal() and int(key) < len(place):
-            place = place[int(key)]
-        else:
-            return None
-    return place
-
-
-def _anchored(schema: t.Any, anchor: str) -> t.Iterator[t.Any]:
-    """The schemas that have a name, in the words of any draft of JSON Schema."""
-    if isinstance(schema, dict):
-        names = (schema.get("$anchor"), schema.get("$dynamicAnchor"))
-        ids = (schema.get("$id"), schema.get("id"))
-        if anchor in names or f"#{anchor}" in ids:
-            yield schema
-    for value in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from _anchored(value, anchor)
+        return [found for item in schema for found in external_references(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = schema.get("$ref")
+    found = [own] if isinstance(own, str) and not own.startswith("#") else []
+    return found + [each for value in schema.values() for each in external_references(value)]

@@ -119,7 +119,12 @@ def test_other_data_are_replaced_if_the_task_says_so() -> None:
     cloud = CloudTables(old_image())
     assert read(cloud, path="/new", data_policy="replace") == ReplacementState(old_image(), project_id="p")
     name = temporary_name(old_image())
-    assert cloud.requests == ["list name=n", f"list name={name} os_hidden=true visibility=all", "list name=n"]
+    assert cloud.requests == [
+        "list name=n",
+        f"list name={name} os_hidden=true visibility=all",
+        f"list name={name} os_hidden=false visibility=all",
+        "list name=n",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.property_p
     SCS_0102,
     document_of,
     external_references,
-    local_references,
     names_in,
 )
 
@@ -59,30 +58,3 @@ def test_the_policy_of_the_collection_names_its_properties() -> None:
 )
 def test_references_to_other_documents_are_found(schema: t.Any, references: list[str]) -> None:
     assert external_references(schema) == references
-
-
-@pytest.mark.parametrize(
-    ("schema", "targets"),
-    [
-        (True, []),
-        ({"$ref": "https://example.com/s"}, []),
-        ({"$ref": "#/$defs/a", "$defs": {"a": True}}, [("#/$defs/a", True)]),
-        ({"$ref": "#/$defs/b", "$defs": {"a": True}}, [("#/$defs/b", None)]),
-        ({"$ref": "#/$defs/a/b", "$defs": {"a": True}}, [("#/$defs/a/b", None)]),
-        ({"allOf": [{"maxLength": 1}, {"$ref": "#/allOf/0"}]}, [("#/allOf/0", {"maxLength": 1})]),
-        ({"allOf": [{"$ref": "#/allOf/1"}]}, [("#/allOf/1", None)]),
-        ({"$ref": "#/a~1b%20~0c", "a/b ~c": {}}, [("#/a~1b%20~0c", {})]),
-        ({"$ref": "#a", "$defs": {"x": {"$anchor": "a"}}}, [("#a", {"$anchor": "a"})]),
-        ({"$ref": "#a", "definitions": {"x": {"$id": "#a"}}}, [("#a", {"$id": "#a"})]),
-        ({"$ref": "#b", "$defs": {"x": {"$anchor": "a"}}}, [("#b", None)]),
-        # In a schema with an id of its own, references begin there.
-        ({"a": 1, "not": {"$id": "https://example.com/b", "items": {"$ref": "#/a"}, "a": {}}}, [("#/a", {})]),
-    ],
-)
-def test_references_within_the_document_lead_to_schemas(schema: t.Any, targets: list[tuple[str, t.Any]]) -> None:
-    assert local_references(schema) == targets
-
-
-def test_a_reference_to_the_whole_document() -> None:
-    schema = {"properties": {"a": {"$ref": "#"}}}
-    assert local_references(schema) == [("#", schema)]

@@ -48,6 +48,10 @@ CONFIG_KEYS = {
 }
 
 
+class UnknownCloud(Exception):
+    """No file and no variable describes the cloud that a task names."""
+
+
 def cloud_region(options: ConnectionOptions) -> CloudRegion:
     """The configuration of the region that the options name, before anybody is asked for anything.
 
@@ -58,7 +62,23 @@ def cloud_region(options: ConnectionOptions) -> CloudRegion:
     values = {key: getattr(options, option) for option, key in CONFIG_KEYS.items()}
     given = {key: value for key, value in values.items() if value is not None}
     config = load_config(with_files=not isinstance(cloud, dict))
-    return config.get_one(**{**cloud, **given}) if isinstance(cloud, dict) else config.get_one(cloud=cloud, **given)
+    if isinstance(cloud, dict):
+        return config.get_one(**{**cloud, **given})
+    name = cloud or config.default_cloud
+    if name and name not in config.cloud_config["clouds"]:
+        raise UnknownCloud(f"Cloud {name} was not found. {_what_was_read(config)}")
+    return config.get_one(cloud=cloud, **given)
+
+
+def _what_was_read(config: OpenStackConfig) -> str:
+    """The file that openstacksdk read with the names in it, or the places where it found none."""
+    if config.config_filename:
+        unnamed = ("defaults", config.envvar_key)  # openstacksdk's own entries
+        names = [str(name) for name in config.cloud_config["clouds"] if name not in unnamed]
+        return f"The file {config.config_filename} has these clouds: {', '.join(names) or 'none'}."
+    named = os.environ.get("OS_CLIENT_CONFIG_FILE")
+    folders = dict.fromkeys(os.path.dirname(path) for path in config_files()["config_files"])
+    return f"There is no clouds.yaml that can be read. These were searched: {', '.join([*filter(None, [named]), *folders])}."
 
 
 def load_config(*, with_files: bool = True) -> OpenStackConfig:

@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstack_config import config_fingerprint
+from ansible_collections.cloudimage.glance.plugins.module_utils._client import openstack_config
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstack_config import (
+    UnknownCloud,
+    cloud_region,
+    config_fingerprint,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 
 
@@ -33,3 +39,41 @@ def test_a_changed_option_file_or_variable_is_another_configuration(
     monkeypatch.setenv("OS_USERNAME", "somebody")
     found.append(config_fingerprint(ConnectionOptions("a")))
     assert len(set(found)) == len(found) == 8
+
+
+@pytest.fixture
+def only_here(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """The working folder, where no variable names a cloud or a file."""
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(cloud: str | None) -> str:
+    with pytest.raises(UnknownCloud) as error:
+        cloud_region(ConnectionOptions(cloud))
+    return str(error.value)
+
+
+def test_an_unknown_cloud_is_an_error_with_the_clouds_of_the_file(
+    only_here: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = only_here / "clouds.yaml"
+    file.write_text("clouds: {a: {}, b: {}}")
+    said = f"Cloud nowhere was not found. The file {file} has these clouds: a, b."
+    assert refused("nowhere") == said
+    monkeypatch.setenv("OS_CLOUD", "nowhere")
+    assert refused(None) == said
+
+
+def test_an_unknown_cloud_without_a_file_is_an_error_with_the_places_that_were_searched(
+    only_here: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        openstack_config.sdk, "CONFIG_FILES", [str(only_here / "a" / "clouds.yaml"), "/etc/none/clouds.yaml"]
+    )
+    said = "Cloud nowhere was not found. There is no clouds.yaml that can be read. These were searched:"
+    assert refused("nowhere") == f"{said} {only_here / 'a'}, /etc/none."
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", "missing.yaml")
+    assert refused("nowhere") == f"{said} missing.yaml, {only_here / 'a'}, /etc/none."

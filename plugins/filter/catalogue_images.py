@@ -47,7 +47,7 @@ EXAMPLES = r"""
     catalogue: base
     images: "{{ lookup('ansible.builtin.file', file) | cloudimage.glance.catalogue_images(file) }}"
   vars:
-    file: "{{ playbook_dir }}/images.yml"
+    file: "{{ playbook_dir }}/catalogue.yml"
 """
 
 RETURN = r"""

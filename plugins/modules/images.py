@@ -163,7 +163,7 @@ EXAMPLES = r"""
 - name: Ensure the images of a file exist, eight at a time
   cloudimage.glance.images:
     cloud: mycloud
-    images: "{{ lookup('ansible.builtin.file', 'images.yml') | from_yaml }}"
+    images: "{{ lookup('ansible.builtin.file', 'catalogue.yml') | from_yaml }}"
     parallel: 8
 """
 

@@ -44,7 +44,9 @@ FORMATS: Json = {"disk_format": "qcow2", "container_format": "bare"}
 # What cannot exist on the machine that runs the test, and by what it is replaced, in all texts of a block. {folder} is the
 # playbook's folder; each of {first}, {second} and {third} is an id that no image has had.
 REPLACED = {
-    "/srv/images/": "{folder}/",
+        "/srv/images/": "{folder}/",
+    "{{ playbook_dir }}/clouds.yaml": "{folder}/sandbox.yaml",
+
     "https://cloud.debian.org/": "{web}/",
     "https://mirror.example.com/": "{web}/",
     "https://example.com/": "{web}/",
@@ -105,7 +107,7 @@ PRECONDITIONS: dict[tuple[str, str], list[Json]] = {
     ],
     ("docs/replication.md", "Copy an image from another cloud"): [image("debian-13", "othercloud")],
     ("docs/sharing.md", "Share an image"): [image("debian-13", visibility="shared")],
-    ("docs/sharing.md", "List the project's images that other projects can use"): [
+    ("docs/sharing.md", "List the project's images of visibility shared, with their members"): [
         image("debian-13", visibility="shared"),
         share("debian-13"),
     ],
@@ -414,7 +416,7 @@ def workshop(tmp_path: pathlib.Path, sandbox: Sandbox, projects: Projects) -> t.
         workshop = Workshop(folder, places)
         write_clouds(workshop, sandbox)
         (folder / "empty.yml").write_text(EMPTY)
-        write_yaml(folder / "images.yml", workshop.ready(first_of_kind("docs/catalogue.md", "images")))
+        write_yaml(folder / "catalogue.yml", workshop.ready(first_of_kind("docs/catalogue.md", "images")))
         boot = [runnable(task) for task in first_of_kind("docs/publishing.md", "tasks")]
         write_yaml(folder / "boot_a_server.yml", boot)
         checksum = f"sha512:{hashlib.sha512(disk).hexdigest()}"

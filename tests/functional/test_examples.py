@@ -44,9 +44,8 @@ FORMATS: Json = {"disk_format": "qcow2", "container_format": "bare"}
 # What cannot exist on the machine that runs the test, and by what it is replaced, in all texts of a block. {folder} is the
 # playbook's folder; each of {first}, {second} and {third} is an id that no image has had.
 REPLACED = {
-        "/srv/images/": "{folder}/",
+    "/srv/images/": "{folder}/",
     "{{ playbook_dir }}/clouds.yaml": "{folder}/sandbox.yaml",
-
     "https://cloud.debian.org/": "{web}/",
     "https://mirror.example.com/": "{web}/",
     "https://example.com/": "{web}/",

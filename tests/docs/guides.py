@@ -67,6 +67,9 @@ GUIDE_OF = {page: guide for guide, page in GUIDES.items()}
 def link(page: str, text: str, target: str) -> str:
     """A link of a page as the site needs it: to another guide, to a file on GitHub, or to another site."""
     text = " ".join(text.split())
+    if target.startswith(f"{ON_GITHUB}/"):
+        # A page that users get links to one that they do not get.
+        target = os.path.relpath(target.removeprefix(f"{ON_GITHUB}/"), os.path.dirname(page))
     path, _hash, anchor = target.partition("#")
     if "://" in target:
         return f"`{text} <{target}>`__"

@@ -71,11 +71,11 @@ def test_new_image_without_data_has_a_warning(alice: Cloud, name: str, tmp_path:
     for check in (True, False):
         warnings = alice.run("image", check=check, name=name).succeeded().warnings
         assert len(warnings) == 1
-        assert f"The image '{name}' is missing, and a new one has no data" in warnings[0]
-        assert "Give its data with 'path', 'url' or 'remote', or 'create: false'" in warnings[0]
+        assert f"Image '{name}' is created without data: no server can boot from it" in warnings[0]
+        assert "Set 'create: false' if the image must exist already." in warnings[0]
     assert alice.run("image", name=name, min_ram=1).warnings == []
     image_id = str(uuid.uuid4())
-    assert f"The image '{image_id}' is missing" in alice.run("image", id=image_id).warnings[0]
+    assert f"Image '{image_id}' is created without data" in alice.run("image", id=image_id).warnings[0]
     (tmp_path / "disk").write_bytes(b"data")
     with_data: Json = {"name": f"{name}-2", "path": str(tmp_path / "disk"), **FORMATS}
     images: list[Json] = [{"name": f"{name}-1"}, with_data, {"name": name}]

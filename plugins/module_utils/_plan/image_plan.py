@@ -238,8 +238,8 @@ def _plan_again(desired: DesiredImage, state: IncompleteImage, project: str | No
 def _warnings_of_new(options: ImageOptions) -> t.Iterator[str]:
     if options.data is None:
         yield (
-            f"The image '{options.selection.label}' is missing, and a new one has no data: no server"
-            " can be created from it. Give its data with 'path', 'url' or 'remote', or 'create: false' if it must exist."
+            f"Image '{options.selection.label}' is created without data: no server can boot from it until a task gives"
+            " 'path', 'url' or 'remote'. Set 'create: false' if the image must exist already."
         )
 
 

@@ -65,9 +65,11 @@ def test_missing_image_gets_the_id_that_the_task_names_in_lower_case() -> None:
 
 
 def test_warning_says_that_a_new_image_has_no_data() -> None:
-    assert [warning.split(";")[0][:60] for warning in plan(MissingImage()).warnings] == [
-        "The image 'n' is missing, and a new one has no data: no serv"
-    ]
+    (warning,) = plan(MissingImage()).warnings
+    assert warning == (
+        "Image 'n' is created without data: no server can boot from it until a task gives 'path', 'url' or 'remote'."
+        " Set 'create: false' if the image must exist already."
+    )
 
 
 def test_existing_image_as_it_is_to_be_stays() -> None:

@@ -37,7 +37,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.connection import Connection, build_connection
-from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TokenCache
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.token_cache import TOKENS_FILE, TokenCache
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import RESERVED_PREFIX
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
@@ -391,6 +391,8 @@ def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = 
         mock.patch.object(basic.AnsibleModule, "_log_to_syslog"),
         # From ansible-core 2.19 on the caller says how results are written.
         mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True),
+        # As the modules of one play do, all share a login. Half of what the sandbox did was to log them in.
+        mock.patch.dict(os.environ, {TOKENS_FILE: str(TOKENS.path)}),
         contextlib.redirect_stdout(stdout),
         pytest.raises(SystemExit),
     ):

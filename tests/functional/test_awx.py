@@ -268,6 +268,7 @@ def test_retire_in_check_mode_for_real_and_again(awx: Awx, name: str, action: st
     assert alice.named(f"{name} 2")[0]["status"] == "active"
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_unanswered_questions_count_as_not_given(awx: Awx, name: str) -> None:
     alice = awx.cloud

@@ -139,6 +139,7 @@ def test_random_candidates(clouds: dict[str, Cloud], web: Web) -> None:
     assert SEEN["of these replaced"]
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("no_other_run_sends")
 def test_random_interrupted_candidates(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.interrupted_candidate_cases(), 10, clouds, web, known.INTERRUPTED_CANDIDATES)

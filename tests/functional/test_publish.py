@@ -86,6 +86,7 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
     assert admin.show(published.report["id"])["owner"] == admin.project_id
 
 
+@pytest.mark.nightly
 def test_hidden_image_is_the_published_one_where_no_other_has_the_name(
     alice: Cloud, name: str, tmp_path: pathlib.Path
 ) -> None:

@@ -88,9 +88,10 @@ def test_overlapping_runs_publish_one_build(publisher: Publisher) -> None:
     assert len(publisher.builds()) == 3
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [CUT, CUT_ANSWER, None] if ALL else [CUT_ANSWER])
-@pytest.mark.parametrize("rollback", [False, nightly(True)])
+@pytest.mark.parametrize("rollback", [False, True])
 def test_killed_run_is_completed_by_the_next(publisher: Publisher, how: int | None, rollback: bool) -> None:
     """At each of its requests that change something; without GLANCE_FAULTS=all at one of them."""
     name = publisher.name

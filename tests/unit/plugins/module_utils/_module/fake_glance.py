@@ -128,6 +128,7 @@ class FakeUploader:
         self.converts_to: str | None = None
         self.source_records: dict[str, str] = {}
         self.refused: list[ApiError] = []
+        self.released: list[str] = []
 
     def perform(self, operation: Operation, create_again: t.Callable[[], str] | None) -> str:
         image_id = str(operation.image_id)
@@ -135,6 +136,9 @@ class FakeUploader:
             image_id = create_again()
         self._api.perform(Operation(operation.call, image_id, operation.body))
         return image_id
+
+    def wait_until_released(self, image_id: str) -> None:
+        self.released.append(image_id)
 
     def warn_of_refused_import(self, error: ApiError) -> None:
         self.refused.append(error)

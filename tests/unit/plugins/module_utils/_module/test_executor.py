@@ -36,6 +36,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors
     DataMismatch,
     DataStillInTransit,
     WrongDataStored,
+    WrongSource,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.uploader import Uploader
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.fake_glance import (
@@ -116,6 +117,24 @@ def test_change_returns_the_image_of_the_answer(cloud: FakeGlance) -> None:
     record = run(cloud, plan_update(ACTIVE, DesiredImage({"min_ram": 5})))
     assert cloud.calls == labels(cloud, record) == ["PATCH old"]
     assert record.image == cloud.images["old"]
+
+
+def test_status_that_another_run_has_just_given_is_left_out(cloud: FakeGlance) -> None:
+    cloud.images["old"] = image("old", **{**ACTIVE.fields, "status": "deactivated"})
+    cloud.refuse("POST old/actions/deactivate", refusal(500, "POST"))
+    record = run(cloud, plan_update(ACTIVE, DesiredImage({"min_ram": 5}, status="deactivated")))
+    assert labels(cloud, record) == ["PATCH old"]
+    assert [change.key for change in record.changes] == ["min_ram"]
+    assert record.image is not None
+    assert record.image.status == "deactivated"
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_refused_change_of_the_status_is_an_error_unless_the_image_has_it(cloud: FakeGlance, status: int) -> None:
+    cloud.images["old"] = ACTIVE
+    cloud.refuse("POST old/actions/deactivate", refusal(status, "POST"))
+    with pytest.raises(ApiError):
+        run(cloud, plan_update(ACTIVE, DesiredImage(status="deactivated")))
 
 
 def test_copied_image_is_read_again(cloud: FakeGlance, uploader: FakeUploader) -> None:
@@ -224,6 +243,16 @@ def test_image_that_existed_before_stays_without_data(cloud: FakeGlance, uploade
     with pytest.raises(GlanceError, match="^Broken.$"):
         run(cloud, with_data(QUEUED), uploader)
     assert cloud.images == {"old": QUEUED}
+
+
+def test_image_that_existed_before_is_ready_for_another_source_once_the_first_has_failed(
+    cloud: FakeGlance, uploader: FakeUploader
+) -> None:
+    cloud.images["old"] = QUEUED
+    uploader.outcome = WrongSource("Wrong.")
+    with pytest.raises(WrongSource):
+        run(cloud, with_data(QUEUED), uploader)
+    assert uploader.released == ["old"]
 
 
 def test_image_that_existed_before_and_got_wrong_data_is_deactivated(cloud: FakeGlance, uploader: FakeUploader) -> None:

@@ -564,6 +564,26 @@ CLOUDS_NOTICED_BY = (
 )
 
 
+# The functional tests that are about a file. They are tried first, as they most likely notice what is broken in it.
+NEAREST = {
+    "_client/secrets.py": ("secrets_in_urls",),
+    "_client/token_cache.py": ("in_process",),
+    "_module/concurrent_runs.py": ("overlapping_runs",),
+    "_module/current_state.py": ("overlapping_runs", "interrupted_runs"),
+    "_module/deletion.py": ("overlapping_runs",),
+    "_module/image_info.py": ("project_scope", "image_info"),
+    "_module/images.py": ("images", "catalogue"),
+    "_module/prefetched_images.py": ("images",),
+    "_module/pruning.py": ("catalogue",),
+    "_module/remote_images.py": ("remote_cloud",),
+    "_module/state_change.py": ("overlapping_runs",),
+    "_module/task.py": ("secrets_in_urls",),
+    "_transfer/remote_source.py": ("remote_cloud",),
+    "../plugin_utils/_action.py": ("in_process",),
+    "../plugin_utils/_in_process.py": ("in_process", "shared_logins", "secrets_in_urls"),
+}
+
+
 def passes(collection: pathlib.Path, arguments: list[str]) -> bool:
     """Whether the tests pass; tests that cannot be run are an error, as they would seem to notice every mutation."""
     tree = str(collection.parents[2])
@@ -593,8 +613,9 @@ def noticed_by(collection: pathlib.Path, mutation: Mutation) -> str | None:
     whole = file.read_text()
     file.write_text(whole.replace(code, broken, 1))
     try:
-        tests = NOTICED_BY if mutation in MUTATIONS else CLOUDS_NOTICED_BY
-        return next((by for by, arguments in tests if not passes(collection, arguments)), None)
+        groups = NOTICED_BY if mutation in MUTATIONS else CLOUDS_NOTICED_BY
+        nearest = [(f"tests of {test}", [f"tests/functional/test_{test}.py"]) for test in NEAREST.get(name, ())]
+        return next((by for by, arguments in (*nearest, *groups) if not passes(collection, arguments)), None)
     finally:
         file.write_text(whole)
 

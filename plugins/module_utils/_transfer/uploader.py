@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import typing as t
 
@@ -108,7 +109,9 @@ class Uploader:
 
     def wait_until_released(self, image_id: str) -> None:
         """Wait until the cloud has noticed that an upload broke off, so that the next one does not meet it."""
-        if self._upload is not None:
+        if self._upload is None:
+            return
+        with contextlib.suppress(GlanceError):  # the error of the upload is the one to report
             poll(lambda: self._api.find_image(image_id), _is_released, Deadline(TIMING.upload_release_timeout))
 
     # Importing

@@ -22,6 +22,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors
     DataMismatch,
     DataStillInTransit,
     ImageGone,
+    WrongSource,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
@@ -115,6 +116,27 @@ def test_an_upload_is_repeated_once_the_cloud_has_released_the_image(delivery: D
     cloud = Cloud([CUT, SENT], ["saving", "saving", "queued"])
     assert delivery.send(cloud) == ID
     assert (delivery.attempts, cloud.statuses) == (2, ["queued"])
+
+
+def test_the_cloud_is_waited_for_after_a_source_was_wrong(delivery: Delivery) -> None:
+    cloud = Cloud([(False, WrongSource("Wrong."))], ["saving", "saving", "queued"])
+    with pytest.raises(WrongSource):
+        delivery.send(cloud)
+    delivery.uploader.wait_until_released(ID)
+    assert cloud.statuses == ["queued"]
+
+
+def test_a_cloud_that_cannot_be_asked_then_is_no_error_of_its_own(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = Cloud([SENT], ["active"])
+    delivery.send(cloud)
+
+    def fail(_image_id: str) -> None:
+        raise LOST
+
+    monkeypatch.setattr(cloud, "find_image", fail)
+    delivery.uploader.wait_until_released(ID)
 
 
 def test_an_upload_to_an_image_that_the_cloud_deleted_is_repeated_to_a_new_one(delivery: Delivery) -> None:

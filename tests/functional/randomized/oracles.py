@@ -343,7 +343,9 @@ def check_replaced(old: Json, now: Json | None, new: Json, entry: Json, named: s
             assert now[PUBLISHED_AS] == old["name"]
             changed |= {PUBLISHED_AS}
         assert without(now, changed) == without(old, changed)
-        assert {"hide": now["os_hidden"], "deactivate": now["status"] == "deactivated"}.get(how, True)
+        # An image without data, which only a candidate replaces, cannot be deactivated.
+        is_deactivated = now["status"] == ("queued" if old["status"] == "queued" else "deactivated")
+        assert {"hide": now["os_hidden"], "deactivate": is_deactivated}.get(how, True)
 
 
 def name_of_replaced(old: Json, template: str) -> str:

@@ -40,6 +40,34 @@ def test_failed_test_withdraws_the_candidate(publisher: Publisher, first: bool) 
     assert publisher.builds() == ([] if old is None else [old])
 
 
+SHOWING_TEST = """
+- name: Show the candidate, to find it by its name
+  cloudimage.glance.image:
+    cloud: {cloud}
+    id: "{{{{ image_publish_candidate.id }}}}"
+    hidden: false
+- name: Boot it
+  ansible.builtin.assert:
+    that: {passes}
+"""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("passes", [True, False])
+def test_candidate_that_the_test_shows_is_published_or_withdrawn(
+    publisher: Publisher, tmp_path: pathlib.Path, passes: bool
+) -> None:
+    old = publisher.cloud.make(publisher.name, b"old")
+    (tmp_path / "showing.yml").write_text(SHOWING_TEST.format(cloud=publisher.cloud.name, passes=str(passes).lower()))
+    publisher.build(b"new")
+    published = publisher.run(image_publish_test_tasks="../showing.yml")
+    assert (published.failed, published.outcome) == ((False, "published") if passes else (True, "withdrawn"))
+    if passes:
+        assert publisher.public()["os_hash_value"] in sha512(b"new")
+    else:
+        assert publisher.builds() == [old]
+
+
 @pytest.mark.slow
 @pytest.mark.nightly
 def test_rollback(publisher: Publisher) -> None:

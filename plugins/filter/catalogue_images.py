@@ -62,15 +62,20 @@ import typing as t
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.filter.core import from_yaml
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._catalogue_file import InvalidFile, images_in
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._untemplated import never_templated
 
 
-def catalogue_images(text: str, file: str, osism: bool = False) -> t.Any:
+def catalogue_images(text: str, file: str, osism: t.Any = False) -> t.Any:
     """The entries in the text of a catalogue's file."""
     try:
-        return never_templated(images_in(from_yaml(text), file, osism=osism))
+        is_osism = bool(boolean(osism))
+    except TypeError:
+        raise AnsibleFilterError(f"catalogue_images: osism is {osism!r}; allowed are true and false.") from None
+    try:
+        return never_templated(images_in(from_yaml(text), file, osism=is_osism))
     except (yaml.YAMLError, ValueError) as error:
         # Without its text, which can quote the file.
         mark = getattr(error, "problem_mark", None)

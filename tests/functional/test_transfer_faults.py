@@ -12,15 +12,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import http.client
 import pathlib
 import typing as t
+import urllib.parse
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Outcome
 from .faults import ALL, CUT, CUT_ANSWER, Spoil, proxy
-from .timing import HANGS, timing_out_soon
+from .timing import HANGS, timing_out_soon, wait_until
 from .web import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
@@ -180,6 +182,55 @@ def test_fault_leaves_a_verified_file_or_none(alice: Cloud, name: str, tmp_path:
     if not outcome.failed:
         assert copy.read_bytes() == DATA
     check_message(case, outcome, {"corrupt": "arrive", "cut": "broke off", "stall": "broke off"})
+
+
+class LateUpload:
+    """A proxy's fault: the first upload breaks off, and Glance begins to read it only when the second one arrives.
+
+    It ends once the client asks how the image is.
+    """
+
+    def __init__(self, alice: Cloud) -> None:
+        self._alice = alice
+        self._uploads = 0
+        self._late: list[http.client.HTTPConnection] = []
+
+    def __call__(self, method: str, path: str, _count: int) -> Spoil | None:
+        if (method, path.rpartition("/")[2]) == ("PUT", "file"):
+            self._uploads += 1
+            if self._uploads == 1:
+                return Spoil("cut", 0)
+            if self._uploads == 2:
+                self._begin_again(path)
+        elif method == "GET" and self._late:
+            self._late.pop().close()
+        return None
+
+    def _begin_again(self, path: str) -> None:
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self._alice.sandbox.glance_url).netloc)
+        connection.putrequest("PUT", path)
+        headers = {"X-Auth-Token": str(self._alice.session.get_token()), "Content-Type": "application/octet-stream"}
+        for key, value in {**headers, "Content-Length": "1000"}.items():
+            connection.putheader(key, value)
+        connection.endheaders(b"some bytes")
+        self._late.append(connection)
+        image_id = path.split("/")[-2]
+        wait_until(lambda: self._alice.show(image_id)["status"] == "saving")
+
+
+@pytest.mark.parametrize("existed", [False, True], ids=["new", "replacement"])
+def test_an_upload_that_the_cloud_notices_late_is_not_taken_for_another_runs(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, existed: bool
+) -> None:
+    (tmp_path / "disk").write_bytes(b"new data")
+    if existed:
+        alice.make(name, b"old data")
+    with proxy(alice.sandbox.glance_url, LateUpload(alice)) as url:
+        options = {"path": str(tmp_path / "disk"), "data_policy": "replace", **FORMATS}
+        outcome = alice.run("image", name=name, endpoint_override=url, **options).succeeded()
+    assert outcome.result["transfer"]["attempts"] == 3
+    (image,) = alice.named(name)
+    assert image["os_hash_value"] == hashlib.sha512(b"new data").hexdigest()
 
 
 # ``long:7`` announces seven bytes more than it sends.

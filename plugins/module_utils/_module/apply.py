@@ -18,7 +18,6 @@ from .._plan.plan import MAX_PLANS, Plan
 
 # Responses that say that the image is not as it was read: it was deleted or changed, or (410) deleted while data were sent.
 CHANGED_MEANWHILE = frozenset({404, 409, 410})
-DELETED_MEANWHILE = frozenset({404, 410})
 
 Execute = t.Callable[[Plan, ExecutionRecord], None]
 
@@ -27,7 +26,7 @@ class ConcurrentChange(Exception):
     """Another process has changed the image since it was read, so its plan no longer fits.
 
     :param error: the response that showed it.
-    :param may_repeat: whether the same operations can succeed now: the image that was in their way may be gone.
+    :param may_repeat: whether the same operations can succeed now: what was in their way may be gone.
     """
 
     def __init__(self, error: ApiError, may_repeat: bool = False) -> None:
@@ -105,8 +104,8 @@ def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perf
         except ApiError as error:
             error.explained(hint(error, owner, api.connection.project_id, _names_alike(plan, operation)))
             if _shows_concurrent_change(plan, operation, error):
-                is_deleted = error.status in DELETED_MEANWHILE and operation.call in DATA_CALLS
-                raise ConcurrentChange(error, may_repeat=is_deleted) from error
+                # Another run may have been sending data, and have failed meanwhile.
+                raise ConcurrentChange(error, may_repeat=operation.call in DATA_CALLS) from error
             _name_changed_attributes(error, plan, operation, record)
             raise
         except GlanceError as error:

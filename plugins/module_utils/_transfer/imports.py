@@ -211,7 +211,13 @@ def dead_import(api: GlanceApi, image: Image) -> str:
     takes no other data into the image.
     """
     takes_no_data = image.status == "importing" or (image.status == "queued" and image.import_task)
-    return failed_import(api, image) if takes_no_data else ""
+    failure = failed_import(api, image) if takes_no_data else ""
+    if failure:
+        # The task may have ended after the image was read: then Glance has released it, and another run may fill it.
+        now = api.find_image(image.id)
+        if now is None or (now.status, now.import_task) != (image.status, image.import_task):
+            return ""
+    return failure
 
 
 def _method_of(task: t.Mapping[str, t.Any]) -> str | None:

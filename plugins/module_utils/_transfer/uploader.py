@@ -168,11 +168,15 @@ class Uploader:
 
     def _raise_if_final(self, error: GlanceError) -> None:
         """Raise an error that another attempt cannot mend, or that comes too late for one."""
-        if not is_transient(error):
+        if not is_transient(error) and not self._is_conflict(error):
             raise error
         attempts = not_none(self.transfer).attempts
         if attempts >= MAX_ATTEMPTS or self.deadline.passed:
             raise error.explained(f"That was attempt {attempts}, and the last.")
+
+    def _is_conflict(self, error: GlanceError) -> bool:
+        """Whether the image may be busy with an earlier attempt, which the cloud began to read only after it broke off."""
+        return isinstance(error, ApiError) and error.status == 409 and not_none(self.transfer).attempts > 1
 
     def _prepare_next_attempt(self, error: GlanceError, backoff: Backoff) -> None:
         if isinstance(error, ApiError) and error.status == 401:
@@ -185,7 +189,8 @@ class Uploader:
     def _resolve_broken_upload(self, image_id: str, error: GlanceError, is_own: bool) -> BrokenUpload:
         """Wait until the cloud has noticed that an upload broke off; returns what is left of it.
 
-        Where the cloud does not notice, an incomplete image of this run is deleted.
+        Where the cloud does not notice, an incomplete image of this run is deleted. The error is raised if it says that the
+        image gets data, and these are not an earlier attempt's.
 
         :param is_own: whether this run created the image, and may delete it.
         """
@@ -195,10 +200,12 @@ class Uploader:
         is_short = may_delete or not self.waits
         limit = Deadline(min(TIMING.upload_release_timeout, self.deadline.left)) if is_short else self.deadline
         image = poll(lambda: self._api.find_image(image_id), _is_released, limit)
+        if image and image.status == "queued":
+            return BrokenUpload.IMAGE_EMPTY
+        if self._is_conflict(error):  # the image is another run's to fill
+            raise error
         if image is None or image.status == "killed":
             return BrokenUpload.IMAGE_GONE
-        if image.status == "queued":
-            return BrokenUpload.IMAGE_EMPTY
         if _is_released(image) or (complete and not self.waits):
             return BrokenUpload.DATA_STORED  # or the cloud is busy with them, which the task does not wait for
         if may_delete:

@@ -104,8 +104,8 @@ class World:
     def settle(self) -> None:
         """Wait until the cloud has ended the imports that are going on."""
         deadline = time.monotonic() + SETTLE_TIMEOUT
-        while any(self._is_importing(image) for image in self.snapshot().values()):
-            assert time.monotonic() < deadline, "an import does not end"
+        while importing := [image for image in self.snapshot().values() if self._is_importing(image)]:
+            assert time.monotonic() < deadline, f"imports do not end: {[(each, self._tasks(each)) for each in importing]}"
             time.sleep(0.05)
 
     def _is_importing(self, image: Json) -> bool:
@@ -113,8 +113,10 @@ class World:
             return True
         if image["status"] != "importing":
             return False
-        tasks = self.admin.call("GET", f"/images/{image['id']}/tasks").json()["tasks"]
-        return any(task["status"] in ("pending", "processing") for task in tasks)
+        return any(task["status"] in ("pending", "processing") for task in self._tasks(image))
+
+    def _tasks(self, image: Json) -> list[Json]:
+        return t.cast("list[Json]", self.admin.call("GET", f"/images/{image['id']}/tasks").json()["tasks"])
 
     def clean(self) -> None:
         self.settle()

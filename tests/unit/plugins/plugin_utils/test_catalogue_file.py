@@ -29,6 +29,16 @@ def test_images_of_osism() -> None:
     assert (entry["name"], entry["url"]) == ("Mini 1", "https://example.com/disk")
 
 
+@pytest.mark.parametrize("osism", ["false", "no", 0])
+def test_osism_can_be_text(osism: object) -> None:
+    assert catalogue_images("[{name: a}]", "f", osism=osism) == [{"name": "a"}]
+
+
+def test_osism_that_is_neither_true_nor_false_is_an_error() -> None:
+    with pytest.raises(AnsibleFilterError, match="catalogue_images: osism is 'perhaps'; allowed are true and false."):
+        catalogue_images("[{name: a}]", "f", osism="perhaps")
+
+
 @pytest.mark.parametrize("osism", [False, True])
 @pytest.mark.parametrize(
     ("text", "message"),

@@ -205,11 +205,9 @@ def test_other_response_is_an_error(operations: list[Operation], failed: int, st
 
 
 @pytest.mark.parametrize(
-    ("operation", "status", "may_repeat"), [(SEND, 404, True), (SEND, 410, True), (SEND, 409, False), (PATCH, 404, False)]
+    ("operation", "status", "may_repeat"), [(SEND, 404, True), (SEND, 410, True), (SEND, 409, True), (PATCH, 404, False)]
 )
-def test_same_calls_can_succeed_once_an_image_that_got_data_is_gone(
-    operation: Operation, status: int, may_repeat: bool
-) -> None:
+def test_same_calls_can_succeed_later_if_data_were_refused(operation: Operation, status: int, may_repeat: bool) -> None:
     error, _record = perform([operation], refusal(status))
     assert isinstance(error, ConcurrentChange)
     assert error.may_repeat is may_repeat

@@ -261,8 +261,14 @@ def test_a_copy_that_does_not_end_in_time_is_still_in_transit() -> None:
 def test_an_import_is_dead_if_it_failed_and_its_image_takes_no_other_data(
     image: dict[str, t.Any], task_status: str, is_dead: bool
 ) -> None:
-    cloud = Cloud(tasks=[{"id": "t", "status": task_status, "message": "the store is full"}])
+    cloud = Cloud(image, tasks=[{"id": "t", "status": task_status, "message": "the store is full"}])
     assert ("the store is full" in dead_import(cloud.api, Image({"id": ID, **image}))) is is_dead
+
+
+@pytest.mark.parametrize("now", [None, {"status": "queued"}, {"status": "importing", "os_glance_import_task": "another"}])
+def test_an_import_that_failed_after_the_image_was_read_is_not_dead(now: dict[str, t.Any] | None) -> None:
+    cloud = Cloud(now, tasks=[{"id": "t", "status": "failure", "message": "the store is full"}])
+    assert dead_import(cloud.api, Image({"id": ID, "status": "importing", "os_glance_import_task": "t"})) == ""
 
 
 def test_the_last_task_says_why_an_import_failed() -> None:

@@ -205,6 +205,26 @@ def test_a_final_refusal_is_not_repeated(delivery: Delivery) -> None:
     assert delivery.attempts == 1
 
 
+def test_an_attempt_that_the_cloud_reads_late_is_waited_for(delivery: Delivery) -> None:
+    cloud = Cloud([CUT, refused(409), SENT], ["queued", "saving", "queued"])
+    assert delivery.send(cloud, create_again=lambda: pytest.fail("it was created again")) == ID
+    assert (delivery.attempts, cloud.statuses) == (3, ["queued"])
+
+
+@pytest.mark.parametrize("status", ["saving", "active", None])
+def test_an_image_that_another_run_has_begun_to_fill_is_left_alone(delivery: Delivery, status: str | None) -> None:
+    cloud = Cloud([CUT, refused(409)], ["queued", status])
+    with pytest.raises(ApiError, match="HTTP 409"):
+        delivery.send(cloud, create_again=lambda: pytest.fail("it was created again"))
+    assert cloud.performed == []
+
+
+def test_a_conflict_of_the_first_attempt_is_not_waited_for(delivery: Delivery) -> None:
+    with pytest.raises(ApiError, match="HTTP 409"):
+        delivery.send(Cloud([refused(409)], ["queued"]))
+    assert delivery.attempts == 1
+
+
 def test_the_fourth_attempt_is_the_last(delivery: Delivery) -> None:
     with pytest.raises(ConnectionProblem, match="That was attempt 4, and the last"):
         delivery.send(Cloud([(False, ConnectionProblem("It broke.")) for _attempt in range(5)], ["queued"]))

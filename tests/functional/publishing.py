@@ -89,16 +89,23 @@ class Publisher:
         self._file.write_bytes(data)
 
     def run(
-        self, *, check: bool = False, kill_at: int | None = None, how: int | None = None, **variables: t.Any
+        self,
+        *,
+        check: bool = False,
+        kill_at: int | None = None,
+        how: int | None = None,
+        play_vars: Json | None = None,
+        **variables: t.Any,
     ) -> Published:
         """Run the role.
 
+        :param play_vars: variables of the play; the others are extra variables.
         :param kill_at: kill the run at this one of its requests that change something.
         :param how: what becomes of that request: CUT, CUT_ANSWER, or null to carry it out.
         """
         folder = self._folder / f"run-{next(self._numbers)}"
         folder.mkdir()
-        command = self._command(folder, check)
+        command = self._command(folder, check, play_vars or {})
         process: subprocess.Popen[str] | None = None
         seen: list[str] = []
 
@@ -132,7 +139,7 @@ class Publisher:
         said = json.loads(report.read_text()) if report.exists() else {}
         return Published(said, process.returncode != 0, stdout, seen)
 
-    def _command(self, folder: pathlib.Path, check: bool) -> list[str]:
+    def _command(self, folder: pathlib.Path, check: bool, play_vars: Json) -> list[str]:
         role = {"ansible.builtin.include_role": {"name": "cloudimage.glance.image_publish"}}
         written = {
             "ansible.builtin.copy": {
@@ -143,7 +150,8 @@ class Publisher:
             "vars": {"ansible_python_interpreter": sys.executable},
             "check_mode": False,
         }
-        play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"block": [role], "always": [written]}]}
+        tasks = [{"block": [role], "always": [written]}]
+        play = {"hosts": "localhost", "gather_facts": False, "vars": play_vars, "tasks": tasks}
         playbook = folder / "play.yml"
         playbook.write_text(json.dumps([play]))
         program = f"{pathlib.Path(sys.executable).parent}/ansible-playbook"

@@ -98,6 +98,19 @@ def test_images_that_are_no_longer_listed_are_pruned(alice: Cloud, bob: Cloud, n
         assert cloud.show(image["id"]) == image
 
 
+def test_snapshots_of_servers_are_not_pruned(alice: Cloud, name: str) -> None:
+    """Nova copies all properties of the server's image to a snapshot, and adds some."""
+    signs: list[Json] = [
+        {"base_image_ref": "x", "image_type": "snapshot", "instance_uuid": "y"},
+        {"base_image_ref": "", "bdm_v2": "True", "block_device_mapping": "[]"},
+    ]
+    snapshots = [marked(alice, f"{name}-backup", name, **each) for each in signs]
+    unlisted = marked(alice, f"{name}-old", name)
+    outcome = pruned_thrice(alice, entries(name, "new"), catalogue=name, prune="delete")
+    assert [each["id"] for each in outcome.result["pruned"]] == [unlisted["id"]]
+    assert [alice.show(image["id"]) for image in snapshots] == snapshots
+
+
 def test_candidate_of_a_listed_name_is_not_pruned(alice: Cloud, name: str, path: str) -> None:
     options: Json = {"path": path, "data_policy": "replace", "candidate": "prepare", **FORMATS}
     pruned_thrice(alice, [{"name": name, **options}], catalogue=name, prune="delete")
@@ -141,6 +154,24 @@ def test_protected_images_are_pruned_only_with_force(alice: Cloud, name: str) ->
     assert image["id"] in message
     pruned_thrice(alice, entries(name, "b"), **options, force=True)
     assert status_of(alice, image) == "gone"
+
+
+@pytest.mark.parametrize("action", ["hide", "delete"])
+def test_image_that_was_protected_during_the_run_is_left_alone(alice: Cloud, name: str, action: str) -> None:
+    first, second = applied(alice, entries(name, "a", "b"), catalogue=name).images
+
+    def fault(method: str, path: str, _count: int) -> None:
+        if method == "POST" and path.endswith("/images"):
+            alice.run("image", id=first["id"], protected=True).succeeded()
+
+    options: Json = {"images": entries(name, "c"), "catalogue": name, "prune": action}
+    with proxy(alice.sandbox.glance_url, fault) as url:
+        outcome = alice.run("images", **options, endpoint_override=url)
+    assert f"'{name}-a' is protected, and would be " in outcome.message
+    assert [each["failed"] for each in outcome.result["pruned"]] == [True, False]
+    after = alice.show(first["id"])
+    assert (after["protected"], after["os_hidden"]) == (True, False)
+    assert status_of(alice, second) == ("gone" if action == "delete" else "queued")
 
 
 def test_nothing_is_pruned_if_an_entry_fails(alice: Cloud, name: str, path: str) -> None:

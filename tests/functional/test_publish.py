@@ -87,6 +87,54 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
 
 
 @pytest.mark.nightly
+def test_snapshots_of_servers_are_no_builds(publisher: Publisher) -> None:
+    """Nova copies all properties of the server's image to a snapshot."""
+    publisher.publish_two()
+    alice, marks = publisher.cloud, {MARK: publisher.name, "base_image_ref": "x", "instance_uuid": "y"}
+    snapshot = alice.make(f"{publisher.name}-backup", b"of a server", image_type="snapshot", **marks)
+    volume = {"base_image_ref": "", "block_device_mapping": "[]", MARK: publisher.name}
+    of_volume = alice.make(f"{publisher.name}-backup", None, **volume)
+    publisher.build(b"third")
+    third = publisher.run(image_publish_keep=2).succeeded()
+    assert [entry["outcome"] for entry in third.report["retired"]] == ["kept", "deleted"]
+    previous = third.report["previous_id"]
+    rolled_back = publisher.run(image_publish_rollback=True).succeeded()
+    assert (rolled_back.outcome, rolled_back.report["id"]) == ("rolled_back", previous)
+    assert [alice.show(image["id"]) for image in (snapshot, of_volume)] == [snapshot, of_volume]
+
+
+@pytest.mark.nightly
+def test_build_that_was_rolled_back_is_not_published_again_though_no_image_has_the_name(publisher: Publisher) -> None:
+    first, _second = publisher.publish_two()
+    publisher.run(image_publish_rollback=True).succeeded()
+    publisher.cloud.run("image", id=first["id"], state="absent", force=True).succeeded()
+    publisher.build(b"second")
+    refused = publisher.run()
+    assert refused.failed
+    assert "were rolled back. Nothing was done." in " ".join(refused.stdout.split())
+    assert refused.mutations == []
+
+
+@pytest.mark.nightly
+def test_build_of_another_format_is_published_after_a_rollback(publisher: Publisher) -> None:
+    publisher.publish_two()
+    publisher.run(image_publish_rollback=True).succeeded()
+    publisher.build(b"third")
+    third = publisher.run(options={"disk_format": "qcow2", "convert": "qcow2"}).succeeded()
+    assert (third.outcome, publisher.public()["disk_format"]) == ("published", "qcow2")
+
+
+@pytest.mark.nightly
+def test_variables_of_another_use_of_image_retire_do_not_count(publisher: Publisher) -> None:
+    publisher.publish_two()
+    publisher.build(b"third")
+    elsewhere = {"image_retire_cloud": "bob", "image_retire_only_report": True, "image_retire_region_name": "elsewhere"}
+    third = publisher.run(image_publish_keep=1, play_vars=elsewhere).succeeded()
+    assert [entry["outcome"] for entry in third.report["retired"]] == ["deleted", "deleted"]
+    assert [image["id"] for image in publisher.builds()] == [third.report["id"]]
+
+
+@pytest.mark.nightly
 def test_hidden_image_is_the_published_one_where_no_other_has_the_name(
     alice: Cloud, name: str, tmp_path: pathlib.Path
 ) -> None:

@@ -40,6 +40,24 @@ def test_failed_test_withdraws_the_candidate(publisher: Publisher, first: bool) 
     assert publisher.builds() == ([] if old is None else [old])
 
 
+SECRET_TEST = """
+- name: Boot it
+  ansible.builtin.fail:
+    msg: the token is sesame-open
+  no_log: true
+"""
+
+
+def test_message_of_a_test_that_is_not_logged_is_not_shown(publisher: Publisher, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "secret.yml").write_text(SECRET_TEST)
+    publisher.build(b"broken")
+    failed = publisher.run(image_publish_test_tasks=str(tmp_path / "secret.yml"))
+    assert failed.outcome == "withdrawn"
+    assert failed.report["reason"] == "Boot it: failed, and its message is not shown because of no_log"
+    # Ansible itself shows it where the task fails.
+    assert "sesame-open" not in failed.stdout.partition("Withdraw the candidate")[2]
+
+
 SHOWING_TEST = """
 - name: Show the candidate, to find it by its name
   cloudimage.glance.image:

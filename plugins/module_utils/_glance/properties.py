@@ -81,6 +81,9 @@ CATALOGUE = "cloudimage_catalogue"
 PUBLISHED_AS = "cloudimage_published_as"
 # When a published image was taken back because of a defect.
 ROLLED_BACK = "cloudimage_rolled_back"
+# Nova copies the properties of a server's image to each snapshot of the server, this collection's marks among them, and
+# gives the snapshot at least one of these. Neither a catalogue nor the role image_publish has made such an image.
+OF_SNAPSHOTS = frozenset({"base_image_ref", "block_device_mapping", "instance_uuid"})
 # Custom properties that are not the user's own: purging leaves them alone.
 KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *DATA_RECORDS, CATALOGUE, PUBLISHED_AS, ROLLED_BACK})
 # What to use instead of a property that only this collection sets.

@@ -12,7 +12,7 @@ import typing as t
 from .._client.image_api import GlanceApi
 from .._glance.image import FORMATS, Image
 from .._glance.image_ids import has_derived_id
-from .._plan.data_state import is_abandoned, max_wait
+from .._plan.data_state import HAS_DATA, is_abandoned, max_wait
 from .._timing import TIMING
 
 if t.TYPE_CHECKING:
@@ -69,6 +69,19 @@ class ConcurrentRuns:
             image = wait_for_other_upload(self._api, image.id, limit) or image
             failure = dead_import(self._api, image)
         return image, failure
+
+    def wait_for_import_end(self, image: Image) -> Image:
+        """The image once an import that has stored its data is over, or the wait is.
+
+        At its end the import writes all attributes once more, so a change that is made before is lost. If the image is
+        deactivated before, the import fails, and leaves its lock on the image.
+        """
+        if not self._wait or image.status not in HAS_DATA or not image.import_task:
+            return image
+        from .._transfer.imports import wait_for_import_end  # noqa: PLC0415
+        from .._transfer.polling import Deadline  # noqa: PLC0415
+
+        return wait_for_import_end(self._api, image, Deadline(self._wait))
 
     def let_replacement_finish(self, new: Image) -> None:
         """Pause and raise OtherRunIsBusy if another run may still be finishing the replacement.

@@ -96,6 +96,7 @@ class CurrentStateReader:
         image = self.concurrent_runs.wait_until_created(image, desired.attributes.get("tags"), self._source is not None)
         if self._source:
             return self._with_data(image, self._source)
+        image = self.concurrent_runs.wait_for_import_end(image)
         return ExistingImage(image, members=self._members_if_named(image))
 
     def _with_data(self, image: Image, source: TaskData) -> CurrentState:
@@ -108,6 +109,7 @@ class CurrentStateReader:
             return IncompleteImage(image, failure, is_abandoned or self._may_create_again(image))
         if failure or is_abandoned:
             return self._replacement(image)
+        image = self.concurrent_runs.wait_for_import_end(image)
         state = data_state(image, source.data, source.is_in)
         # Data that nobody has tested must not get into an image that has the name.
         is_other = state is DataState.OTHER or (state is DataState.NONE and self._options.candidate is not None)

@@ -50,7 +50,7 @@ class Pruning:
 
     def check(self, images: t.Sequence[Image]) -> None:
         """Refuse to prune these images if that is more than the task allows, or the cloud cannot do it."""
-        plans = [plan_prune(image, self.options.action) for image in images]
+        plans = [plan_prune(image, self.options.action, force=True) for image in images]
         changed = [image for image, plan in zip(images, plans, strict=True) if plan.changed]
         check_limits(changed, self.options)
         self.api.check_supported(operation for plan in plans for operation in plan.operations)
@@ -64,7 +64,7 @@ class Pruning:
         """Prune one image; a failure is part of the outcome, so that the others are pruned all the same."""
         named = {"id": image.id, "name": image.name, "action": self.options.action, "failed": False}
         try:
-            plans = [plan_prune(image, self.options.action)]
+            plans = [self._plan(image)]
             if check_mode:
                 return {**named, **result_of(plans)}
             return {**named, **result_of(apply_plans(plans, lambda: self._plan_again(image), self._carry_out))}
@@ -72,7 +72,11 @@ class Pruning:
             return {**named, **result_of([]), "failed": True, "msg": str(error), **error.details}
 
     def _plan_again(self, image: Image) -> list[Plan]:
-        return [plan_prune(each, self.options.action) for each in self.still_unlisted([image])]
+        return [self._plan(each) for each in self.still_unlisted([image])]
+
+    def _plan(self, image: Image) -> Plan:
+        # Somebody may have protected it since all were checked, to keep it.
+        return plan_prune(image, self.options.action, self.options.force)
 
     def _carry_out(self, plan: Plan, record: ExecutionRecord) -> None:
         if self.options.action == "delete":

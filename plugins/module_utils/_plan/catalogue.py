@@ -16,7 +16,7 @@ from .._glance.image_ids import has_derived_id
 from .._glance.image_names import candidate_name, replaced_by
 from .._glance.json_patch import Change, build_patch
 from .._glance.operations import UPDATE, Operation
-from .._glance.properties import CATALOGUE
+from .._glance.properties import CATALOGUE, OF_SNAPSHOTS
 from .._options.catalogue import PruneOptions
 from .plan import Plan, plan_change, plan_delete, plan_state
 
@@ -51,7 +51,7 @@ class Listed:
 
 
 def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:
-    """The images of a catalogue that the list does not name any more, by name.
+    """The images of a catalogue that the list does not name any more, by name; no snapshots of servers.
 
     :param images: what the cloud lists, which may be more than it was asked for.
     """
@@ -59,6 +59,7 @@ def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Li
         image.id: image
         for image in images
         if image.get(CATALOGUE) == catalogue
+        and not OF_SNAPSHOTS & image.properties.keys()
         and image.belongs_to(project)
         and image.status not in GONE
         and image not in listed
@@ -66,13 +67,24 @@ def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Li
     return sorted(found.values(), key=lambda image: (str(image.name), image.id))
 
 
-def plan_prune(image: Image, action: str) -> Plan:
+def plan_prune(image: Image, action: str, force: bool) -> Plan:
     """What pruning does to one image; its plan is unchanged if that is done already.
 
     Only an active image is deactivated: without data, nobody can use it.
 
     :param action: hide, deactivate or delete.
+    :param force: whether a protected image is pruned too; otherwise it is an error.
     """
+    plan = _plan_action(image, action)
+    if plan.changed and image.protected and not force:
+        raise InvalidInput(
+            f"prune: {image} is protected, and would be {PRUNE_ACTIONS[action]}. It was left as it is. Set 'force: true' to"
+            " prune protected images too."
+        )
+    return plan
+
+
+def _plan_action(image: Image, action: str) -> Plan:
     if action == "delete":
         return plan_delete(image, force=True)
     if action == "hide":

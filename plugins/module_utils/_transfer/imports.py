@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from .._client.image_api import GlanceApi
@@ -181,6 +182,13 @@ class ImportEnd:
             return not task_id
         statuses = [task.get("status") for task in self._api.list_tasks(image.id) if task.get("id") == task_id]
         return not any(status in ("pending", "processing") for status in statuses)
+
+
+def wait_for_import_end(api: GlanceApi, image: Image, deadline: Deadline) -> Image:
+    """The image once the import that has stored its data is over, or as it is when the time is; as it was if it is gone."""
+    import_end = ImportEnd(api)
+    looks = itertools.chain([image], (api.find_image(image.id) for _look in itertools.count()))
+    return poll(lambda: next(looks), lambda seen: seen is None or import_end.is_reached(seen), deadline) or image
 
 
 def failed_import(api: GlanceApi, image: Image, check_locked: bool = True) -> str:

@@ -206,8 +206,13 @@ class Uploader:
             raise error
         if image is None or image.status == "killed":
             return BrokenUpload.IMAGE_GONE
-        if _is_released(image) or (complete and not self.waits):
+        if complete and (_is_released(image) or not self.waits):
             return BrokenUpload.DATA_STORED  # or the cloud is busy with them, which the task does not wait for
+        if _is_released(image):  # with the data of another run: of an incomplete upload Glance keeps nothing
+            raise DataStillInTransit(
+                f"{error.message} Meanwhile image {image_id} has got data that this run has not sent: it is"
+                f" '{image.status}'. It was left as it is. Run the task again."
+            ) from error
         if may_delete:
             self._api.perform(Operation(DELETE, image_id))
             return BrokenUpload.IMAGE_GONE

@@ -109,9 +109,8 @@ class World:
             time.sleep(0.05)
 
     def _is_importing(self, image: Json) -> bool:
-        if image.get("os_glance_import_task"):
-            return True
-        if image["status"] != "importing":
+        """Whether an import goes on; one that fails because its image was deactivated leaves its lock."""
+        if not image.get("os_glance_import_task") and image["status"] != "importing":
             return False
         return any(task["status"] in ("pending", "processing") for task in self._tasks(image))
 

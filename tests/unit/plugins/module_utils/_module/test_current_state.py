@@ -98,6 +98,26 @@ def test_existing_image_costs_one_request(options: dict[str, t.Any]) -> None:
     assert len(cloud.requests) == 1
 
 
+@pytest.mark.parametrize("options", [{}, {"path": "/new"}])
+@pytest.mark.parametrize("status", ["active", "deactivated"])
+def test_import_that_has_stored_its_data_is_waited_for(options: dict[str, t.Any], status: str) -> None:
+    """It writes all attributes once more at its end."""
+    locked = old_image(status=status, os_glance_import_task="t")
+    cloud = CloudTables(locked)
+    looks: list[str] = []
+
+    def find(image_id: str) -> Image:
+        looks.append(image_id)
+        return old_image(status=status, tags=["t"]) if len(looks) > 1 else locked
+
+    cloud.api.find_image = find
+    cloud.api.list_tasks = lambda _image_id: [{"id": "t", "status": "processing"}]
+    state = read(cloud, **options)
+    assert isinstance(state, ExistingImage)
+    assert state.image.tags == ["t"]
+    assert isinstance(read(cloud, **options, wait=False), ExistingImage)
+
+
 def test_several_images_of_one_name_are_an_error() -> None:
     with pytest.raises(InvalidInput, match="name: 'n' means 2 images"):
         read(CloudTables(old_image(), image("other")))

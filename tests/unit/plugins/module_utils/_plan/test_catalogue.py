@@ -74,6 +74,9 @@ CANDIDATE, LONG_CANDIDATE = (
         (without_owner(), Listed(), True),
         (image(status="deleted"), Listed(), False),
         (image(status="pending_delete"), Listed(), False),
+        # Snapshots of servers that were made from images of the catalogue, of volumes too.
+        (image("backup", image_type="snapshot", base_image_ref=OLD_ID, instance_uuid="s"), Listed(), False),
+        (image("backup", base_image_ref="", bdm_v2="True", block_device_mapping="[]"), Listed(), False),
         # The new image of a replacement that was interrupted belongs to the image that it replaces.
         (REPLACEMENT, Listed(names={"n"}), False),
         (REPLACEMENT, Listed(ids={OLD_ID}), False),
@@ -116,10 +119,20 @@ def test_unlisted_images_are_sorted_and_named_once() -> None:
     ],
 )
 def test_plan(action: str, fields: dict[str, t.Any], calls: list[tuple[str, t.Any]]) -> None:
-    plan = plan_prune(image(**fields), action)
+    plan = plan_prune(image(**fields), action, force=True)
     assert [(operation.call.method, operation.body) for operation in plan.operations] == calls
     assert plan.image_id == OLD_ID
     assert plan.changed is bool(calls)
+
+
+@pytest.mark.parametrize("action", ["hide", "deactivate", "delete"])
+def test_protected_image_is_left_alone_without_force(action: str) -> None:
+    with pytest.raises(InvalidInput, match="'n' is protected, and would be .*It was left as it is"):
+        plan_prune(image(protected=True), action, force=False)
+
+
+def test_protected_image_that_needs_no_change_is_no_error() -> None:
+    assert not plan_prune(image(protected=True, os_hidden=True), "hide", force=False).changed
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.import
     dead_import,
     failed_import,
     wait_for_copy,
+    wait_for_import_end,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.progress import Reporter
@@ -242,6 +243,33 @@ def test_a_copy_that_does_not_end_in_time_is_still_in_transit() -> None:
 
 
 # Failures
+
+
+PROCESSING = {"id": LOCKED["os_glance_import_task"], "status": "processing"}
+
+
+@pytest.mark.usefixtures("clock")
+def test_the_end_of_an_import_that_has_stored_its_data_is_waited_for() -> None:
+    locked, over = {**ACTIVE, **LOCKED}, {**ACTIVE, "tags": ["t"]}
+    cloud = Cloud(locked, locked, over, tasks=[PROCESSING])
+    image = wait_for_import_end(cloud.api, Image({"id": ID, **locked}), Deadline(60))
+    assert image.tags == ["t"]
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("state", "tasks"), [({**ACTIVE, **LOCKED}, []), (None, [PROCESSING])])
+def test_an_image_whose_import_is_dead_or_that_is_gone_is_not_waited_for(
+    clock: Clock, state: dict[str, t.Any] | None, tasks: list[dict[str, t.Any]]
+) -> None:
+    image = Image({"id": ID, **ACTIVE, **LOCKED})
+    assert wait_for_import_end(Cloud(state, tasks=tasks).api, image, Deadline(60)) == image
+    assert len(clock.pauses) == 1
+
+
+def test_the_end_of_an_import_is_waited_for_no_longer_than_the_task_may_take(clock: Clock) -> None:
+    locked = {**ACTIVE, **LOCKED}
+    wait_for_import_end(Cloud(locked, tasks=[PROCESSING]).api, Image({"id": ID, **locked}), Deadline(30))
+    assert clock.now == 30
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,14 @@ def test_an_image_that_another_run_has_begun_to_fill_is_left_alone(delivery: Del
     assert cloud.performed == []
 
 
+@pytest.mark.parametrize("status", ["active", "deactivated"])
+def test_data_of_another_run_are_not_taken_for_those_of_an_upload_that_broke_off(delivery: Delivery, status: str) -> None:
+    cloud = Cloud([CUT], [status])
+    with pytest.raises(DataStillInTransit, match=f"has got data that this run has not sent: it is '{status}'"):
+        delivery.send(cloud, create_again=lambda: pytest.fail("it was created again"))
+    assert cloud.performed == []
+
+
 def test_a_conflict_of_the_first_attempt_is_not_waited_for(delivery: Delivery) -> None:
     with pytest.raises(ApiError, match="HTTP 409"):
         delivery.send(Cloud([refused(409)], ["queued"]))

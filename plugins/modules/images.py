@@ -72,8 +72,8 @@ options:
       - What becomes of images of the O(catalogue) that belong to the login's project and are no longer listed. Hidden ones
         are included.
       - Snapshots of servers are left alone. They have all properties of the server's image, the mark of its catalogue too,
-        and besides one of C(base_image_ref), C(instance_uuid) and C(block_device_mapping). An image that was made of a volume
-        has the mark as well, and nothing to tell it apart.
+        and besides one of C(base_image_ref), C(instance_uuid) and C(block_device_mapping).
+        An image that was made of a volume has the mark as well, and nothing to tell it apart.
       - An image is listed if an entry means it, or if it has the name of an entry, also of one with
         O(ignore:state=absent).
       - V(keep) leaves them alone, V(hide) hides them, V(deactivate) deactivates those that are active, and V(delete) deletes

@@ -52,6 +52,24 @@ def test_new_image_is_shared(alice: Cloud, bob: Cloud, name: str, tmp_path: path
     assert sorted(member["member_id"] for member in outcome["members"]) == sorted([ELSEWHERE, bob.project_id])
 
 
+@pytest.mark.parametrize("visibility", ["private", "community"])
+@pytest.mark.parametrize("purge", [False, True])
+def test_new_image_that_is_not_shared_has_no_members(alice: Cloud, name: str, visibility: str, purge: bool) -> None:
+    real = alice.thrice("image", name=name, visibility=visibility, members=[], purge_members=purge)
+    assert (real.image["visibility"], real.result["members"]) == (visibility, [])
+
+
+def test_share_by_which_the_task_finds_the_image_is_not_purged(alice: Cloud, admin: Cloud, bob: Cloud, name: str) -> None:
+    """Without it the name would lead to no image, and the next run would make one."""
+    image = alice.make(name, visibility="shared")
+    share(alice, image, admin.project_id)
+    accept(admin, image)
+    options: Json = {"members": [bob.project_id], "purge_members": True}
+    assert "it is not found by its name alone. Give its 'id'" in admin.fails("image", name=name, **options)
+    admin.thrice("image", name=name, owner=alice.project_id, **options)
+    assert members_of(alice, image["id"]) == {bob.project_id: "pending"}
+
+
 def test_project_is_named_by_its_name(alice: Cloud, admin: Cloud, bob: Cloud, name: str) -> None:
     """Only an administrator sees the names of other projects."""
     image = admin.make(name, visibility="shared")

@@ -67,6 +67,10 @@ HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
         "The cloud's policy does not let this user do it.",
     ),
     (
+        lambda r: r.status == 409 and r.method == "DELETE" and r.path.startswith("/v2/stores/"),
+        "Run the task again once the image is active.",
+    ),
+    (
         lambda r: r.status == 409 and r.method == "DELETE",
         "The image is in use: delete the servers, volumes or snapshots that need its data first.",
     ),

@@ -15,6 +15,7 @@ from .._glance.image import FORMATS
 from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import MAX_PLANS, Plan
+from .._plan.store_changes import is_copy
 
 # Responses that say that the image is not as it was read: it was deleted or changed, or (410) deleted while data were sent.
 CHANGED_MEANWHILE = frozenset({404, 409, 410})
@@ -105,7 +106,8 @@ def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perf
             error.explained(hint(error, owner, api.connection.project_id, _names_alike(plan, operation)))
             if _shows_concurrent_change(plan, operation, error):
                 # Another run may have been sending data, and have failed meanwhile.
-                raise ConcurrentChange(error, may_repeat=operation.call in DATA_CALLS) from error
+                may_repeat = operation.call in DATA_CALLS and error.status in CHANGED_MEANWHILE
+                raise ConcurrentChange(error, may_repeat) from error
             _name_changed_attributes(error, plan, operation, record)
             raise
         except GlanceError as error:
@@ -136,7 +138,9 @@ def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> 
         return True
     if not (existed and failed is plan.operations[0]) and failed.call not in DATA_CALLS:
         return False
-    return error.status in CHANGED_MEANWHILE or _has_data_by_now(failed, error)
+    # Glance answers 400 to a copy into a store that has the data already.
+    is_copied = is_copy(failed) and error.status == 400
+    return error.status in CHANGED_MEANWHILE or is_copied or _has_data_by_now(failed, error)
 
 
 def _has_data_by_now(operation: Operation, error: ApiError) -> bool:

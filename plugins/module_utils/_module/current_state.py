@@ -92,7 +92,7 @@ class CurrentStateReader:
         image = images[0]
         if replaced and image is newest:
             return self._interrupted_replacement(replaced, image)
-        check_stays_in_scope(options, image, self._project)
+        check_stays_in_scope(options, image, self._project, desired.members)
         image = self.concurrent_runs.wait_until_created(image, desired.attributes.get("tags"), self._source is not None)
         if self._source:
             return self._with_data(image, self._source)

@@ -137,13 +137,13 @@ class PlanExecutor:
             self._change(operation)
 
     def settle_members(self) -> None:
-        """Verify the members that the task names, if the plan may change any."""
-        plan = self._plan
+        """Verify the members that the task names, if the plan may change any; Glance lists those of shared images only."""
+        plan, image = self._plan, not_none(self.image)
         may_change = plan.replaced or any(
             change.subject is Subject.MEMBER or change.key == "visibility" for change in plan.changes
         )
-        if plan.members and may_change:
-            settle_members(self._api, not_none(self.image).id, plan.members.applied_to, self._record)
+        if plan.members and may_change and image.visibility in (None, "shared"):
+            settle_members(self._api, image.id, plan.members.applied_to, self._record)
 
     # Data
 

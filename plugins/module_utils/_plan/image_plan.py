@@ -20,7 +20,7 @@ from .._options.image import ImageOptions, ImageSelection
 from .candidate import plan_candidate, plan_promotion, published_as
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
-from .members import Members, warnings_of_hidden_members
+from .members import DesiredMembers, Members, warnings_of_hidden_members
 from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import ReplacementState, carried_over, plan_cleanup, plan_replacement, plan_restart
 from .store_changes import differ_in_stores
@@ -172,14 +172,28 @@ def no_such_image(selection: ImageSelection) -> str:
     )
 
 
-def check_stays_in_scope(options: ImageOptions, image: Image, project: str | None) -> None:
+def check_stays_in_scope(
+    options: ImageOptions, image: Image, project: str | None, members: DesiredMembers | None = None
+) -> None:
     """Refuse to hide another project's image from its own name.
 
-    Once it is neither public nor shared it is not found by the name alone: the next run would make a second one.
+    Once it is neither public nor shared with the login's project it is not found by the name alone: the next run would make
+    a second one.
+
+    :param project: that of the login.
+    :param members: those that the task wants.
     """
     selection, visibility = options.selection, options.visibility
-    leaves_scope = visibility not in (None, "public", image.visibility) and image.owner not in (None, project)
-    if leaves_scope and selection.id is None and selection.owner is None:
+    if image.owner in (None, project) or selection.id is not None or selection.owner is not None:
+        return
+    is_shared = (visibility or image.visibility) == "shared"
+    if is_shared and members and members.purge and project not in members.projects:
+        raise InvalidInput(
+            f"purge_members: {image} belongs to project {image.owner}, and once it is no longer shared with the login's"
+            f" project {project} it is not found by its name alone. Give its 'id', or its project as 'owner', or add the"
+            " login's project to 'members'."
+        )
+    if visibility not in (None, "public", image.visibility):
         raise InvalidInput(
             f"visibility: image {image.id} '{image.name}' belongs to project {image.owner}, and once it is"
             f" {visibility} it is not found by its name alone. Give its 'id', or its project as 'owner'."

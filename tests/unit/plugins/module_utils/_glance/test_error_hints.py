@@ -50,6 +50,7 @@ def test_refusal_for_an_image_of_another_project_has_a_hint(
         (403, "PATCH", f"/v2/images/{ID}", "publicize_image is disallowed", "may make images public"),
         (403, "PATCH", f"/v2/images/{ID}", "communitize_image is disallowed", "make community images"),
         (409, "DELETE", f"/v2/images/{ID}", "", "The image is in use"),
+        (409, "DELETE", f"/v2/stores/fast/{ID}", "", "once the image is active"),
         (409, "POST", "/v2/images", "", "An id is used once and for all"),
         (409, "POST", f"/v2/images/{ID}/import", "", "If another import into this image is going on"),
         (409, "PUT", f"/v2/images/{ID}/file", "", ""),

@@ -14,6 +14,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_pat
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import (
     CREATE,
     DELETE,
+    IMPORT,
     UPDATE,
     UPLOAD,
     Operation,
@@ -211,6 +212,13 @@ def test_same_calls_can_succeed_later_if_data_were_refused(operation: Operation,
     error, _record = perform([operation], refusal(status))
     assert isinstance(error, ConcurrentChange)
     assert error.may_repeat is may_repeat
+
+
+def test_copy_that_another_run_has_made_is_a_concurrent_change() -> None:
+    copy = Operation(IMPORT, "a", {"method": {"name": "copy-image"}, "stores": ["cheap"]})
+    error, _record = perform([PATCH, copy], refusal(400), 1)
+    assert isinstance(error, ConcurrentChange)
+    assert not error.may_repeat
 
 
 @pytest.mark.parametrize("failure", [refusal(403), GlanceError("Lost.")])

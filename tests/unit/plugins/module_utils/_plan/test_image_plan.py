@@ -30,6 +30,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.image_plan
     plan_image,
     usable_replacement,
 )
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members import DesiredMembers
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import ReplacementState
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parsed import image_options
 
@@ -251,6 +252,32 @@ def test_image_of_another_project_stays_visible_by_its_name(
     else:
         with pytest.raises(InvalidInput, match="it is not found by its name alone"):
             check_stays_in_scope(parsed, image(**fields), "p")
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "members", "allowed"),
+    [
+        ({}, {"owner": "q"}, DesiredMembers(("r",), purge=True), False),
+        ({"visibility": "shared"}, {"owner": "q", "visibility": "public"}, DesiredMembers((), purge=True), False),
+        ({}, {"owner": "q"}, DesiredMembers(("p", "r"), purge=True), True),
+        ({}, {"owner": "q"}, DesiredMembers(("r",)), True),
+        ({}, {"owner": "q", "visibility": "public"}, DesiredMembers((), purge=True), True),
+        ({}, {"owner": "p"}, DesiredMembers((), purge=True), True),
+        ({"id": ID}, {"owner": "q"}, DesiredMembers((), purge=True), True),
+        ({"owner": "q"}, {"owner": "q"}, DesiredMembers((), purge=True), True),
+    ],
+)
+def test_share_by_which_a_name_leads_to_another_projects_image_is_kept(
+    options: dict[str, t.Any], fields: dict[str, t.Any], members: DesiredMembers, allowed: bool
+) -> None:
+    parsed, found = image_options(**{"name": "n", **options}), image(**{"visibility": "shared", **fields})
+    if allowed:
+        check_stays_in_scope(parsed, found, "p", members)
+    else:
+        with pytest.raises(
+            InvalidInput, match="no longer shared with the login's project p it is not found by its name alone"
+        ):
+            check_stays_in_scope(parsed, found, "p", members)
 
 
 def test_only_a_task_that_replaces_finishes_a_replacement() -> None:

@@ -126,7 +126,8 @@ def run_functional(
     tree = linked_tree(session)
     tests = [f"tests/functional/{file}.py" for file in files] or ["tests/functional"]
     if workers > 1:
-        # A worker that has ended takes tests from another one. One in the place of a worker that has died would find no sandbox.
+        # A worker that has ended takes tests from another one. A worker in the place of one that has died would find no
+        # sandbox.
         workers_options = ("--dist", "worksteal", "--max-worker-restart", "0")
         arguments = ("-n", str(workers), *workers_options, *arguments)
     in_sandbox(

@@ -7,7 +7,8 @@
 Glance gives an id only once. So an id is derived from the project, the name and the time: the run that comes second is
 refused (409) and finds the image of the first. Glance never gives the id of a deleted image again, so time is cut into
 slots. The first id is that of a long slot: two runs at the same time are rarely on either side of its end. If it is used up,
-because an image of this name was created and deleted in the same slot, the second id is that of a short slot.
+because an image of this name was created and deleted in the same slot, the second id is that of a short slot. If that is
+used up too, because several runs had to delete what they made, all of them wait for the next short slot.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ def derived_ids(project: str | None, name: str, now: datetime.datetime) -> tuple
     return _derived_id(project, name, LONG_SLOT, moment), _derived_id(project, name, SHORT_SLOT, moment)
 
 
+def is_from_here(image_id: str) -> bool:
+    """Whether this collection chose the id: its UUIDs have the version 5 (RFC 9562, 4.2), Glance's and Nova's have 4."""
+    return image_id[14:15] == "5"
+
+
 def has_derived_id(image: Image, name: str) -> bool:
     """Whether this collection created the image under this name, about at the time at which the cloud created it."""
     image_id, project = str(image.id), image.owner
-    if image_id[14:15] != "5":  # the version of a derived UUID (RFC 9562, 4.2)
+    if not is_from_here(image_id):
         return False
     try:
         created = datetime.datetime.fromisoformat(str(image.created_at).replace("Z", "+00:00"))

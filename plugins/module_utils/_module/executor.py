@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import typing as t
-import uuid
 
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, ConnectionProblem, GlanceError, explain, not_none
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import identity_of_data, source_record
-from .._glance.image_ids import derived_ids
+from .._glance.image_ids import SHORT_SLOT, derived_ids
 from .._glance.json_patch import Subject, build_patch, property_change
 from .._glance.operations import CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, MEMBER_CALLS, STATUS_CALLS, UPDATE, Operation
 from .._glance.responses import MISDIRECTED
@@ -35,6 +34,9 @@ if t.TYPE_CHECKING:
 
 # Responses to an import that say nothing against an upload: a filtered URL, a policy, a method or a call that is missing.
 IMPORT_REFUSED = frozenset({400, 403, 404, 405, MISDIRECTED, 501})
+
+# How many short slots a task waits for while the ids of a new image are taken.
+LATER_SLOTS = 5
 
 
 def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploader | None) -> None:
@@ -231,14 +233,16 @@ class PlanExecutor:
         if body["id"] != ID_PLACEHOLDER:
             return self._post(operation)
         project = body.get("owner") or self._api.connection.project_id
-        for image_id in derived_ids(project, body["name"], TIMING.utc_now()):
+        refused: ApiError | None = None
+        for image_id in _ids_to_try(project, body["name"]):
             try:
                 return self._post(operation.of(image_id))
             except ApiError as error:
                 if error.http_status != 409:
                     raise
                 self._raise_if_created_by_another_run(image_id, project, body, error)
-        return self._post(operation.of(str(uuid.uuid4())))
+                refused = error
+        raise not_none(refused).explained("All ids that the module tries for a new image are taken. Run the task again.")
 
     def _create_again(self) -> str:
         operation = next(operation for operation in self._plan.operations if operation.call is CREATE)
@@ -274,6 +278,14 @@ class PlanExecutor:
         except GlanceError as error:  # the response holds another image than requested
             error.explained(f"Image {operation.body['id']} may have been made, and is left as it is; run the task again.")
             raise
+
+
+def _ids_to_try(project: str | None, name: str) -> t.Iterator[str]:
+    """The ids for a new image, in order. An id that no other run tries would make a second image in a race."""
+    yield from derived_ids(project, name, TIMING.utc_now())
+    for _ in range(LATER_SLOTS):
+        TIMING.sleep(SHORT_SLOT - TIMING.utc_now().timestamp() % SHORT_SLOT)
+        yield derived_ids(project, name, TIMING.utc_now())[1]
 
 
 def _last_data_calls(plan: Plan) -> tuple[Operation, ...]:

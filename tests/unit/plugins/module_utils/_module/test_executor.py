@@ -47,6 +47,7 @@ from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._modu
     raise_given,
     refusal,
 )
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.conftest import Clock
 
 NOW = datetime.datetime(2026, 11, 21, 0, 0, 1, tzinfo=datetime.timezone.utc)
 ATTRIBUTES = {"name": "n", "disk_format": "qcow2", "container_format": "bare"}
@@ -302,12 +303,21 @@ def test_id_of_a_deleted_image_is_not_used(cloud: FakeGlance) -> None:
     assert cloud.created == [second]
 
 
-def test_random_id_is_used_once_the_derived_ones_are_taken(cloud: FakeGlance) -> None:
-    for each in taken_ids():
+def test_id_of_the_next_second_is_used_once_those_of_this_one_are_taken(cloud: FakeGlance, clock: Clock) -> None:
+    """A run that uses the same id then finds the image, where a random id would make a second one."""
+    for each in derived_ids(PROJECT, "n", clock.utc_now()):
         cloud.images[each] = image(each, owner="p2")
     run(cloud, plan_create(DesiredImage({"name": "n"}), None))
-    assert len(cloud.created) == 1
-    assert cloud.created[0] not in taken_ids()
+    assert clock.pauses == [1.0]
+    assert cloud.created == [derived_ids(PROJECT, "n", clock.utc_now())[1]]
+
+
+def test_ids_that_are_all_taken_are_an_error(cloud: FakeGlance) -> None:
+    for each in taken_ids():
+        cloud.images[each] = image(each, owner="p2")
+    with pytest.raises(ApiError, match="are taken. Run the task again"):
+        run(cloud, plan_create(DesiredImage({"name": "n"}), None))
+    assert cloud.created == []
 
 
 def test_id_that_the_task_names_is_the_only_one(cloud: FakeGlance) -> None:

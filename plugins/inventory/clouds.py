@@ -54,7 +54,7 @@ notes:
   - The cloud that C(OS_*) variables such as E(OS_AUTH_URL) describe does not become a host.
   - The name of a host is the name of the cloud. If the cloud has several regions, C(-) and the name of the region follow. In
     names of hosts, characters other than letters, digits, C(_), C(.) and C(-) are replaced by C(_). It is an error if two
-    hosts get the same name, or if a host gets the name of a group.
+    hosts get the same name, or if a host gets the name of a group or of a host that another inventory file lists before.
   - Hosts have the order of C(clouds.yaml).
   - These variables are set for each host. C(openstack_cloud) is the name of the cloud. C(openstack_region) is the name of
     the region, or null if neither C(clouds.yaml) nor the profile of the cloud names one. C(ansible_connection) is C(local),
@@ -62,7 +62,7 @@ notes:
   - Of some clouds openstacksdk fetches the profile, because C(profile) is a URL or names a profile that refers to one. The
     plugin does not fetch it. So one host stands for such a cloud, unless C(clouds.yaml) names its regions itself.
   - With O(cache) the names of clouds and regions are cached, and nothing else. A change of C(clouds.yaml) takes effect when
-    the cache has expired, or with C(--flush-cache).
+    the cache has expired, or with C(--flush-cache). Each C(clouds.yaml) has a cache of its own.
 seealso:
   - name: clouds.yaml
     description: How openstacksdk is configured.
@@ -101,13 +101,21 @@ compose:
         newest: true
 """
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._cloud_hosts import CloudHost, hosts_of, select_clouds
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._configured_clouds import ConfiguredClouds
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._cloud_hosts import (
+    CLOUD,
+    REGION,
+    CloudHost,
+    check_hosts,
+    hosts_of,
+    select_clouds,
+)
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._configured_clouds import ConfiguredClouds, file_in_use
 
 NAME = "cloudimage.glance.clouds"
 GROUP = "clouds"
@@ -131,6 +139,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self._read_config_data(path)
         try:
             hosts = hosts_of(self._regions(path, cache), self.inventory.groups)
+            check_hosts(hosts, {name: host.get_vars() for name, host in self.inventory.hosts.items()})
         except GlanceError as error:
             # ansible-core shows causes too, and what openstacksdk and parsers say may repeat a secret.
             raise AnsibleParserError(f"{NAME}: {error}") from None
@@ -147,7 +156,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         only, exclude = self.get_option("only"), self.get_option("exclude")
         if not self.get_option("cache"):
             return self._read_regions(only, exclude)
-        key = self.get_cache_key(f"{path} {only} {exclude}")
+        key = self.get_cache_key(f"{path} {os.path.realpath(file_in_use())} {only} {exclude}")
         if cache and key in self._cache:
             return t.cast("dict[str, list[str | None]]", self._cache[key])
         regions = self._read_regions(only, exclude)
@@ -163,8 +172,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for variable, value in (
             ("ansible_connection", "local"),
             ("ansible_python_interpreter", PYTHON),
-            ("openstack_cloud", host.cloud),
-            ("openstack_region", host.region),
+            (CLOUD, host.cloud),
+            (REGION, host.region),
         ):
             self.inventory.set_variable(host.name, variable, value)
 

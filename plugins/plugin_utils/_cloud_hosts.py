@@ -13,6 +13,8 @@ import typing as t
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import is_cloud_name
 
+# The variables of a host.
+CLOUD, REGION = "openstack_cloud", "openstack_region"
 # What Ansible's host patterns give a meaning to, and white space, cannot stand in the name of a host.
 NOT_IN_HOST_NAMES = re.compile(r"[^\w.-]")
 
@@ -80,6 +82,20 @@ def hosts_of(regions: t.Mapping[str, t.Sequence[str | None]], groups: t.Containe
                 )
             hosts[name] = host
     return list(hosts.values())
+
+
+def check_hosts(hosts: t.Iterable[CloudHost], existing: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+    """Refuse a host that an inventory file has already for something else: tasks for that would run on this machine.
+
+    :param existing: the variables of each host that exists already.
+    """
+    for host in hosts:
+        variables = existing.get(host.name)
+        if variables is not None and (variables.get(CLOUD), variables.get(REGION)) != (host.cloud, host.region):
+            raise InvalidInput(
+                f"The host of {host.label} would be '{host.name}', and the inventory has such a host already. Rename the"
+                " cloud in clouds.yaml, or leave it out with 'exclude'."
+            )
 
 
 def _refuse_same_name(first: CloudHost, second: CloudHost) -> None:

@@ -42,7 +42,7 @@ class ConfiguredClouds:
 
     def __init__(self) -> None:
         check_sdk("on the host that reads the inventory")
-        self.path = _file_in_use()
+        self.path = file_in_use()
         _check_file(self.path)
         try:
             self._config = load_config()
@@ -102,7 +102,7 @@ class ConfiguredClouds:
         return _host_of_url(profile) or _host_of_url(vendor_profile(profile).get("profile"))
 
 
-def _file_in_use() -> str:
+def file_in_use() -> str:
     """The first of openstacksdk's files that exists, which it uses whatever is in it."""
     named = os.environ.get(CONFIG_FILE_VARIABLE)
     if named and not os.path.exists(named):

@@ -147,6 +147,19 @@ def test_file_of_another_name_is_refused(inventory: Inventory) -> None:
     assert inventory.hosts() == ["a"]
 
 
+def test_host_of_another_inventory_file_does_not_become_local(inventory: Inventory) -> None:
+    inventory.write({"paris": {}})
+    servers = inventory.folder / "a.ini"
+    servers.write_text("[web]\nparis ansible_host=10.0.0.1\n")
+    done = inventory.call("ansible-inventory", "--list", ANSIBLE_INVENTORY=str(servers))
+    assert list(json.loads(done.stdout)["clouds"]["hosts"]) == ["paris"]
+    command = ["ansible-inventory", "--list", "-i", str(servers), "-i", str(inventory.path)]
+    environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(inventory.folder / "config.yaml"), "ANSIBLE_NOCOLOR": "true"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "the inventory has such a host already" in " ".join(done.stderr.split())
+    assert "ansible_connection" not in done.stdout
+
+
 @pytest.mark.nightly
 def test_cache_holds_names_until_it_is_flushed(inventory: Inventory) -> None:
     cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(inventory.folder / "cache")}
@@ -159,6 +172,10 @@ def test_cache_holds_names_until_it_is_flushed(inventory: Inventory) -> None:
     assert inventory.listed() == first
     assert inventory.hosts("--flush-cache") == ["a", "b"]
     assert inventory.hosts() == ["a", "b"]
+    # Another clouds.yaml has a cache of its own.
+    other = inventory.folder / "other.yaml"
+    other.write_text(yaml.safe_dump({"clouds": {"c": {}}}))
+    assert inventory.hosts(OS_CLIENT_CONFIG_FILE=str(other)) == ["c"]
     # What the inventory file selects is not taken from the cache.
     inventory.write({"a": {}, "b": {}}, only=["b"], **cached)
     assert inventory.hosts() == ["b"]

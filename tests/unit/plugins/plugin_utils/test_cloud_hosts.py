@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._cloud_hosts import CloudHost, hosts_of, select_clouds
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._cloud_hosts import (
+    CloudHost,
+    check_hosts,
+    hosts_of,
+    select_clouds,
+)
 
 NAMES = ["paris", "oslo", "lab"]
 
@@ -89,3 +94,15 @@ def test_host_that_another_host_or_a_group_would_hide_is_an_error(
     with pytest.raises(InvalidInput) as error:
         hosts_of(regions, {"all", "ungrouped"})
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"ansible_host": "10.0.0.1"}, {"openstack_cloud": "paris", "openstack_region": "s"}, {}]
+)
+def test_host_that_another_inventory_file_has_is_not_made_a_local_one(variables: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="would be 'paris', and the inventory has such a host already"):
+        check_hosts([CloudHost("paris", "paris", "r")], {"other": {}, "paris": variables})
+
+
+def test_two_inventory_files_may_have_the_same_cloud() -> None:
+    check_hosts([CloudHost("paris", "paris", None)], {"paris": {"openstack_cloud": "paris", "openstack_region": None}})

@@ -16,7 +16,9 @@ description:
   - A file that already has the image's data is not changed. The module compares it first by size, then by hash.
   - The module writes the data to a hidden file next to O(dest), compares them with the hash that the cloud has, and only
     then moves the file to its place. An interrupted download is resumed where it stopped, in the same run or in the next
-    one.
+    one. What interrupted downloads of other images to the same O(dest) have left is removed.
+  - If several runs download an image to the same O(dest) at the same time, one of them does, and the others wait for it and
+    report no change.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:
@@ -40,7 +42,7 @@ options:
   dest:
     description:
       - The file, or a folder. In a folder, the file has the name of the image with its O(ignore:disk_format) as extension.
-      - The folder has to exist.
+      - The folder has to exist. A symbolic link to a file is refused, because the module would put a file in its place.
     type: path
     required: true
   wait_timeout:

@@ -178,10 +178,11 @@ def test_only_administrators_download_a_deactivated_image(
 
 
 def _download(cloud: Cloud, name: str, dest: str, results: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
-    results.put(cloud.run("image_download", name=name, dest=dest).failed)
+    outcome = cloud.run("image_download", name=name, dest=dest)
+    results.put((outcome.failed, outcome.changed))
 
 
-def test_concurrent_downloads_leave_one_complete_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_one_of_several_downloads_at_once_brings_the_data(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, DATA)
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -189,11 +190,36 @@ def test_concurrent_downloads_leave_one_complete_file(alice: Cloud, name: str, t
     processes = [context.Process(target=_download, args=(alice, name, dest, results)) for _each in range(4)]
     for process in processes:
         process.start()
-    assert [results.get(timeout=HANGS) for _process in processes] == [False] * 4
+    found = sorted(results.get(timeout=HANGS) for _process in processes)
+    assert found == [(False, False)] * 3 + [(False, True)]
     for process in processes:
         process.join()
     assert (tmp_path / "disk").read_bytes() == DATA
     assert os.listdir(tmp_path) == ["disk"]
+
+
+def test_interrupted_download_of_another_image_is_removed(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    """Where the name means a new image each night, nobody would ever continue it."""
+    old = alice.make(name, DATA)
+    (tmp_path / f".disk.{old['id']}.part").write_bytes(DATA[:1000])
+    alice.call("DELETE", f"/images/{old['id']}")
+    alice.make(name, b"new data")
+    download(alice, name, tmp_path / "disk")
+    assert os.listdir(tmp_path) == ["disk"]
+
+
+@pytest.mark.parametrize("target", ["there", "missing"])
+def test_symbolic_link_is_refused(alice: Cloud, name: str, tmp_path: pathlib.Path, target: str) -> None:
+    """Ansible would set the mode of its target in check mode only, and the data would take the place of the link."""
+    alice.make(name, DATA)
+    (tmp_path / "there").write_bytes(DATA)
+    (tmp_path / "disk").symlink_to(tmp_path / target)
+    message = alice.fails("image_download", name=name, dest=str(tmp_path / "disk"), mode="0600")
+    assert f"dest: {tmp_path}/disk is a symbolic link to {tmp_path}/{target}." in message
+
+
+def test_null_for_id_and_name_is_refused(alice: Cloud, tmp_path: pathlib.Path) -> None:
+    assert "both are null; give one of them" in alice.fails("image_download", name=None, dest=str(tmp_path))
 
 
 def breaking_at(*places: int) -> Fault:

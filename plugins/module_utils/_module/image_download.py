@@ -18,7 +18,7 @@ from .._glance.image import Image, to_result
 from .._glance.image_hashes import strongest_hash
 from .._options.image_download import ImageDownloadOptions
 from .._transfer.download import Download
-from .._transfer.image_file import download_into, file_has, partial_file
+from .._transfer.image_file import download_to, file_has
 from .._transfer.polling import Deadline
 from .._transfer.progress import reporter
 from .lookup import find_existing
@@ -36,8 +36,9 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
     dest = _file_in(options.dest, image)
     _check_regular(dest)
     result = {"dest": dest, "image": to_result(image), "hash": str(strongest_hash(image)), "transfer": None}
+    unchanged: dict[str, t.Any] = {**result, "changed": False, "diff": {"before": {}, "after": {}}}
     if file_has(dest, image):
-        return {**result, "changed": False, "diff": {"before": {}, "after": {}}}
+        return unchanged
     there = os.path.exists(dest)
     before = {"state": "file", "size": os.path.getsize(dest)} if there else {"state": "absent"}
     after = {"state": "file", "size": image.size, "hash": result["hash"]}
@@ -45,10 +46,9 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
     _check_writable(dest)
     if not check_mode:
         download = Download(api, image, Deadline(options.wait))
-        part = partial_file(dest, image)
         try:
-            # The file is moved while it is locked: another run that waits for it would move it too.
-            download_into(part, download, reporter(str(image.name)), lambda: move(part, dest))
+            if not download_to(dest, download, move, reporter(str(image.name))):
+                return unchanged
         except ApiError as error:
             raise error.explained(hint(error, image.owner, api.connection.project_id)) from error
         result["transfer"] = download.transfer.shown()
@@ -66,6 +66,11 @@ def _check_dest(dest: str) -> None:
 
 
 def _check_regular(path: str) -> None:
+    if os.path.islink(path):
+        raise InvalidInput(
+            f"dest: {path} is a symbolic link to {os.path.realpath(path)}. The module would put a file in its place. Give"
+            " the path of the file itself."
+        )
     if os.path.exists(path) and not os.path.isfile(path):
         raise InvalidInput(f"dest: {path} is no regular file, so it cannot be replaced by one. Give another 'dest'.")
 

@@ -33,6 +33,8 @@ class ImageDownloadOptions:
         """Check a task's options."""
         wait = check_timeout(params["wait_timeout"], "wait_timeout")
         image_id, name, dest = params["id"], params["name"], params["dest"]
+        if image_id is None and name is None:
+            raise InvalidInput("id, name: both are null; give one of them.")
         if image_id is not None:
             check_id(image_id)
         if name is not None:

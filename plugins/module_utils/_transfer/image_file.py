@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import typing as t
 
 from .._errors import GlanceError, not_none
 from .._glance.checksums import Checksum
 from .._glance.image import Image
 from .._glance.image_hashes import strongest_hash
+from .._glance.input_checks import UUID
 from .._timing import TIMING
 from .blocks import BLOCK, new_hash, size_and_hash
 from .download import Download
@@ -41,7 +43,43 @@ def file_has(path: str, image: Image) -> bool:
     return found == stored
 
 
-def partial_file(dest: str, image: Image) -> str:
+def download_to(dest: str, download: Download, move: t.Callable[[str, str], None], progress: Reporter | None = None) -> bool:
+    """Download an image's data into a partial file, verify them, and move the file to ``dest``.
+
+    What the partial file has already is not fetched again. If the data do not have the hash that the cloud shows, the file
+    is deleted and everything is fetched once more; a second mismatch is an error.
+
+    :param move: moves the first file to the place of the second.
+    :returns: whether this run brought the data; false if another one did while this one waited for it.
+    """
+    image, stored = download.image, strongest_hash(download.image)
+    part = _partial_file(dest, image)
+    began = TIMING.monotonic()
+    try:
+        for last in (False, True):
+            with _locked(part, download.deadline) as file:
+                if file_has(dest, image):
+                    os.unlink(part)
+                    return False
+                found = _fill(file, download, stored.algorithm, progress)
+                if found == stored:
+                    # While it is locked: another run that waits for it would move it too.
+                    move(part, dest)
+                    break
+            os.unlink(part)
+            if last:
+                raise DataMismatch(
+                    f"The data of image {image.id} arrive changed, twice: {found} instead of {stored}. Nothing was kept."
+                )
+    except OSError as error:
+        raise GlanceError(f"dest: {part} cannot be written: {error.strerror}.") from error
+    _remove_parts_of_other_images(dest, image)
+    download.transfer.seconds = TIMING.monotonic() - began
+    download.transfer.hash = stored
+    return True
+
+
+def _partial_file(dest: str, image: Image) -> str:
     """The path of the file that gets an image's data until they are complete.
 
     The image's id is part of the name: an image's data never change, so a later run can continue the file.
@@ -52,38 +90,22 @@ def partial_file(dest: str, image: Image) -> str:
     return os.path.join(folder, f".{kept}{suffix}")
 
 
-def download_into(
-    part: str,
-    download: Download,
-    progress: Reporter | None = None,
-    on_complete: t.Callable[[], None] = lambda: None,
-) -> None:
-    """Download an image's data into the file ``part`` and verify them; what the file has already is not fetched again.
+def _remove_parts_of_other_images(dest: str, image: Image) -> None:
+    """Remove what interrupted downloads of other images to the same file have left: nothing else ever would.
 
-    :param on_complete: called once the data are verified, while no other run can have the file.
-
-    If the data do not have the hash that the cloud shows, the file is deleted and everything is fetched once more; a second
-    mismatch is an error.
+    What another run is writing stays, and so does what cannot be removed.
     """
-    stored = strongest_hash(download.image)
-    began = TIMING.monotonic()
-    try:
-        for last in (False, True):
-            with _locked(part, download.deadline) as file:
-                found = _fill(file, download, stored.algorithm, progress)
-                if found == stored:
-                    on_complete()
-                    break
-            os.unlink(part)
-            if last:
-                raise DataMismatch(
-                    f"The data of image {download.image.id} arrive changed, twice: {found} instead of {stored}."
-                    " Nothing was kept."
-                )
-    except OSError as error:
-        raise GlanceError(f"dest: {part} cannot be written: {error.strerror}.") from error
-    download.transfer.seconds = TIMING.monotonic() - began
-    download.transfer.hash = stored
+    folder, own = os.path.split(_partial_file(dest, image))
+    begin, end = own.rsplit(image.id, 1)
+    of_same_file = re.compile(re.escape(begin) + UUID.pattern + re.escape(end))
+    for name in os.listdir(folder or "."):
+        if of_same_file.fullmatch(name):
+            path = os.path.join(folder, name)
+            with contextlib.suppress(OSError, GlanceError):
+                file = _try_to_lock(path)
+                if file:
+                    with file:
+                        os.unlink(path)
 
 
 @contextlib.contextmanager

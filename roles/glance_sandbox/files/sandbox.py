@@ -290,7 +290,7 @@ def build_template(variant: Variant) -> None:
     """The state that each sandbox begins with: both databases, the keys, the projects and users."""
     print("sandbox: preparing the databases (once)", file=sys.stderr, flush=True)
     folder = variant.state
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)  # HOME may have been there before, for all to read
     passwords = {name: secrets.token_hex(16) for name in (*USERS, "glance")}
     (folder / "passwords.json").write_text(json.dumps(passwords))
     # Older releases look for it beside their configuration, and only there.

@@ -158,14 +158,14 @@ options:
         refuses as names. Put them in quotes.
       - The module refuses names that Glance can set for a new image, but never change or remove, for example C(context),
         C(delete), C(member) and C(__class__). It also refuses the names of its own records, C(cloudimage_source_checksum),
-        C(cloudimage_source_formats), C(cloudimage_version) and C(cloudimage_catalogue).
+        C(cloudimage_source_formats), C(cloudimage_version), C(cloudimage_catalogue) and C(cloudimage_marked_id).
     type: dict
   purge_properties:
     description:
       - Whether to remove all custom properties that are not in O(properties), nor copied from O(remote.cloud).
       - C(kernel_id) and C(ramdisk_id), which O(kernel) and O(ramdisk) set, C(os_glance_*), and the records
-        C(cloudimage_source_checksum), C(cloudimage_source_formats), C(cloudimage_version) and C(cloudimage_catalogue) are
-        not removed.
+        C(cloudimage_source_checksum), C(cloudimage_source_formats), C(cloudimage_version), C(cloudimage_catalogue) and
+        C(cloudimage_marked_id) are not removed.
       - A property to remove that Glance cannot remove is an error.
     type: bool
     default: false
@@ -366,7 +366,8 @@ options:
         visible to its own project only, and under a name of its own. RV(image) is the candidate. If the image has the data
         already, the task does what it does without this option, and RV(image) has the O(name).
       - With V(promote) the candidate gets the name, and the image that had it is replaced. The module records the name in
-        the property C(cloudimage_published_as) of both. A candidate that is missing is an error.
+        the property C(cloudimage_published_as) of both, and in C(cloudimage_marked_id) the id of the one whose id this
+        collection did not choose. A candidate that is missing is an error.
       - It works in the same way if no image has the O(name) yet.
       - To withdraw a candidate, delete it by its O(id). The next task with V(prepare) deletes a candidate that has other
         data. A task without this option promotes a candidate that has its data.

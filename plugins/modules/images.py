@@ -64,6 +64,7 @@ options:
         C(cloudimage_catalogue) with this name. The image that replaces it gets the property too. A previous build that is
         kept loses it. It has left the catalogue and is not pruned. The role P(cloudimage.glance.image_retire#role) retires
         such builds.
+      - An image whose id the module did not choose also gets the property C(cloudimage_marked_id), with its id.
       - C(properties) cannot set this property, and C(purge_properties) does not remove it.
       - An image that is in another catalogue passes to this one, with a warning.
     type: str
@@ -71,9 +72,8 @@ options:
     description:
       - What becomes of images of the O(catalogue) that belong to the login's project and are no longer listed. Hidden ones
         are included.
-      - Snapshots of servers are left alone. They have all properties of the server's image, the mark of its catalogue too,
-        and besides one of C(base_image_ref), C(instance_uuid) and C(block_device_mapping).
-        An image that was made of a volume has the mark as well, and nothing to tell it apart.
+      - Snapshots of servers and images of volumes are left alone, though Nova and Cinder copy the properties of the image to
+        them, the mark of its catalogue too.
       - An image is listed if an entry means it, or if it has the name of an entry, also of one with
         O(ignore:state=absent).
       - V(keep) leaves them alone, V(hide) hides them, V(deactivate) deactivates those that are active, and V(delete) deletes

@@ -294,6 +294,10 @@ class Cloud:
             self.call("PUT", f"/images/{image['id']}/file", data=data, headers=headers)
         return self.show(image["id"])
 
+    def make_as_own(self, name: str, data: bytes | None = None, **attributes: t.Any) -> Json:
+        """Make an image whose id is one that this collection chooses, so that its marks count."""
+        return self.make(name, data, id=own_id(), **attributes)
+
     def show(self, image_id: str) -> Json:
         return t.cast(Json, self.call("GET", f"/images/{image_id}").json())
 
@@ -304,6 +308,11 @@ class Cloud:
             params = {"name": f"eq:{name}", "os_hidden": hidden, "visibility": "all", "member_status": "all"}
             images += self.call("GET", "/images", params=params).json()["images"]
         return images
+
+
+def own_id() -> str:
+    """An id of the version that this collection chooses."""
+    return str(uuid.uuid5(uuid.uuid4(), "image"))
 
 
 def with_known_hash(predicted: Json, real: Json) -> Json:

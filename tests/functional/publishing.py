@@ -172,9 +172,9 @@ class Publisher:
 
     def publish_two(self) -> list[Json]:
         """Two builds as the role leaves them, the second of them public, without the time that running it takes."""
-        first = self.cloud.make(f"{self.name}-1", b"first", os_hidden=True, protected=True, **{MARK: self.name})
+        first = self.cloud.make_as_own(f"{self.name}-1", b"first", os_hidden=True, protected=True, **{MARK: self.name})
         wait_for_a_later_second(first["created_at"])
-        return [first, self.cloud.make(self.name, b"second", protected=True, **{MARK: self.name})]
+        return [first, self.cloud.make_as_own(self.name, b"second", protected=True, **{MARK: self.name})]
 
     def public(self) -> Json:
         (image,) = self.cloud.named(self.name)

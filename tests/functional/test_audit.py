@@ -189,11 +189,11 @@ def test_configuration_of_the_cloud_is_not_in_the_report(auditor: Auditor) -> No
 def test_drift_from_a_catalogue_is_reported(auditor: Auditor, name: str) -> None:
     alice = auditor.cloud
     mark: Json = {"cloudimage_catalogue": name}
-    alice.make(f"{name}-same", **mark)
-    alice.make(f"{name}-different", min_ram=1, **mark)
+    alice.make_as_own(f"{name}-same", **mark)
+    alice.make_as_own(f"{name}-different", min_ram=1, **mark)
     unlisted = [
-        alice.make(f"{name}-old", protected=True, **mark),
-        alice.make(f"{name}-older", os_hidden=True, **mark),
+        alice.make_as_own(f"{name}-old", protected=True, **mark),
+        alice.make_as_own(f"{name}-older", os_hidden=True, **mark),
     ]
     alice.make(f"{name}-stranger")
     entries: list[Json] = [

@@ -358,7 +358,7 @@ def test_catalogue_of_the_project_with_defaults(awx: Awx, name: str, path: str) 
     listed = [{"name": name, "path": path, "disk_format": "raw", "container_format": "bare"}]
     file = pathlib.Path(path).parent / "images.yml"
     file.write_text(yaml.safe_dump(listed))
-    gone = alice.make(f"{name}-gone", b"data", cloudimage_catalogue=name)
+    gone = alice.make_as_own(f"{name}-gone", b"data", cloudimage_catalogue=name)
     given = {"catalogue_file": str(file), "catalogue_name": name}
     defaults = awx.run("catalogue", answers("catalogue", **given)).succeeded()
     assert defaults.artifacts["catalogue_summary"] == {

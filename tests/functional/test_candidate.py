@@ -18,7 +18,7 @@ from .test_replacement import apart_from_data
 from .web import serving
 
 OLD = b"the old data"
-MARK = "cloudimage_published_as"
+MARK, MARKED_ID = "cloudimage_published_as", "cloudimage_marked_id"
 ATTRIBUTES: Json = {"tags": ["t"], "protected": True, "properties": {"p": 1}, "min_disk": 3}
 
 
@@ -76,7 +76,7 @@ def test_replacement_is_prepared_and_promoted(alice: Cloud, name: str, path: str
     assert apart_from_data(new) == {**{k: v for k, v in apart_from_data(old).items() if k != "q"}, MARK: name}
     kept = alice.show(old["id"])
     assert (kept["name"], kept["os_hidden"]) == (f"{name}-{re.sub('[-:]', '', old['created_at'])}", True)
-    assert (kept[MARK], kept["protected"]) == (name, True)
+    assert (kept[MARK], kept[MARKED_ID], kept["protected"]) == (name, old["id"], True)
 
 
 def test_mark_is_not_given_to_the_next_candidate(alice: Cloud, name: str, path: str) -> None:
@@ -92,6 +92,7 @@ def test_image_that_has_the_data_is_only_marked(alice: Cloud, name: str, path: s
     old = alice.make(name, pathlib.Path(path).read_bytes())
     outcome = prepare(alice, name=name, path=path)
     assert outcome.result["changes"] == [
+        {"id": old["id"], "attribute": f"properties.{MARKED_ID}", "before": None, "after": old["id"]},
         {"id": old["id"], "attribute": f"properties.{MARK}", "before": None, "after": name},
     ]
     assert (

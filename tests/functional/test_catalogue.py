@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import typing as t
+import uuid
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
@@ -24,7 +25,7 @@ from .test_interrupted_runs import run_killed
 from .test_overlapping_runs import run_at_once
 from .test_remote_cloud import of, origin_of
 
-MARK, VERSION = "cloudimage_catalogue", "cloudimage_version"
+MARK, MARKED_ID, VERSION = "cloudimage_catalogue", "cloudimage_marked_id", "cloudimage_version"
 LIST = "GET /v2/images"
 
 
@@ -50,7 +51,7 @@ def pruned_thrice(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome
 
 
 def marked(cloud: Cloud, name: str, catalogue: str, **attributes: t.Any) -> Json:
-    return cloud.make(name, **attributes, **{MARK: catalogue})  # type: ignore[arg-type]  # a property, not the data
+    return cloud.make_as_own(name, **attributes, **{MARK: catalogue})  # type: ignore[arg-type]  # a property, not the data
 
 
 def status_of(cloud: Cloud, image: Json) -> str:
@@ -59,9 +60,9 @@ def status_of(cloud: Cloud, image: Json) -> str:
 
 
 def test_images_are_marked_when_created_and_adopted(alice: Cloud, name: str) -> None:
-    alice.make(f"{name}-old", tags=["t"])
+    old = alice.make(f"{name}-old", tags=["t"])
     outcome = thrice(alice, entries(name, "old", "new"), catalogue=name)
-    assert [image["properties"] for image in outcome.images] == [{MARK: name}] * 2
+    assert [image["properties"] for image in outcome.images] == [{MARK: name, MARKED_ID: old["id"]}, {MARK: name}]
     assert [each["changed"] for each in outcome.result["outcomes"]] == [True, True]
     # The mark survives the purging of properties, and a task without a catalogue.
     purged = alice.run("image", name=f"{name}-new", properties={}, purge_properties=True).succeeded()
@@ -98,17 +99,38 @@ def test_images_that_are_no_longer_listed_are_pruned(alice: Cloud, bob: Cloud, n
         assert cloud.show(image["id"]) == image
 
 
-def test_snapshots_of_servers_are_not_pruned(alice: Cloud, name: str) -> None:
-    """Nova copies all properties of the server's image to a snapshot, and adds some."""
-    signs: list[Json] = [
-        {"base_image_ref": "x", "image_type": "snapshot", "instance_uuid": "y"},
-        {"base_image_ref": "", "bdm_v2": "True", "block_device_mapping": "[]"},
-    ]
-    snapshots = [marked(alice, f"{name}-backup", name, **each) for each in signs]
-    unlisted = marked(alice, f"{name}-old", name)
+def test_copies_by_nova_and_cinder_are_not_pruned(alice: Cloud, name: str) -> None:
+    """Nova copies all properties of an image to a snapshot of its server, Cinder to an image of its volume."""
+    adopted = alice.make(f"{name}-old")
+    applied(alice, entries(name, "old"), catalogue=name)
+    by_nova: Json = {MARK: name, "base_image_ref": adopted["id"], "image_type": "snapshot"}
+    by_cinder: Json = {MARK: name, MARKED_ID: adopted["id"]}
+    copies = [alice.make(f"{name}-backup", **mark) for mark in (by_nova, by_cinder)]
     outcome = pruned_thrice(alice, entries(name, "new"), catalogue=name, prune="delete")
-    assert [each["id"] for each in outcome.result["pruned"]] == [unlisted["id"]]
-    assert [alice.show(image["id"]) for image in snapshots] == snapshots
+    assert [each["id"] for each in outcome.result["pruned"]] == [adopted["id"]]
+    assert [alice.show(image["id"]) for image in copies] == copies
+
+
+def test_copy_by_cinder_that_is_listed_belongs_to_the_catalogue(alice: Cloud, name: str) -> None:
+    mark: Json = {MARK: name, MARKED_ID: str(uuid.uuid4())}
+    copy = alice.make(f"{name}-copy", **mark)
+    (image,) = thrice(alice, entries(name, "copy"), catalogue=name).images
+    assert image["properties"] == {MARK: name, MARKED_ID: copy["id"]}
+
+
+def test_replacement_of_a_copy_is_not_pruned(alice: Cloud, name: str, path: str) -> None:
+    """The new image has an id of this collection's, on which a mark counts."""
+    mark: Json = {MARK: name, MARKED_ID: str(uuid.uuid4())}
+    alice.make(f"{name}-copy", b"old", **mark)
+    replaced = alice.thrice("image", name=f"{name}-copy", path=path, data_policy="replace")
+    assert replaced.image["properties"] == {}
+    assert pruned_thrice(alice, entries(name, "new"), catalogue=name, prune="delete").result["pruned"] == []
+
+
+def test_image_with_an_id_of_the_task_belongs_to_the_catalogue(alice: Cloud, name: str) -> None:
+    image_id = str(uuid.uuid4())
+    (image,) = thrice(alice, [{"name": name, "id": image_id}], catalogue=name).images
+    assert image["properties"] == {MARK: name, MARKED_ID: image_id}
 
 
 def test_candidate_of_a_listed_name_is_not_pruned(alice: Cloud, name: str, path: str) -> None:

@@ -87,20 +87,21 @@ def test_images_of_other_projects_are_left_alone(admin: Cloud, alice: Cloud, nam
 
 
 @pytest.mark.nightly
-def test_snapshots_of_servers_are_no_builds(publisher: Publisher) -> None:
-    """Nova copies all properties of the server's image to a snapshot."""
-    publisher.publish_two()
-    alice, marks = publisher.cloud, {MARK: publisher.name, "base_image_ref": "x", "instance_uuid": "y"}
-    snapshot = alice.make(f"{publisher.name}-backup", b"of a server", image_type="snapshot", **marks)
-    volume = {"base_image_ref": "", "block_device_mapping": "[]", MARK: publisher.name}
-    of_volume = alice.make(f"{publisher.name}-backup", None, **volume)
+def test_copies_by_nova_and_cinder_are_no_builds(publisher: Publisher) -> None:
+    """Nova copies all properties of an image to a snapshot of its server, Cinder to an image of its volume."""
+    builds = publisher.publish_two()
+    mark: Json = {MARK: publisher.name}
+    copies = [
+        publisher.cloud.make(f"{publisher.name}-backup", b"of a server", **mark),
+        publisher.cloud.make(f"{publisher.name}-backup", None, cloudimage_marked_id=builds[0]["id"], **mark),
+    ]
     publisher.build(b"third")
     third = publisher.run(image_publish_keep=2).succeeded()
     assert [entry["outcome"] for entry in third.report["retired"]] == ["kept", "deleted"]
     previous = third.report["previous_id"]
     rolled_back = publisher.run(image_publish_rollback=True).succeeded()
     assert (rolled_back.outcome, rolled_back.report["id"]) == ("rolled_back", previous)
-    assert [alice.show(image["id"]) for image in (snapshot, of_volume)] == [snapshot, of_volume]
+    assert [publisher.cloud.show(image["id"]) for image in copies] == copies
 
 
 @pytest.mark.nightly

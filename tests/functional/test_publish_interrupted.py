@@ -111,7 +111,7 @@ def test_rollback(publisher: Publisher) -> None:
 
 
 def test_rollback_without_a_previous_build_is_refused(publisher: Publisher) -> None:
-    publisher.cloud.make(publisher.name, b"first", **{MARK: publisher.name})
+    publisher.cloud.make_as_own(publisher.name, b"first", **{MARK: publisher.name})
     failed = publisher.run(image_publish_rollback=True)
     assert failed.failed
     assert failed.mutations == []

@@ -81,11 +81,10 @@ CATALOGUE = "cloudimage_catalogue"
 PUBLISHED_AS = "cloudimage_published_as"
 # When a published image was taken back because of a defect.
 ROLLED_BACK = "cloudimage_rolled_back"
-# Nova copies the properties of a server's image to each snapshot of the server, this collection's marks among them, and
-# gives the snapshot at least one of these. Neither a catalogue nor the role image_publish has made such an image.
-OF_SNAPSHOTS = frozenset({"base_image_ref", "block_device_mapping", "instance_uuid"})
+# The id of the image that a catalogue's or a build's mark was given to, where this collection did not choose the id.
+MARKED_ID = "cloudimage_marked_id"
 # Custom properties that are not the user's own: purging leaves them alone.
-KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *DATA_RECORDS, CATALOGUE, PUBLISHED_AS, ROLLED_BACK})
+KEPT_PROPERTIES = frozenset({*REFERENCES.values(), *DATA_RECORDS, CATALOGUE, PUBLISHED_AS, MARKED_ID, ROLLED_BACK})
 # What to use instead of a property that only this collection sets.
 OWN_PROPERTIES = {
     **dict.fromkeys(
@@ -94,6 +93,7 @@ OWN_PROPERTIES = {
         " instead.",
     ),
     VERSION: "this collection's own record of an image's version, and cannot be set. Use 'version' in the module images.",
+    MARKED_ID: "this collection's own record of the image that it marked, and cannot be set.",
     CATALOGUE: "the mark of a catalogue's images, and cannot be set. Use 'catalogue' in the module images.",
 }
 

@@ -16,8 +16,9 @@ from .._glance.image_ids import has_derived_id
 from .._glance.image_names import candidate_name, replaced_by
 from .._glance.json_patch import Change, build_patch
 from .._glance.operations import UPDATE, Operation
-from .._glance.properties import CATALOGUE, OF_SNAPSHOTS
+from .._glance.properties import CATALOGUE
 from .._options.catalogue import PruneOptions
+from .marks import has_own_marks
 from .plan import Plan, plan_change, plan_delete, plan_state
 
 # What each value of the option ``prune`` does, in the words of an error.
@@ -51,7 +52,7 @@ class Listed:
 
 
 def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:
-    """The images of a catalogue that the list does not name any more, by name; no snapshots of servers.
+    """The images of a catalogue that the list does not name any more, by name; no copies of them.
 
     :param images: what the cloud lists, which may be more than it was asked for.
     """
@@ -59,7 +60,7 @@ def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Li
         image.id: image
         for image in images
         if image.get(CATALOGUE) == catalogue
-        and not OF_SNAPSHOTS & image.properties.keys()
+        and has_own_marks(image)
         and image.belongs_to(project)
         and image.status not in GONE
         and image not in listed

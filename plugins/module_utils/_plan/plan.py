@@ -30,6 +30,7 @@ from .._glance.properties import RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, check_formats_can_change, diff_of, property_changes
+from .marks import with_record
 from .members import DesiredMembers, Members, member_changes, member_operations
 from .store_changes import check_stores_can_change, copy_to_stores, store_changes, store_operations
 
@@ -89,7 +90,8 @@ class Plan:
 
 def plan_create(desired: DesiredImage, image_id: str | None) -> Plan:
     """An image that does not exist: all its attributes and properties in the one POST, so it never is without them."""
-    properties = {key: value for key, value in desired.properties.items() if value is not None}
+    marked = with_record(image_id, desired.properties, {})
+    properties = {key: value for key, value in marked.items() if value is not None}
     body = {"id": image_id or ID_PLACEHOLDER, **desired.attributes, **properties}
     operations = [Operation(CREATE, body=body)]
     after: dict[str, t.Any] = {"state": "present", **({"id": image_id} if image_id else {}), **desired.attributes}
@@ -126,6 +128,7 @@ def plan_create(desired: DesiredImage, image_id: str | None) -> Plan:
 
 def plan_update(image: Image, desired: DesiredImage, data_state: DataState = DataState.NOT_ASKED) -> Plan:
     """An image that exists: at most one PATCH with what differs, its data if it has none yet, then its stores."""
+    desired = dataclasses.replace(desired, properties=with_record(image.id, desired.properties, image.properties))
     changes = [*attribute_changes(image, desired.attributes), *property_changes(image, desired)]
     check_formats_can_change(image, changes)
     operations = [Operation(UPDATE, image.id, build_patch(changes))] if changes else []

@@ -22,20 +22,22 @@ from .._glance.image_ids import has_derived_id
 from .._glance.image_names import DEFAULT_TEMPLATE, replaced_name, temporary_name
 from .._glance.json_patch import Change, Subject, build_patch, property_change
 from .._glance.operations import CREATE, DEACTIVATE, ID_PLACEHOLDER, REACTIVATE, UPDATE, Operation
-from .._glance.properties import CATALOGUE, DATA_RECORDS, OPTION_OF, RESERVED_PREFIX, ROLLED_BACK
+from .._glance.properties import CATALOGUE, DATA_RECORDS, MARKED_ID, OPTION_OF, RESERVED_PREFIX, ROLLED_BACK
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, diff_of, property_changes
+from .marks import MARKS, has_own_marks, with_record
 from .members import ACCEPTED, PENDING, Members, copied_members, member_changes, member_operations
 from .plan import Plan, data_operations, removal, status_operations
 from .store_changes import store_changes, store_operations
 
-# What tells of the old data and would be false of the new: the marks of openstacksdk's uploads.
-OF_OLD_DATA = frozenset(
+# What tells of the old image or its data and would be false of the new: also the marks of openstacksdk's uploads.
+OF_OLD_IMAGE = frozenset(
     {
         "owner_specified.openstack.md5",
         "owner_specified.openstack.sha256",
         "owner_specified.openstack.object",
         *DATA_RECORDS,
+        MARKED_ID,
         ROLLED_BACK,
     }
 )
@@ -81,7 +83,8 @@ def carried_over(old: Image, desired: DesiredImage, project: str | None) -> Flat
     :param project: the project that the session works for, which owns what it makes unless it says otherwise.
     """
     target: FlatImage = {key: old.get(key) for key in CARRIED if old.get(key) is not None} | recorded_formats(old)
-    properties = {key: value for key, value in old.properties.items() if key not in OF_OLD_DATA}
+    left_out = OF_OLD_IMAGE if not old.exists or has_own_marks(old) else OF_OLD_IMAGE | {*MARKS}
+    properties = {key: value for key, value in old.properties.items() if key not in left_out}
     if SIGNATURE in properties and SIGNATURE not in desired.properties:
         raise InvalidInput(
             f"{old} is signed, and its signature does not fit other data."
@@ -286,10 +289,9 @@ def _set_aside(old: Image, replaced: str, template: str, marked_as: str | None) 
     changes = [Change("name", old.name, replaced_name(old, template))]
     if replaced == "hide" and not old.hidden:
         changes.append(Change("os_hidden", False, True))
-    if old.get(CATALOGUE) is not None:
-        changes.append(property_change(CATALOGUE, old.get(CATALOGUE), None))
-    if marked_as and old.get(marked_as) != old.name:
-        changes.append(property_change(marked_as, old.get(marked_as), old.name))
+    marks = {CATALOGUE: None, **({marked_as: old.name} if marked_as else {})}
+    wanted = with_record(old.id, marks, old.properties)
+    changes += [property_change(key, old.get(key), wanted[key]) for key in wanted if old.get(key) != wanted[key]]
     operations = [Operation(UPDATE, old.id, build_patch(changes))]
     if replaced == "deactivate" and old.status == "active":
         # Before it loses the name: by that a run that is cut off in between is recognised.

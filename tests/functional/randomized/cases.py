@@ -120,7 +120,8 @@ class Start:
     :param owner: the user who makes it: alice of project alpha, bob of project beta, or admin.
     :param attributes: as the module image names them, but for ``os_hidden``.
     :param accepted_by: the user whose project it is shared with and who has accepted it; null for none.
-    :param catalogue: the catalogue that it belongs to; null for none.
+    :param catalogue: the catalogue whose mark it has; null for none.
+    :param is_copy: whether Nova or Cinder copied the mark from another image.
     """
 
     owner: str
@@ -129,6 +130,7 @@ class Start:
     attributes: Json
     accepted_by: str | None = None
     catalogue: str | None = None
+    is_copy: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -75,6 +75,7 @@ starts = st.builds(
     ),
     accepted_by=st.sampled_from([None, None, "alice", "bob", "admin"]),
     catalogue=st.sampled_from([None, None, "c", "c", "d"]),
+    is_copy=st.sampled_from([False, False, True]),
 )
 
 

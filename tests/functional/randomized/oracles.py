@@ -14,7 +14,7 @@ import typing as t
 
 from ..conftest import Json, Outcome, assert_told_the_truth
 from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url, disk_of
-from .world import CATALOGUE, MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
+from .world import CATALOGUE, MARKED_ID, MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
 
 # Errors that only the cloud can know, with the reason why check mode cannot foresee them.
 ONLY_THE_CLOUD_KNOWS = {
@@ -125,7 +125,10 @@ def unlisted(seen: Observation) -> list[Json]:
     return [
         image
         for image in seen.before.values()
-        if image.get(CATALOGUE) == options["catalogue"] and image["owner"] == project and image["name"] not in names
+        if image.get(CATALOGUE) == options["catalogue"]
+        and image.get(MARKED_ID, image["id"]) == image["id"]
+        and image["owner"] == project
+        and image["name"] not in names
     ]
 
 
@@ -341,7 +344,7 @@ def check_replaced(old: Json, now: Json | None, new: Json, entry: Json, named: s
         changed = _own(old) | {"name", {"hide": "os_hidden", "deactivate": "status"}.get(how, "name"), "updated_at"}
         if entry.get("candidate") == "promote":
             assert now[PUBLISHED_AS] == old["name"]
-            changed |= {PUBLISHED_AS}
+            changed |= {PUBLISHED_AS, MARKED_ID}
         assert without(now, changed) == without(old, changed)
         # An image without data, which only a candidate replaces, cannot be deactivated.
         is_deactivated = now["status"] == ("queued" if old["status"] == "queued" else "deactivated")
@@ -447,7 +450,7 @@ def changed_before_refusal(seen: Observation) -> set[str]:
     traces = {"updated_at", "os_hash_algo", "os_hash_value", "checksum", "stores", "size", "virtual_size"}
     touched = set() if seen.predicted.failed else traces
     if "catalogue" in seen.task.options:  # the other entries of the list are in the catalogue now
-        touched |= {CATALOGUE, "updated_at"}
+        touched |= {CATALOGUE, MARKED_ID, "updated_at"}
     for entry in seen.entries:
         # Data come after the attributes; if they fail, the error says that the attributes were changed before.
         if "attributes were changed before it" in message or seen.task.module == "images":
@@ -582,6 +585,7 @@ def check_is_in_catalogue(seen: Observation, image: Json) -> None:
     catalogue = seen.world.options(seen.task).get("catalogue")
     if catalogue and image["owner"] == seen.world.project(seen.task.who):
         assert image.get(CATALOGUE) == catalogue
+        assert image.get(MARKED_ID, image["id"]) == image["id"]
 
 
 # Cases of several runs

@@ -18,7 +18,7 @@ import time
 import typing as t
 import uuid
 
-from ..conftest import Cloud, Json, Outcome, forget_the_cloud
+from ..conftest import Cloud, Json, Outcome, forget_the_cloud, own_id
 from ..web import Web
 from .cases import FILES, File, ImageId, Name, Overlapping, Project, Start, Task, Url, resolved
 from .stepping import InTurn, Request, StopAt, Turns, stepping
@@ -29,7 +29,7 @@ WAIT_TIMEOUT = 40
 SETTLE_TIMEOUT = 60.0
 # The key under which a snapshot has the projects that an image is shared with; no property has this name.
 MEMBERS = "(members)"
-CATALOGUE = "cloudimage_catalogue"
+CATALOGUE, MARKED_ID = "cloudimage_catalogue", "cloudimage_marked_id"
 JSON_PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 
 Snapshot = dict[str, Json]
@@ -62,6 +62,10 @@ class World:
         attributes.update(attributes.pop("properties"))
         if start.catalogue:
             attributes[CATALOGUE] = f"{self.prefix}{start.catalogue}"
+            if start.is_copy:
+                attributes[MARKED_ID] = self.unused_id
+            else:
+                attributes["id"] = own_id()
         cloud = self.clouds[start.owner]
         data = None if start.status == "queued" else FILES["same"]
         if data is not None:

@@ -20,7 +20,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_im
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.replacement import ReplacementState
 
-MARK = "cloudimage_published_as"
+MARK, MARKED_ID = "cloudimage_published_as", "cloudimage_marked_id"
+NEW_ID = "8f4c9f1e-0a1c-5f1f-9f8e-3a7c5b0f6a11"  # one that this collection chose
 FORMATS = {"disk_format": "raw", "container_format": "bare"}
 MISSING = Image({"name": "n"})
 OLD = Image(
@@ -38,13 +39,14 @@ OLD = Image(
         "created_at": "2026-11-20T10:15:00Z",
         "p": "1",
         MARK: "n",
+        MARKED_ID: "old",
         "cloudimage_rolled_back": "true",
     }
 )
 NEW = Image(
     {
         **FORMATS,
-        "id": "new",
+        "id": NEW_ID,
         "name": "n-replacing-old",
         "status": "active",
         "visibility": "shared",
@@ -68,7 +70,8 @@ def state(old: Image, **found: t.Any) -> ReplacementState:
 
 
 def calls(plan: Plan) -> list[str]:
-    return [f"{each.call.method} {each.path.removeprefix('/images').strip('/')}".strip() for each in plan.operations]
+    paths = [each.path.removeprefix("/images").strip("/").replace(NEW_ID, "new") for each in plan.operations]
+    return [f"{each.call.method} {path}".strip() for each, path in zip(plan.operations, paths, strict=True)]
 
 
 def patched(plan: Plan, image_id: str) -> dict[str, t.Any]:
@@ -103,7 +106,7 @@ def test_complete_candidate_is_used_again(old: Image, new: Image) -> None:
     properties = {"p": "1"}
     assert not plan_candidate(state(old, new=new), DesiredImage(FORMATS, properties, data=DATA)).changed
     changed = plan_candidate(state(old, new=new), DesiredImage({**FORMATS, "min_ram": 5}, {"p": None, "q": "2"}, data=DATA))
-    assert patched(changed, "new") == {"min_ram": 5, "p": None, "q": "2"}
+    assert patched(changed, NEW_ID) == {"min_ram": 5, "p": None, "q": "2"}
 
 
 def test_candidate_that_cannot_be_used_is_deleted_first() -> None:
@@ -121,7 +124,7 @@ def test_record_of_the_source_is_made_with_the_candidate() -> None:
     assert calls(made) == ["POST", "PUT {id}/file", "PATCH {id}"]
     recorded = Image({**NEW.fields, "cloudimage_source_checksum": "sha256:1 = sha512:9"})
     assert not plan_candidate(state(OLD, new=recorded), DesiredImage(data=data)).changed
-    assert set(patched(plan_promotion(state(OLD, new=recorded), DesiredImage(data=data), "hide"), "new")) == {
+    assert set(patched(plan_promotion(state(OLD, new=recorded), DesiredImage(data=data), "hide"), NEW_ID)) == {
         *("name", "os_hidden", "visibility", "protected", MARK)
     }
 
@@ -131,7 +134,7 @@ def test_first_promotion_is_one_request() -> None:
         state(MISSING, new=FIRST), DesiredImage({**FORMATS, "protected": True}, {"p": "1"}, data=DATA), "hide"
     )
     assert calls(plan) == ["PATCH new"]
-    assert patched(plan, "new") == {"name": "n", "os_hidden": False, "protected": True, MARK: "n"}
+    assert patched(plan, NEW_ID) == {"name": "n", "os_hidden": False, "protected": True, MARK: "n"}
 
 
 @pytest.mark.parametrize(
@@ -166,12 +169,13 @@ def test_name_of_the_previous_build_is_that_of_the_template() -> None:
 def test_promotion_gives_the_name_before_it_takes_it_away(replaced: str, aside: dict[str, t.Any]) -> None:
     plan = plan_promotion(state(OLD, new=NEW), DesiredImage(data=DATA), replaced)
     assert calls(plan) == ["PATCH new", "PATCH old"]
-    assert patched(plan, "new") == {"name": "n", "os_hidden": False, "visibility": "public", "protected": True, MARK: "n"}
+    assert patched(plan, NEW_ID) == {"name": "n", "os_hidden": False, "visibility": "public", "protected": True, MARK: "n"}
     assert patched(plan, "old") == aside
-    unmarked = Image({key: value for key, value in OLD.fields.items() if key != MARK})
+    unmarked = Image({key: value for key, value in OLD.fields.items() if not key.startswith("cloudimage_")})
     assert patched(plan_promotion(state(unmarked, new=NEW), DesiredImage(data=DATA), replaced), "old") == {
         **aside,
         MARK: "n",
+        MARKED_ID: "old",
     }
 
 

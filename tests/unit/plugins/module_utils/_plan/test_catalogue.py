@@ -24,6 +24,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.catalogue 
 PROJECT = "p1"
 NOW = datetime.datetime(2026, 11, 21, 0, 0, 1, tzinfo=datetime.timezone.utc)
 OLD_ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+OTHER_ID = "9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
+OWN_ID = "8f4c9f1e-0a1c-5f1f-9f8e-3a7c5b0f6a11"
 
 
 def image(name: str = "n", **fields: t.Any) -> Image:
@@ -38,6 +40,7 @@ def image(name: str = "n", **fields: t.Any) -> Image:
             "protected": False,
             "created_at": "2026-11-21T00:00:01Z",
             "cloudimage_catalogue": "base",
+            "cloudimage_marked_id": OLD_ID,
             **fields,
         }
     )
@@ -74,9 +77,11 @@ CANDIDATE, LONG_CANDIDATE = (
         (without_owner(), Listed(), True),
         (image(status="deleted"), Listed(), False),
         (image(status="pending_delete"), Listed(), False),
-        # Snapshots of servers that were made from images of the catalogue, of volumes too.
-        (image("backup", image_type="snapshot", base_image_ref=OLD_ID, instance_uuid="s"), Listed(), False),
-        (image("backup", base_image_ref="", bdm_v2="True", block_device_mapping="[]"), Listed(), False),
+        # Images to which Nova or Cinder copied the mark of another one.
+        (image(id=OTHER_ID), Listed(), False),
+        (image(cloudimage_marked_id=None), Listed(), False),
+        (image(id=OWN_ID, cloudimage_marked_id=None), Listed(), True),
+        (image(id=OWN_ID), Listed(), True),
         # The new image of a replacement that was interrupted belongs to the image that it replaces.
         (REPLACEMENT, Listed(names={"n"}), False),
         (REPLACEMENT, Listed(ids={OLD_ID}), False),
@@ -89,7 +94,7 @@ CANDIDATE, LONG_CANDIDATE = (
         (image("n-candidate", id=OLD_ID, os_hidden=True), Listed(names={"n"}), True),
         (LONG_CANDIDATE, Listed(names={"n" * 255}), False),
         # An image that only has such a name does not.
-        (image(TEMPORARY, id="9f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"), Listed(names={"n"}), True),
+        (image(TEMPORARY, id=OTHER_ID, cloudimage_marked_id=OTHER_ID), Listed(names={"n"}), True),
     ],
 )
 def test_unlisted(candidate: Image, listed: Listed, is_unlisted: bool) -> None:
@@ -97,7 +102,7 @@ def test_unlisted(candidate: Image, listed: Listed, is_unlisted: bool) -> None:
 
 
 def test_unlisted_images_are_sorted_and_named_once() -> None:
-    b, a = image("b", id="1"), image("a", id="2")
+    b, a = image("b", id=OWN_ID), image("a")
     assert unlisted([b, a, b], "base", PROJECT, Listed()) == [a, b]
 
 

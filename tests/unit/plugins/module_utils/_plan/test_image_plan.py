@@ -158,7 +158,10 @@ def test_interrupted_promotion_is_finished_by_either_task() -> None:
 def test_image_that_has_the_data_is_marked_as_published() -> None:
     state = ExistingImage(image(), DataState.SAME)
     planned = plan(state, SPEC, path="/new", data_policy="replace", candidate="prepare")
-    assert [change.attribute for change in planned.plan.changes] == ["properties.cloudimage_published_as"]
+    assert [change.attribute for change in planned.plan.changes] == [
+        "properties.cloudimage_marked_id",
+        "properties.cloudimage_published_as",
+    ]
 
 
 def test_warning_names_the_projects_that_have_to_accept_again() -> None:
@@ -320,14 +323,14 @@ CATALOGUED = DesiredImage(properties={"cloudimage_catalogue": "base", "cloudimag
 @pytest.mark.parametrize(
     ("found", "state", "changed", "warned"),
     [
-        (image(), DataState.SAME, {"cloudimage_catalogue", "cloudimage_version"}, None),
-        (image(owner=None), DataState.SAME, {"cloudimage_catalogue", "cloudimage_version"}, None),
+        (image(), DataState.SAME, {"cloudimage_catalogue", "cloudimage_marked_id", "cloudimage_version"}, None),
+        (image(owner=None), DataState.SAME, {"cloudimage_catalogue", "cloudimage_marked_id", "cloudimage_version"}, None),
         # Another project's image is left out of the catalogue.
         (image(owner="other"), DataState.SAME, {"cloudimage_version"}, None),
         # An image that keeps other data does not get the version of those that the task names.
-        (image(), DataState.OTHER, {"cloudimage_catalogue"}, "has other data"),
+        (image(), DataState.OTHER, {"cloudimage_catalogue", "cloudimage_marked_id"}, "has other data"),
         (
-            image(cloudimage_catalogue="old", cloudimage_version="2"),
+            image(cloudimage_catalogue="old", cloudimage_marked_id=ID, cloudimage_version="2"),
             DataState.SAME,
             {"cloudimage_catalogue"},
             "was in the catalogue 'old', and is in 'base' from now on",

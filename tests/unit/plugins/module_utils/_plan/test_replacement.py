@@ -270,7 +270,7 @@ def test_status_of_a_replacement(
 
 def test_catalogue_passes_to_the_new_image() -> None:
     """An old image that is kept leaves the catalogue, so that it is not pruned for not being listed."""
-    old = altered(OLD, cloudimage_catalogue="base", cloudimage_version="1")
+    old = altered(OLD, cloudimage_catalogue="base", cloudimage_marked_id=OLD.id, cloudimage_version="1")
     wanted = DesiredImage(properties={"cloudimage_catalogue": "base", "cloudimage_version": "2"}, data=DATA)
     plan = plan_replacement(state(old), wanted, "keep", "{name} ({version})")
     assert plan.image is not None
@@ -281,7 +281,21 @@ def test_catalogue_passes_to_the_new_image() -> None:
     # Another module's replacement, which names no version: the record belongs to the old data.
     properties = carried_over(old, DesiredImage(), "p1")
     assert properties["cloudimage_catalogue"] == "base"
-    assert "cloudimage_version" not in properties
+    assert {"cloudimage_version", "cloudimage_marked_id"}.isdisjoint(properties)
+
+
+def test_marks_that_were_copied_to_the_old_image_do_not_pass_to_the_new_one() -> None:
+    """The new image has an id on which they would count."""
+    copied = {"cloudimage_catalogue": "base", "cloudimage_published_as": "n", "cloudimage_marked_id": NEW_ID}
+    old = altered(OLD, **copied)
+    assert copied.keys().isdisjoint(carried_over(old, DesiredImage(), "p1"))
+    plan = plan_replacement(state(old), DesiredImage(properties={"cloudimage_catalogue": "c"}, data=DATA), "delete")
+    assert [(each.attribute, each.after) for each in plan.changes if "cloudimage" in each.attribute] == [
+        ("properties.cloudimage_catalogue", "c"),
+        ("properties.cloudimage_marked_id", None),
+        ("properties.cloudimage_published_as", None),
+        ("properties.cloudimage_source_checksum", None),
+    ]
 
 
 def test_old_image_deactivated_by_an_interrupted_run_does_not_deactivate_the_new_one() -> None:

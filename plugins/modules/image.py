@@ -205,6 +205,7 @@ options:
         downloads the file for the comparison only if this module did not create the image and the cloud has no hash of the
         algorithm of O(checksum).
       - A password and the query, which may be a signature, are hidden from results and logs.
+      - Without O(checksum), a redirect from C(https) to C(http) is an error.
       - The environment variables of the Python library requests apply, such as E(HTTPS_PROXY) and E(REQUESTS_CA_BUNDLE).
     type: str
     aliases: [uri]
@@ -301,7 +302,7 @@ options:
     description:
       - Whether the source is compressed, and how. It is decompressed during the upload.
       - V(auto) goes by the end of the name, C(.gz), C(.bz2), C(.xz) or C(.zst).
-      - V(zst) needs the Python library zstandard on the host that runs the task.
+      - V(zst) needs the Python library zstandard, 0.18 or newer, on the host that runs the task.
     type: str
     choices: [auto, none, gz, bz2, xz, zst]
     default: none

@@ -15,6 +15,7 @@ import re
 import typing as t
 
 import yaml
+from ansible.errors import AnsibleError
 from ansible.parsing.splitter import parse_kv
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._openstack_cloud import (
     DIFFERENCES,
@@ -102,7 +103,14 @@ def report(texts: t.Mapping[str, str]) -> list[Finding]:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error)
             findings.append(Finding(file, mark.line + 1 if mark else 1, NOT_CHECKED, f"This is not YAML: {problem}."))
-    uses = {file: [use for node in nodes for use in _uses_in(node)] for file, nodes in documents.items()}
+    uses: dict[str, list[Use]] = {}
+    for file, nodes in list(documents.items()):
+        try:
+            uses[file] = [use for node in nodes for use in _uses_in(node)]
+        except (yaml.YAMLError, AnsibleError, TypeError, ValueError) as error:
+            del documents[file]
+            reason = " ".join(str(error).split()).rstrip(".")
+            findings.append(Finding(file, 1, NOT_CHECKED, f"Ansible would not take this file: {reason}."))
     variables = {use.register for each in uses.values() for use in each if use.register}
     for file, nodes in documents.items():
         found = [*itertools.chain.from_iterable(_of_use(use) for use in uses[file])]
@@ -133,7 +141,7 @@ def _uses_in(node: yaml.Node, names: t.Mapping[str, str] | None = None) -> t.Ite
 
 def _uses_in_task(task: yaml.MappingNode, names: t.Mapping[str, str]) -> t.Iterator[Use]:
     keys = _items(task)
-    register = _value(keys.get("register"), None)
+    register = _value(keys.get("register"), "") or None
     for key, value in task.value:
         line = key.start_mark.line + 1
         if key.value in names:
@@ -151,20 +159,26 @@ def _action(node: yaml.Node, more: yaml.Node | None) -> tuple[str, dict[str, t.A
         args, lines = _args_of(node, more)
         return str((args or {}).pop("module", "")), args, lines
     name, _space, text = str(node.value).partition(" ")
-    return name, {**parse_kv(text), **_value(more, {})}, {}
+    return name, None if _is_text(more) else {**parse_kv(text), **_value(more, {})}, {}
 
 
 def _args_of(node: yaml.Node, more: yaml.Node | None) -> tuple[dict[str, t.Any] | None, dict[str, int]]:
     """The options of a task, null for a template; and the line of each."""
-    args: dict[str, t.Any] | None
+    mappings = [each for each in (node, more) if isinstance(each, yaml.MappingNode)]
+    lines = {str(key.value): key.start_mark.line + 1 for mapping in mappings for key, _node in mapping.value}
+    if _is_text(more):
+        return None, lines
     if isinstance(node, yaml.MappingNode):
-        lines = {key.value: key.start_mark.line + 1 for key, _value in (*node.value, *(more.value if more else ()))}
         return {**_value(node, {}), **_value(more, {})}, lines
     text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
-    args = None if text.startswith("{{") else {**parse_kv("" if text in ("~", "null") else text), **_value(more, {})}
-    return args, {key.value: key.start_mark.line + 1 for key, _value in more.value} if isinstance(
-        more, yaml.MappingNode
-    ) else {}
+    if text.startswith("{{"):
+        return None, lines
+    return {**parse_kv("" if text in ("~", "null") else text), **_value(more, {})}, lines
+
+
+def _is_text(args: yaml.Node | None) -> bool:
+    """Whether the keyword args is a template, and not options."""
+    return isinstance(args, yaml.ScalarNode) and args.value not in ("", "~", "null")
 
 
 def _defaults(node: yaml.Node | None, names: t.Mapping[str, str]) -> t.Iterator[Use]:

@@ -123,7 +123,7 @@ def test_random_replacements(clouds: dict[str, Cloud], web: Web) -> None:
 
 
 def test_random_catalogues(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.catalogue_cases(), 10, clouds, web)
+    search(generator.catalogue_cases(), 10, clouds, web, known.CATALOGUES)
     assert SEEN["of these pruned"]
 
 

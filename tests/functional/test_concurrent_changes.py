@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import time
 import typing as t
 import uuid
 
@@ -144,10 +146,12 @@ def test_image_of_another_project_with_the_derived_id_is_not_taken_over(
     alice: Cloud, bob: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bob creates images with the ids that alice's next image would get; alice must not take them over."""
-    now = TIMING.utc_now()
-    monkeypatch.setattr(TIMING, "utc_now", lambda: now)  # the ids are those of this moment
+    now, began = TIMING.utc_now(), time.monotonic()
+    # The ids are those of this moment, however long it takes to make bob's images.
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now)
     ids = derived_ids(alice.project_id, name, now)
     taken = [bob.make(name, id=image_id, visibility="community") for image_id in ids]
+    monkeypatch.setattr(TIMING, "utc_now", lambda: now + datetime.timedelta(seconds=time.monotonic() - began))
     mine = alice.thrice("image", name=name).image
     assert mine["id"] not in ids
     assert mine["owner"] == alice.project_id

@@ -102,6 +102,25 @@ def test_a_url_without_a_checksum_is_converted_once(alice: Cloud, name: str, web
     assert RECORD not in outcome.image["properties"]
 
 
+@pytest.mark.parametrize("inspected", [True, False], ids=["after the inspection", "before it"])
+def test_a_url_whose_data_name_a_file_of_this_host_is_not_converted(
+    alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, inspected: bool
+) -> None:
+    """qemu-img would put that file into the image."""
+    (tmp_path / "secret").write_bytes(b"secret" * 1000)
+    bad = tmp_path / "bad.qcow2"
+    command = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(tmp_path / "secret"), str(bad)]
+    subprocess.run(command, check=True)
+    if inspected:
+        web.next_files["/disk.qcow2"] = bad.read_bytes()
+    else:
+        web.files["/disk.qcow2"] = bad.read_bytes()
+    outcome = alice.run("image", name=name, url=f"{web.url}/disk.qcow2", convert="raw", **BARE)
+    assert "it has a backing file" in outcome.message
+    assert ("changed between two reads" in outcome.message) == inspected
+    assert alice.named(name) == []
+
+
 def test_a_compressed_file_is_converted(alice: Cloud, name: str, disk: str, tmp_path: pathlib.Path) -> None:
     archive = tmp_path / "disk.qcow2.gz"
     archive.write_bytes(gzip.compress(pathlib.Path(disk).read_bytes()))

@@ -79,3 +79,16 @@ def test_a_url_is_inspected_if_the_task_says_so(alice: Cloud, name: str) -> None
 def test_nothing_is_inspected_if_the_task_says_so(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     outcome = alice.thrice("image", name=name, path=file_of(tmp_path, qcow2()), inspect="never", **FORMATS)
     assert outcome.result["source"] is None
+
+
+def test_data_that_change_after_their_inspection_are_not_stored(alice: Cloud, name: str) -> None:
+    """A URL is requested once more for its inspection."""
+    with serving() as web:
+        web.files["/disk"] = qcow2()
+        for later in (qcow2(backing=104), b"no disk"):
+            web.next_files["/disk"] = later
+            outcome = alice.run("image", name=name, url=f"{web.url}/disk", inspect="always", transfer="stream", **QCOW2)
+            assert "changed after it was inspected" in outcome.message
+            web.files["/disk"] = qcow2()
+        assert alice.named(name) == []
+        alice.thrice("image", name=name, url=f"{web.url}/disk", inspect="always", transfer="stream", **QCOW2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Cloud
+from .conftest import Cloud, Json
 from .faults import CUT_ANSWER, fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -73,6 +73,18 @@ def test_image_that_is_not_shared_with_the_project_is_an_error(alice: Cloud, bob
     for options in ({"name": name}, {"id": image["id"]}):
         message = bob.fails("image_member", state="accepted", **options)
         assert f"is shared with the project {bob.project_id}. Nothing was changed." in message
+
+
+def test_only_the_owner_can_end_the_share_of_another_project(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+    """Glance hides a member from all others, and says that there is none."""
+    image = alice.make(name, b"data")
+    for project in (bob.project_id, admin.project_id):
+        alice.run("image_member", name=name, member=project, state="present").succeeded()
+    absent: Json = {"id": image["id"], "member": admin.project_id, "state": "absent"}
+    assert "only that one can see and end its shares" in bob.fails("image_member", **absent)
+    assert members_of(alice, image["id"]) == {bob.project_id: "pending", admin.project_id: "pending"}
+    admin.thrice("image_member", **absent)
+    assert members_of(alice, image["id"]) == {bob.project_id: "pending"}
 
 
 def test_members_of_a_private_image_stay_with_a_warning(alice: Cloud, bob: Cloud, name: str) -> None:

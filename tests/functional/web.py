@@ -22,6 +22,7 @@ class Web:
     :param faults: for each GET in turn what goes wrong with it: a status code, ``cut:N`` (the connection ends after N
         bytes), ``long:N`` (it says N bytes more than there are), ``stall:N`` (it says nothing more after N bytes),
         ``slow:N`` (it takes N seconds, or until ``go_on`` is set), ``held`` (no data come until ``go_on`` is set) or null.
+    :param next_files: what a path serves after one GET of it.
     :param go_on: lets a server that waits go on, and is set at the end.
     :param encodings: the Content-Encoding that it gives for a path, without encoding anything.
     :param compresses: which answers it compresses: ``unless refused``: those to requests that do not say
@@ -31,6 +32,7 @@ class Web:
     url: str = ""
     files: dict[str, bytes] = dataclasses.field(default_factory=dict)
     faults: list[t.Any] = dataclasses.field(default_factory=list)
+    next_files: dict[str, bytes] = dataclasses.field(default_factory=dict)
     redirects: dict[str, str] = dataclasses.field(default_factory=dict)
     go_on: threading.Event = dataclasses.field(default_factory=threading.Event)
     asked: list[str] = dataclasses.field(default_factory=list)
@@ -52,6 +54,8 @@ class WebHandler(Handler):
         web.asked.append(f"{self.command} {self.path}")
         path = self.path.split("?", maxsplit=1)[0]
         data = web.files.get(path)
+        if self.command == "GET" and path in web.next_files:
+            web.files[path] = web.next_files.pop(path)
         if path in web.redirects:
             self.send_response(302)
             self.send_header("Location", web.redirects[path])

@@ -59,10 +59,12 @@ class Retries:
     jitter: t.Callable[[], float] = random.random
 
     def delay(self, attempt: int, asked: float | None) -> float:
-        """Seconds to wait after the ``attempt``-th attempt: as the server asks, else doubling, spread by jitter."""
-        if asked is not None:
-            return min(asked, self.longest_delay)
-        return min(self.first_delay * 2.0 ** (attempt - 1) * (0.5 + self.jitter()), self.longest_delay)
+        """Seconds to wait after the ``attempt``-th attempt: doubling, spread by jitter, or as long as the server asks.
+
+        A server can ask for no pause at all, and by a clock that differs from this host's it does.
+        """
+        own = self.first_delay * 2.0 ** (attempt - 1) * (0.5 + self.jitter())
+        return min(max(own, asked or 0.0), self.longest_delay)
 
 
 @dataclasses.dataclass(frozen=True)

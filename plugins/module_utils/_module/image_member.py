@@ -68,6 +68,8 @@ class MemberRequest:
             else:
                 self.warnings = list(warnings_of_hidden_members(image, image.visibility))
             status = self._api.member_status(image.id, self._member)
+            if status is None and state == "absent":
+                self._check_sees_members(image)
             self._wanted = (status or PENDING) if state == "present" else None
         return plan_members(image, self._as_members(status), self._as_members(self._wanted))
 
@@ -122,6 +124,16 @@ class MemberRequest:
                 " 'id', or its project as 'owner'."
             )
         return only_one(found, f"name: '{options.name}'", "Give the 'id' of the one that is meant.")
+
+    def _check_sees_members(self, image: Image) -> None:
+        """Refuse to take a project for no member only because Glance hides it: it shows others' members to nobody else."""
+        connection = self._api.connection
+        if image.owner in (None, connection.project_id) or connection.is_admin or not connection.tells_project:
+            return
+        raise InvalidInput(
+            f"{image} belongs to another project, {image.owner}, and only that one can see and end its shares. Nothing was"
+            " changed. Log in for that project, or, for a share with your own, use 'state: rejected'."
+        )
 
     def _find_share(self) -> tuple[Image, str]:
         """The image that is shared with the project, whatever the project has answered, and that answer."""

@@ -30,8 +30,8 @@ class Projects:
     def id_of(self, reference: ProjectReference) -> str:
         """The id of a project that is given by id or by name.
 
-        Only a name that is not the session's own project costs a request to Keystone. Listing all projects is for
-        administrators; other users are shown those that they have a role in.
+        Only names cost a request to Keystone, and the name of the session's own project only where another one of the name
+        may be meant. Listing all projects is for administrators; other users are shown those that they have a role in.
         """
         with self._lock:
             if reference not in self._ids:
@@ -42,7 +42,9 @@ class Projects:
         """The id, where no request is needed."""
         connection, project = self._api.connection, reference.project
         own_name, *own_domain = connection.project_name_and_domain
-        if project == own_name and reference.domain in (None, *own_domain):
+        # An image is mostly shared with another project, which may have the same name in another domain.
+        is_certain = reference.domain is not None or reference.option == "owner"
+        if is_certain and project == own_name and reference.domain in (None, *own_domain):
             return str(connection.project_id)
         is_id = project == connection.project_id or UUID.fullmatch(project) or (len(project) == 32 and set(project) <= _HEX)
         return project if is_id else None

@@ -21,6 +21,7 @@ import tempfile
 import typing as t
 
 from .._errors import GlanceError, InvalidInput, not_none
+from .._glance.checksums import Checksum
 from .blocks import BLOCK, Blocks
 from .errors import BrokenSource, OutOfTime, WrongSource
 from .file_source import FileSource
@@ -34,8 +35,6 @@ TARGETS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vdi": "vdi", "vhd": 
 _OPTIONS = {"vpc": ("-o", "force_size=on")}
 # The format that a source is read as, by what the inspection calls it. Plain data are raw, whatever is in them.
 _READ_AS = {"gpt": "raw", "iso": "raw", "luks": "raw", "vhd": "vpc"}
-# How long qemu-img may take to look at a file (s).
-_QUICK = 60
 GIB = 2**30
 SECTOR = 512
 
@@ -145,9 +144,9 @@ class ConvertedSource:
             image = undo.enter_context(temporary_file(folder))
             with self._opened_source(folder) as source:
                 check_whole(source, deadline)
-                _check_space(folder, required_space(source), self.shown)
+                _check_space(folder, required_space(source, deadline), self.shown)
                 convert(source, Disk(image, TARGETS[self.target]), deadline)
-            self._check_virtual_size(Disk(image, TARGETS[self.target]))
+            self._check_virtual_size(Disk(image, TARGETS[self.target]), deadline)
             undo.pop_all()
         self._file, self.size = image, os.fstat(image.fileno()).st_size
 
@@ -189,7 +188,7 @@ class ConvertedSource:
                 before = os.fstat(file.fileno())
                 for _block in self._content.read():
                     pass
-                yield Disk(file, self._read_as)
+                yield self._inspected_again(file)
                 after, named = os.fstat(file.fileno()), os.stat(original.path)
                 if before.st_mtime_ns != after.st_mtime_ns or not os.path.samestat(before, named):
                     raise WrongSource(f"path: {original.path} was changed while it was being converted.")
@@ -199,10 +198,31 @@ class ConvertedSource:
         with temporary_file(folder) as file:
             for block in self._content.read():
                 _write(file, block, folder, self.shown)
-            yield Disk(file, self._read_as)
+            yield self._inspected_again(file)
 
-    def _check_virtual_size(self, image: Disk) -> None:
-        found = int(_info(image)["virtual-size"])
+    def _inspected_again(self, file: t.Any) -> Disk:
+        """The disk in an open file, which was read after the inspection and so may have other data.
+
+        qemu-img would open the files that the header of such data names.
+        """
+        disk = Disk(file, self._read_as)
+        again = SourceContent(FileSource(disk.path, os.fstat(file.fileno()).st_size))
+        found = inspect_content(again, library())
+        # The end of a VHD, which alone shows one of a fixed size, was not read of what is no file.
+        is_same = _READ_AS.get(found.format, found.format) == disk.format or found.format == "vhd"
+        if found.faults or not is_same:
+            raise WrongSource(
+                f"convert: {self.shown} changed between two reads: it was {self.inspection.format}, and is {found.format}"
+                f"{''.join(f', and {fault}' for fault in found.faults)}. Nothing was changed."
+            )
+        return disk
+
+    def expect(self, checksum: Checksum) -> None:
+        """Convert only what has this checksum, by which an earlier read of the source is recorded."""
+        self._content = dataclasses.replace(self._content, checksum=checksum, stated_by="an earlier read of it")
+
+    def _check_virtual_size(self, image: Disk, deadline: Deadline) -> None:
+        found = int(_info(image, deadline)["virtual-size"])
         expected = self.expected_size if self.target == "raw" else self.inspection.virtual_size
         # A disk consists of whole sectors, and in some formats of larger units.
         unit = 1 if self.target == "raw" else 1024 * 1024
@@ -262,10 +282,10 @@ def check_whole(source: Disk, deadline: Deadline) -> None:
     _run(["check", "-q", "-f", source.format, source.path], [source], deadline, accepted=(0, 3, 63))
 
 
-def required_space(source: Disk) -> int:
+def required_space(source: Disk, deadline: Deadline) -> int:
     """How much space the converted data take at most (bytes), about; qemu-img measures it for raw and qcow2 only."""
     command = ["measure", "--output=json", "-f", source.format, "-O", "qcow2", source.path]
-    return int(json.loads(_run(command, [source], Deadline(_QUICK)).stdout)["required"])
+    return int(json.loads(_run(command, [source], deadline).stdout)["required"])
 
 
 def convert(source: Disk, image: Disk, deadline: Deadline) -> None:
@@ -281,9 +301,9 @@ def hold_same_data(source: Disk, image: Disk, deadline: Deadline) -> bool:
     return _run(command, [source, image], deadline, accepted=(0, 1)).returncode == 0
 
 
-def _info(disk: Disk) -> dict[str, t.Any]:
+def _info(disk: Disk, deadline: Deadline) -> dict[str, t.Any]:
     command = ["info", "--output=json", "-f", disk.format, disk.path]
-    return t.cast("dict[str, t.Any]", json.loads(_run(command, [disk], Deadline(_QUICK)).stdout))
+    return t.cast("dict[str, t.Any]", json.loads(_run(command, [disk], deadline).stdout))
 
 
 def _run(

@@ -118,6 +118,8 @@ class ConvertedTaskData(TaskData):
         return {"format": inspection.format, "virtual_size": size, "converted_to": self._conversion.target}
 
     def prepare(self, deadline: Deadline) -> None:
+        if self._source_checksum and self._original.checksum is None:
+            self._conversion.expect(self._source_checksum)
         self._conversion.prepare(deadline)
 
     def close(self) -> None:

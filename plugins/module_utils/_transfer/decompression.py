@@ -28,12 +28,16 @@ SUFFIXES = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
 
 
 def _zstandard() -> t.Any:
-    """The library zstandard, which only its own format needs; null where it is not installed."""
+    """The library zstandard, which only its own format needs; null where it is not installed, or is too old."""
     try:
         import zstandard  # noqa: PLC0415
     except ImportError:
         return None
-    return zstandard
+    return zstandard if hasattr(_new_zstd_stream(zstandard), "unused_data") else None
+
+
+def _new_zstd_stream(zstandard: t.Any) -> t.Any:
+    return zstandard.ZstdDecompressor().decompressobj()
 
 
 def compression_of(option: str, source: str) -> str | None:
@@ -46,7 +50,8 @@ def compression_of(option: str, source: str) -> str | None:
         kind = next((kind for suffix, kind in SUFFIXES.items() if file_name(source).lower().endswith(suffix)), None)
     if kind == "zst" and _zstandard() is None:
         raise InvalidInput(
-            "decompress: zst needs the Python library zstandard on the host that runs the task ('pip install zstandard')."
+            "decompress: zst needs the Python library zstandard, 0.18 or newer, on the host that runs the task (pip install"
+            " 'zstandard>=0.18')."
         )
     return kind
 
@@ -128,7 +133,7 @@ _NEW_STREAM: dict[str, t.Callable[[], t.Any]] = {
     "gz": functools.partial(zlib.decompressobj, wbits=31),
     "bz2": bz2.BZ2Decompressor,
     "xz": lzma.LZMADecompressor,
-    "zst": lambda: _zstandard().ZstdDecompressor().decompressobj(),
+    "zst": lambda: _new_zstd_stream(_zstandard()),
 }
 _STEPS: dict[str, t.Callable[[t.Any, bytes, int], Steps]] = {
     "gz": _gzip_steps,

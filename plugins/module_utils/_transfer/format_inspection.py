@@ -14,10 +14,11 @@ import dataclasses
 import logging
 import typing as t
 
-from .blocks import Blocks
+from .._glance.checksums import Checksum
+from .blocks import EXPECTED_ALGORITHM, Blocks, new_hash
 from .errors import BrokenSource, WrongSource
 from .file_source import FileSource
-from .source import SourceContent
+from .source import Beginning, SourceContent
 
 # The release of oslo.utils that has the inspectors first.
 LIBRARY = "oslo.utils>=7.3.0"
@@ -63,12 +64,14 @@ class Inspection:
     :param virtual_size: size of the disk that the data hold (bytes); null if the beginning does not show it.
     :param faults: why OpenStack refuses such data, whatever ``disk_format`` says.
     :param compression: how the data are compressed; null if they are not.
+    :param beginning: the bytes that were looked at, but for the end of a file.
     """
 
     format: str
     virtual_size: int | None = None
     faults: tuple[str, ...] = ()
     compression: str | None = None
+    beginning: Beginning | None = dataclasses.field(default=None, compare=False)
 
     @property
     def is_plain(self) -> bool:
@@ -93,8 +96,18 @@ def inspect_content(content: SourceContent, inspectors: t.Any) -> Inspection:
     :param inspectors: what ``library`` returns.
     """
     blocks = content.read()
+    digest, read = new_hash(EXPECTED_ALGORITHM), 0
+
+    def hashed() -> Blocks:
+        nonlocal read
+        for block in blocks:
+            digest.update(block)
+            read += len(block)
+            yield block
+
     with contextlib.closing(t.cast("t.Generator[bytes, None, None]", blocks)):
-        return _inspect(blocks, content, inspectors)
+        found = _inspect(hashed(), content, inspectors)
+    return dataclasses.replace(found, beginning=Beginning(read, Checksum(EXPECTED_ALGORITHM, digest.hexdigest())))
 
 
 def _inspect(blocks: Blocks, content: SourceContent, inspectors: t.Any) -> Inspection:

@@ -34,8 +34,9 @@ def open_task_data(api: GlanceApi, options: DataOptions, wait: float | None, rem
     timeout = min(api.connection.timeout, wait or api.connection.timeout)
     location = check_url(options.url, "url") if options.url is not None else not_none(options.path)
     compression = compression_of(options.decompress, location)
-    source = UrlSource(location, timeout) if options.url is not None else file_source(location)
-    content = SourceContent(source, resolve_checksum(options.checksum, location, timeout), compression)
+    checksum = resolve_checksum(options.checksum, location, timeout)
+    source = UrlSource(location, timeout, wait, checksum is not None) if options.url is not None else file_source(location)
+    content = SourceContent(source, checksum, compression)
     if options.convert is None:
         return TaskData(api, options, wait, content)
     return _converted(api, options, wait, content)

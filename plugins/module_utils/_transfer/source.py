@@ -38,18 +38,31 @@ class Source(t.Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
+class Beginning:
+    """The first bytes of data, as an earlier read found them.
+
+    :param size: how many (bytes).
+    """
+
+    size: int
+    hash: Checksum
+
+
+@dataclasses.dataclass(frozen=True)
 class SourceContent:
     """The bytes that an image is to have.
 
     :param checksum: hash of the source, as it is downloaded or read.
     :param compression: how the source is compressed: gz, bz2, xz or zst; null for not at all.
     :param stated_by: who says what the checksum is.
+    :param beginning: of the bytes, as they were inspected; null if they were not, or have a checksum.
     """
 
     source: Source
     checksum: Checksum | None = None
     compression: str | None = None
     stated_by: str = "the task"
+    beginning: Beginning | None = None
 
     @property
     def size(self) -> int | None:
@@ -70,6 +83,8 @@ class SourceContent:
         blocks = self._checked(self.checksum) if self.checksum else self.source.read()
         if self.compression:
             blocks = rechunk(decompressed(blocks, self.compression, self.source.shown))
+        if self.beginning:
+            blocks = self._as_inspected(blocks, self.beginning)
         empty = True
         for block in blocks:
             empty = False
@@ -79,6 +94,28 @@ class SourceContent:
                 f"{self.source.option}: there is nothing in {self.source.shown}."
                 " Glance would make an active image of it that cannot boot."
             )
+
+    def _as_inspected(self, blocks: Blocks, beginning: Beginning) -> Blocks:
+        """The same blocks, the last one only once the first bytes are known to be those that were inspected."""
+        digest, left = new_hash(beginning.hash.algorithm), beginning.size
+        last = b""
+        for block in blocks:
+            if last:
+                yield last
+            if left:
+                digest.update(block[:left])
+                left -= min(left, len(block))
+                if not left and digest.hexdigest() != beginning.hash.value:
+                    break
+            last = block
+        else:
+            if not left:
+                yield last
+                return
+        raise WrongSource(
+            f"{self.source.option}: {self.source.shown} changed after it was inspected: its first {beginning.size} bytes are"
+            " others now. Run the task again."
+        )
 
     def _checked(self, checksum: Checksum) -> Blocks:
         digest = new_hash(checksum.algorithm)

@@ -167,6 +167,8 @@ class TaskData:
         if content is None or data.calls[0].call is IMPORT or not is_bare or not image.get("disk_format"):
             return formats
         self._inspection = self._inspection or self._inspect(content)
+        if self._inspection and content.checksum is None:
+            self.content = dataclasses.replace(content, beginning=self._inspection.beginning)
         if self._inspection:
             is_staged = self._options.import_method == "glance-direct"
             check_content(self._inspection, str(image["disk_format"]), content, may_be_changed=is_staged)

@@ -18,7 +18,8 @@ from .._glance.checksums import Checksum, ChecksumList, file_name, find_in_list
 from .._glance.responses import IDENTITY, content_encoding, server_name
 from .._url_redaction import redacted_url, without_queries
 from .blocks import BLOCK, Blocks
-from .errors import BrokenSource, WrongSource
+from .errors import BrokenSource, OutOfTime, WrongSource
+from .polling import Deadline
 
 with contextlib.suppress(ImportError):  # _client.openstack_config reports it before anything here is called
     import requests
@@ -52,10 +53,14 @@ class UrlSource:
     """A file that this host downloads.
 
     :param timeout: how long the server may send nothing (s).
+    :param wait: how long reading all of it may take (s); null for no limit.
+    :param is_verified: whether the task has a checksum of it.
     """
 
     url: str
     timeout: float
+    wait: float | None = None
+    is_verified: bool = False
     option: str = "url"
     size: None = None
 
@@ -64,7 +69,10 @@ class UrlSource:
         return redacted_url(self.url)
 
     def read(self) -> Blocks:
+        deadline = Deadline(self.wait)
         with _opened(self.url, self.timeout, self.option) as answer:
+            if not self.is_verified:
+                _check_stays_secure(answer, self.url, "url: ", "Give a 'checksum', by which changed data are noticed, or")
             encoding = self._foreign_encoding(answer)
             if encoding:
                 raise WrongSource(
@@ -72,7 +80,13 @@ class UrlSource:
                     f" 'Accept-Encoding: {IDENTITY}': the server, or {server_name(answer.headers)} in front of it,"
                     " compresses the data. Switch that off there for this file, or give another 'url'."
                 )
-            yield from self._blocks_of(answer)
+            for block in self._blocks_of(answer):
+                if deadline.passed:
+                    raise OutOfTime(
+                        f"url: {self.shown} was not read to its end within {self.wait} s, the 'wait_timeout'. Give it a"
+                        " longer one."
+                    )
+                yield block
 
     def _blocks_of(self, answer: requests.Response) -> Blocks:
         """The body of an answer; yields the last block only once all bytes that the server announced have come."""
@@ -98,7 +112,8 @@ class UrlSource:
             return None
         length = answer.headers.get("Content-Length", "")
         is_size = answer.status_code == 200 and length.isdigit() and not self._foreign_encoding(answer)
-        return int(length) if is_size else None
+        # Programs that make a file while they send it announce 0 bytes. A file that is empty is an error elsewhere.
+        return int(length) or None if is_size else None
 
     def _foreign_encoding(self, answer: requests.Response) -> str | None:
         """The encoding of an answer whose bytes are not those of the file; null if they are.
@@ -123,6 +138,15 @@ def _opened(url: str, timeout: float, option: str) -> t.Iterator[requests.Respon
             kind = BrokenSource if answer.status_code in TRANSIENT_ANSWERS else WrongSource
             raise kind(f"{option}: {redacted_url(url)} was answered HTTP {answer.status_code} {answer.reason}.")
         yield answer
+
+
+def _check_stays_secure(answer: requests.Response, url: str, shown: str, advice: str) -> None:
+    """Refuse an answer that came without TLS though the URL demands it: anybody on the way can change such data."""
+    if url.startswith("https:") and any(each.url.startswith("http:") for each in (*answer.history, answer)):
+        raise WrongSource(
+            f"{shown}{redacted_url(url)} leads to {redacted_url(answer.url)}, by http and so without TLS. {advice} give the"
+            " URL of a server that keeps to https."
+        )
 
 
 def _read_block(answer: requests.Response, shown: str) -> bytes:
@@ -154,6 +178,7 @@ def resolve_checksum(checksum: Checksum | ChecksumList | None, source: str, time
     url = check_url(checksum.url, "checksum")
     try:
         with _opened(url, timeout, "checksum") as answer:
+            _check_stays_secure(answer, url, "checksum: ", "Give the checksum itself, or")
             text = answer.raw.read(MAX_LIST, decode_content=True).decode("utf-8", "replace")
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise BrokenSource(f"checksum: {redacted_url(url)} broke off: {without_queries(str(error))}.") from error

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..conftest import FORMATS, Json
@@ -39,6 +40,11 @@ ON_DATA = [
     Single([_image(properties=record_of("sha256", "other"))], OTHER_DATA),
     # An administrator's login changed another project's image as if it were its own.
     Single([_image("alice")], _task({"path": File("other"), **REPLACE}, "admin")),
+]
+_CATALOGUE = Task("alice", "images", {"catalogue": Name("c"), "prune": "delete", "images": [{"name": Name("two")}]})
+CATALOGUES = [
+    # A copy of an image of the catalogue, made by Nova or Cinder, was pruned like the image.
+    Single([dataclasses.replace(_image(), catalogue="c", is_copy=is_copy) for is_copy in (False, True)], _CATALOGUE),
 ]
 INTERRUPTED = [
     # The new image had the name and all that the task says, and newer data lost it.

@@ -193,3 +193,31 @@ def test_what_ansible_adds_to_yaml_is_read() -> None:
 
 def test_a_file_that_is_not_yaml_is_reported() -> None:
     assert found("a: b\nc: [\n") == ["3 not checked This is not YAML"]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "openstack.cloud.image:\n  args: '{{ image }}'",
+        "openstack.cloud.image:\n    name: a\n  args: '{{ image }}'",
+        "openstack.cloud.image: name=a\n  args: '{{ image }}'",
+        "action: openstack.cloud.image name=a\n  args: '{{ image }}'",
+        "openstack.cloud.image: '{{ image }}'",
+    ],
+)
+def test_options_that_are_a_template_are_not_checked(task: str) -> None:
+    assert found(f"- {task}\n") == ["1 change openstack.cloud.image", "1 not checked openstack.cloud.image"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["name: {{ a }}", "name: 2024-13-45", "[a", "name='a"],
+)
+def test_file_that_ansible_would_not_take_does_not_end_the_report(options: str) -> None:
+    wrong = f"- openstack.cloud.image:\n    {options}\n" if ":" in options or "[" in options else f"- os_image: {options}\n"
+    findings = report({"a.yml": wrong, "b.yml": "- os_image:\n    name: a\n    visibility: private\n"})
+    assert [(each.file, each.kind) for each in findings] == [("a.yml", "not checked"), ("b.yml", "change")]
+
+
+def test_variable_of_a_result_that_is_no_text_is_left_out() -> None:
+    assert found("- os_image:\n    name: a\n    visibility: private\n  register: [a]\n") == ["1 change os_image"]

@@ -236,3 +236,9 @@ def test_a_response_that_takes_too_long_is_cut_off(
 def test_pauses_are_spread() -> None:
     assert Retries(jitter=lambda: 0.0).delay(2, None) == pytest.approx(0.5)
     assert Retries(jitter=lambda: 0.999).delay(2, None) == pytest.approx(1.499)
+
+
+@pytest.mark.parametrize(("asked", "delay"), [(0.0, 1.0), (0.5, 1.0), (7.0, 7.0), (7000.0, 30.0)])
+def test_a_server_makes_a_pause_longer_and_not_shorter(asked: float, delay: float) -> None:
+    """A date by a clock that is behind this host's asks for no pause at all."""
+    assert Retries(jitter=lambda: 0.5).delay(2, asked) == pytest.approx(delay)

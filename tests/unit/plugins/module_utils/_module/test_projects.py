@@ -32,6 +32,20 @@ def test_ids_and_the_own_name_cost_no_request(reference: ProjectReference, expec
     assert cloud.requests == []
 
 
+@pytest.mark.parametrize("may_list", [True, False])
+def test_own_name_as_a_member_may_be_another_project(may_list: bool) -> None:
+    """A share with the project that owns the image would be of no use."""
+    cloud = CloudTables()
+    cloud.may_list_projects = may_list
+    own = {"id": "p", "name": "own", "domain_id": "default"}
+    cloud.projects = [own]
+    assert Projects(cloud.api).id_of(ProjectReference("own", option="members")) == "p"
+    cloud.projects = [own, {"id": "other", "name": "own", "domain_id": "d2"}]
+    with pytest.raises(InvalidInput, match="members: several projects have the name 'own'"):
+        Projects(cloud.api).id_of(ProjectReference("own", option="members"))
+    assert Projects(cloud.api).id_of(ProjectReference("own", "default", "members")) == "p"
+
+
 def test_name_is_looked_up_once() -> None:
     cloud = CloudTables()
     cloud.projects = [A, {"id": "b1", "name": "b", "domain_id": "d1"}]

@@ -22,6 +22,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.conversion import (
     GIB,
     ConvertedSource,
+    Disk,
     min_disk_for,
     qemu_img,
 )
@@ -84,8 +85,10 @@ def source_of(tmp_path: pathlib.Path, data: bytes = DATA, **options: t.Any) -> S
 def converted(
     content: SourceContent, target: str = "raw", size: int | None = len(DATA), name: str = "qcow2"
 ) -> ConvertedSource:
+    """A source that counts as inspected, whatever its data are."""
     source = ConvertedSource(content, target)
     source.inspection = Inspection(name, size)
+    source._inspected_again = lambda file: Disk(file, source._read_as)  # type: ignore[method-assign]
     return source
 
 
@@ -263,6 +266,38 @@ def test_what_is_converted_is_inspected(tmp_path: pathlib.Path, log: pathlib.Pat
         assert ConvertedSource(source_of(tmp_path, qcow2(backing=104)), "raw").inspection
     with pytest.raises(WrongSource, match="Set 'decompress: gz'"):
         assert ConvertedSource(source_of(tmp_path, gzip.compress(DATA)), "raw").inspection
+    assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    ("later", "message"),
+    [
+        (qcow2(backing=100), "it was qcow2, and is qcow2, and it has a backing file"),
+        (DATA, "it was qcow2, and is raw"),
+    ],
+)
+@pytest.mark.parametrize("compression", [None, "gz"])
+def test_what_changes_after_its_inspection_is_not_given_to_qemu_img(
+    tmp_path: pathlib.Path, log: pathlib.Path, compression: str | None, later: bytes, message: str
+) -> None:
+    """qemu-img opens the files that a header names, which may be any of this host's."""
+
+    def written(data: bytes) -> SourceContent:
+        return source_of(tmp_path, gzip.compress(data) if compression else data, compression=compression)
+
+    source = ConvertedSource(written(qcow2()), "raw")
+    assert source.inspection.format == "qcow2"
+    source._content = written(later)
+    with pytest.raises(WrongSource, match=message):
+        source.prepare(Deadline(20))
+    assert not log.exists()
+
+
+def test_what_differs_from_the_recorded_checksum_is_not_converted(tmp_path: pathlib.Path, log: pathlib.Path) -> None:
+    source = converted(source_of(tmp_path))
+    source.expect(Checksum("sha512", hashlib.sha512(b"other").hexdigest()))
+    with pytest.raises(WrongSource, match="as an earlier read of it says"):
+        source.prepare(Deadline(20))
     assert not log.exists()
 
 

@@ -152,6 +152,13 @@ def test_the_option_or_the_name_says_how_a_source_is_compressed(option: str, nam
 
 def test_zstd_without_its_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decompression, "_zstandard", lambda: None)
-    with pytest.raises(InvalidInput, match="pip install zstandard"):
+    with pytest.raises(InvalidInput, match="pip install 'zstandard>=0.18'"):
         compression_of("auto", "a.zst")
     assert compression_of("auto", "a.gz") == "gz"
+
+
+def test_zstd_with_a_library_that_is_too_old_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams do not tell what follows their end before zstandard 0.18."""
+    monkeypatch.setattr(decompression, "_new_zstd_stream", lambda _library: object())
+    with pytest.raises(InvalidInput, match="0.18 or newer"):
+        compression_of("zst", "a")

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import builtins
 import gzip
+import hashlib
 import pathlib
 import struct
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import WrongSource
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format_inspection import (
@@ -22,7 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format
     library,
     recognised_format,
 )
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import Beginning, SourceContent
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_source import BytesSource
 from oslo_utils.imageutils import format_inspector
 
@@ -131,6 +133,7 @@ def test_only_the_beginning_of_a_large_source_is_read() -> None:
 
     inspection = inspect_content(SourceContent(Large()), format_inspector)
     assert inspection == Inspection("raw", HEAD * 100)
+    assert inspection.beginning == Beginning(2**18, Checksum("sha512", hashlib.sha512(b"x" * 2**18).hexdigest()))
     assert read <= HEAD + 2**18
 
 

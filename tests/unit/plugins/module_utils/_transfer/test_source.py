@@ -15,7 +15,7 @@ import zstandard
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import WrongSource
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import Beginning, SourceContent
 
 DATA = bytes(range(256)) * 4
 
@@ -92,3 +92,24 @@ def test_size_and_hash_of_an_uncompressed_source_are_those_of_the_image() -> Non
 def test_size_and_hash_of_a_compressed_source_say_nothing_about_the_image() -> None:
     content = SourceContent(BytesSource(), checksum_of(DATA), "gz")
     assert (content.size, content.published_size(), content.image_hash) == (None, None, None)
+
+
+def beginning_of(data: bytes) -> Beginning:
+    return Beginning(len(data), Checksum("sha512", hashlib.sha512(data).hexdigest()))
+
+
+@pytest.mark.parametrize("size", [1, 99, 100, 101, len(DATA)])
+def test_data_that_begin_as_they_were_inspected_are_read(size: int) -> None:
+    content = SourceContent(BytesSource(), beginning=beginning_of(DATA[:size]))
+    assert b"".join(content.read()) == DATA
+    archive = gzip.compress(DATA)
+    assert b"".join(dataclasses.replace(content, source=BytesSource(archive), compression="gz").read()) == DATA
+
+
+@pytest.mark.parametrize("data", [DATA[:-1], b"x" + DATA[1:], DATA[:-1] + b"x", DATA[:100]])
+def test_data_that_changed_after_their_inspection_are_not_read_to_their_end(data: bytes) -> None:
+    read = b""
+    with pytest.raises(WrongSource, match="disk changed after it was inspected"):
+        for block in SourceContent(BytesSource(data), beginning=beginning_of(DATA)).read():
+            read += block
+    assert len(read) < len(data)

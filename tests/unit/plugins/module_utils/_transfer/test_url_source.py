@@ -14,13 +14,16 @@ import urllib3
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum, ChecksumList
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import BrokenSource, WrongSource
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import BrokenSource, OutOfTime, WrongSource
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.url_source import (
     UrlSource,
     check_url,
     resolve_checksum,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._url_redaction import secrets_in_url, secrets_in_urls
+
+if t.TYPE_CHECKING:
+    from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.conftest import Clock
 
 URL = "https://host/disk.raw"
 DATA = bytes(range(256)) * (BLOCK // 100)
@@ -38,6 +41,7 @@ class Server:
         answer = requests.Response()
         answer.status_code, answer.reason, answer.url = self.status, "said so", str(request.url)
         answer.headers.update(self.headers)
+        answer.request = request
         # No enforcement of the length: the source has to notice itself that data are missing.
         answer.raw = urllib3.HTTPResponse(io.BytesIO(self.body), preload_content=False, enforce_content_length=False)
         return answer
@@ -117,6 +121,7 @@ def test_the_compression_of_the_file_itself_may_be_given_as_its_encoding(answer_
         (Server(headers={"Content-Length": "7"}), 7),
         (Server(), None),
         (Server(headers={"Content-Length": "seven"}), None),
+        (Server(headers={"Content-Length": "0"}), None),
         (Server(headers={"Content-Length": "7", "Content-Encoding": "gzip"}), None),
         (Server(status=404, headers={"Content-Length": "7"}), None),
     ],
@@ -130,6 +135,42 @@ def test_the_checksum_is_found_in_a_published_list(answer_with: Answer) -> None:
     answer_with(Server(f"{'a' * 64}  other.raw\n{'b' * 64}  disk.raw\n".encode()))
     found = resolve_checksum(ChecksumList("sha256", "https://host/SHA256SUMS"), URL, 9.0)
     assert found == Checksum("sha256", "b" * 64)
+
+
+class Redirecting(Server):
+    """Answers for https with a redirect to http."""
+
+    def send(self, request: requests.PreparedRequest, **options: t.Any) -> requests.Response:
+        answer = super().send(request, **options)
+        if str(request.url).startswith("https:"):
+            answer.status_code = 302
+            answer.headers["Location"] = "http://mirror/disk.raw?token=x"
+        return answer
+
+
+def test_a_redirect_from_https_to_http_is_refused(answer_with: Answer) -> None:
+    answer_with(Redirecting(f"{'b' * 64}  disk.raw\n".encode()))
+    with pytest.raises(WrongSource, match="leads to http://mirror/disk.raw.* Give a 'checksum'") as caught:
+        list(UrlSource(URL, 9.0).read())
+    assert "token" not in caught.value.message
+    with pytest.raises(WrongSource, match="checksum: https://host/SUMS leads to http.* Give the checksum itself"):
+        resolve_checksum(ChecksumList("sha256", "https://host/SUMS"), URL, 9.0)
+
+
+def test_data_with_a_checksum_may_come_by_http(answer_with: Answer) -> None:
+    answer_with(Redirecting())
+    assert b"".join(UrlSource(URL, 9.0, is_verified=True).read()) == DATA
+    answer_with(Server())
+    assert b"".join(UrlSource("http://host/disk.raw", 9.0).read()) == DATA
+
+
+def test_reading_ends_with_the_time_of_the_task(answer_with: Answer, clock: Clock) -> None:
+    answer_with(Server())
+    blocks = UrlSource(URL, 9.0, wait=5.0).read()
+    next(blocks)
+    clock.now = 5.0
+    with pytest.raises(OutOfTime, match="was not read to its end within 5.0 s"):
+        next(blocks)
 
 
 def test_a_checksum_that_the_task_gives_needs_no_request() -> None:

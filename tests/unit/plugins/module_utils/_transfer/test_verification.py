@@ -20,7 +20,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import SOURCE_CHECKSUM, SOURCE_FORMATS
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec
-from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import DataMismatch, DataStillInTransit
+from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import (
+    BrokenSource,
+    DataMismatch,
+    DataStillInTransit,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.stats import TransferStats
@@ -205,6 +209,17 @@ def test_a_decompressed_import_with_other_content_is_an_error() -> None:
     archive = gzip.compress(DATA)
     with pytest.raises(DataMismatch, match="other data than the task says"):
         verify_import(stored(DATA[::-1]), hash_of(archive), PublishedSource(archive))
+
+
+def test_wrong_data_of_an_import_are_an_error_also_if_the_source_cannot_be_read() -> None:
+    """The image would otherwise stay active with them."""
+
+    class Unreachable(PublishedSource):
+        def read(self) -> t.Iterator[bytes]:
+            raise BrokenSource("url: x does not answer.")
+
+    with pytest.raises(DataMismatch, match="other data than the task says"):
+        verify_import(stored(), hash_of(b"other"), Unreachable())
 
 
 def test_a_converted_import_is_accepted_with_a_record_of_its_source() -> None:

@@ -18,6 +18,7 @@ from .test_replacement import apart_from_data
 from .web import serving
 
 OLD = b"the old data"
+PATCH_HEADERS = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 MARK, MARKED_ID = "cloudimage_published_as", "cloudimage_marked_id"
 ATTRIBUTES: Json = {"tags": ["t"], "protected": True, "properties": {"p": 1}, "min_disk": 3}
 
@@ -105,7 +106,47 @@ def test_candidate_gets_the_attributes_of_the_next_task(alice: Cloud, name: str,
     made = prepare(alice, **options, properties={"p": 1, "q": 2}).image
     again = prepare(alice, **options, properties={"q": 3}, tags=["x"])
     assert again.image["id"] == made["id"]
-    assert (again.image["properties"], again.image["tags"]) == ({"q": "3"}, ["x"])
+    assert (again.image["properties"], again.image["tags"]) == ({"p": "1", "q": "3"}, ["x"])
+    purged = prepare(alice, **options, properties={"q": 3}, purge_properties=True)
+    assert purged.image["properties"] == {"q": "3"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_properties_that_the_cloud_has_set_stay(alice: Cloud, name: str, path: str, first: bool) -> None:
+    """Plugins of Glance, and imports from another region, set some."""
+    if not first:
+        alice.make(name, OLD)
+    options: Json = {"name": name, "path": path, **FORMATS}
+    made = prepare(alice, **options).image
+    patch = {"data": '[{"op": "add", "path": "/hw_disk_bus", "value": "scsi"}]', "headers": PATCH_HEADERS}
+    alice.call("PATCH", f"/images/{made['id']}", **patch)
+    assert not alice.unchanged("image", data_policy="replace", candidate="prepare", **options).changed
+    assert promote(alice, **options).image["properties"]["hw_disk_bus"] == "scsi"
+
+
+@pytest.mark.parametrize("data", [None, OLD], ids=["same data", "other data"])
+def test_image_with_the_name_of_a_candidate_is_left_alone(alice: Cloud, name: str, path: str, data: bytes | None) -> None:
+    """Also if this collection made it, and though nothing else tells it from a candidate."""
+    other = pathlib.Path(path).with_name("other")
+    other.write_bytes(data or pathlib.Path(path).read_bytes())
+    image = alice.run("image", name=f"{name}-candidate", path=str(other), hidden=True, **FORMATS).succeeded().image
+    before = alice.show(image["id"])
+    made = prepare(alice, name=name, path=path, **FORMATS).image
+    assert made["id"] != image["id"]
+    promote(alice, name=name, path=path, **FORMATS)
+    assert alice.show(image["id"]) == before
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["same data", "other data"])
+def test_task_without_candidates_leaves_none(alice: Cloud, name: str, path: str, other: bool) -> None:
+    options: Json = {"name": name, "path": path, "data_policy": "replace", **FORMATS, **ATTRIBUTES}
+    made = alice.run("image", candidate="prepare", **options).succeeded().image
+    if other:
+        pathlib.Path(path).write_bytes(b"newer")
+    outcome = alice.thrice("image", **options)
+    assert (outcome.image["id"] == made["id"]) != other
+    assert (outcome.image["tags"], outcome.image["properties"], outcome.image["os_hidden"]) == (["t"], {"p": "1"}, False)
+    assert (alice.call("GET", f"/images/{made['id']}", raise_exc=False).status_code == 404) == other
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -117,6 +117,22 @@ def test_archive_decompressed_by_the_cloud_is_recognised(
     assert outcome.warnings == []
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_converted_candidate_is_recognised_after_its_promotion(
+    alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path, first: bool
+) -> None:
+    if not first:
+        old = make_disk(tmp_path / "old.qcow2", "9")
+        alice.run("image", name=name, path=str(old), import_method="glance-direct", **QCOW2).succeeded()
+    options: Json = {"name": name, "path": str(disk), "import_method": "glance-direct", "data_policy": "replace", **QCOW2}
+    made = alice.run("image", candidate="prepare", **options).succeeded().image
+    alice.unchanged("image", candidate="prepare", **options)
+    promoted = alice.run("image", candidate="promote", **options).succeeded().image
+    assert promoted["id"] == made["id"]
+    for candidate in ({"candidate": "prepare"}, {"candidate": "promote"}, {}):
+        assert alice.unchanged("image", **options, **candidate).image["id"] == made["id"]
+
+
 def test_other_source_replaces_a_converted_image(
     alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

@@ -285,9 +285,9 @@ def test_upload_of_another_run_is_not_taken_over(alice: Cloud, name: str, path: 
     assert alice.show(image["id"])["status"] == "uploading"
 
 
-def test_running_upload_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str, clock: Clock) -> None:
-    """Also into an image that this collection has made."""
-    image = alice.run("image", name=name, protected=True, tags=["t"], **FORMATS).succeeded().image
+@contextlib.contextmanager
+def running_upload(cloud: Cloud, image: Json) -> t.Iterator[threading.Event]:
+    """An upload of DATA into an image, which ends once the event is set, and at the end of the block."""
     go_on = threading.Event()
 
     def slowly() -> t.Iterator[bytes]:
@@ -301,21 +301,43 @@ def test_running_upload_is_waited_for_and_never_deleted(alice: Cloud, name: str,
 
     headers = {"Content-Type": "application/octet-stream"}
     thread = threading.Thread(
-        target=lambda: alice.call("PUT", f"/images/{image['id']}/file", data=slowly(), headers=headers), daemon=True
+        target=lambda: cloud.call("PUT", f"/images/{image['id']}/file", data=slowly(), headers=headers), daemon=True
     )
     thread.start()
     try:
-        wait_until(lambda: alice.show(image["id"])["status"] == "saving")
+        wait_until(lambda: cloud.show(image["id"])["status"] == "saving")
+        yield go_on
+    finally:
+        go_on.set()
+        thread.join()
+
+
+def test_running_upload_is_waited_for_and_never_deleted(alice: Cloud, name: str, path: str, clock: Clock) -> None:
+    """Also into an image that this collection has made."""
+    image = alice.run("image", name=name, protected=True, tags=["t"], **FORMATS).succeeded().image
+    with running_upload(alice, image):
         for policy in ("fail", "replace"):
             outcome = alice.run("image", name=name, path=path, wait_timeout=60, data_policy=policy, **FORMATS)
             assert "has the status 'saving'" in outcome.message
             assert outcome.mutations == []
         assert sum(clock.slept) >= 120
-    finally:
-        go_on.set()
-        thread.join()
     left = alice.show(image["id"])
     assert (left["status"], left["size"], left["tags"]) == ("active", len(DATA), ["t"])
+
+
+def test_attributes_are_not_changed_while_data_are_stored(alice: Cloud, name: str, clock: Clock) -> None:
+    """At the end of an upload Glance writes all attributes as they were at its beginning."""
+    image = alice.make(name, tags=["t"], **FORMATS)
+    with running_upload(alice, image) as go_on:
+        for wait in ({"wait": False}, {"wait_timeout": 60}):
+            message = alice.fails("image", name=name, tags=["new"], **wait)
+            assert "So a change would be lost, and nothing was changed." in message
+        assert sum(clock.slept) >= 60
+        assert not alice.unchanged("image", name=name, tags=["t"], wait=False).changed
+        go_on.set()
+        changed = alice.run("image", name=name, tags=["new"], wait_timeout=86400).succeeded()
+    assert changed.image["tags"] == alice.show(image["id"])["tags"] == ["new"]
+    alice.unchanged("image", name=name, tags=["new"])
 
 
 def test_replacement_made_by_another_project_is_ignored(

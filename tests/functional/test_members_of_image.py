@@ -59,6 +59,18 @@ def test_new_image_that_is_not_shared_has_no_members(alice: Cloud, name: str, vi
     assert (real.image["visibility"], real.result["members"]) == (visibility, [])
 
 
+def test_members_are_removed_before_the_image_becomes_private(alice: Cloud, bob: Cloud, name: str) -> None:
+    """Glance removes none afterwards, and they would have the image again once it is shared."""
+    image = alice.make(name, visibility="shared")
+    share(alice, image, bob.project_id)
+    real = alice.thrice("image", name=name, visibility="private", members=[], purge_members=True)
+    assert member_changes(real.result) == {bob.project_id: ("pending", None)}
+    assert [entry["method"] for entry in real.result["operations"]] == ["DELETE", "PATCH"]
+    assert real.warnings == []
+    alice.thrice("image", name=name, visibility="shared")
+    assert members_of(alice, image["id"]) == {}
+
+
 def test_share_by_which_the_task_finds_the_image_is_not_purged(alice: Cloud, admin: Cloud, bob: Cloud, name: str) -> None:
     """Without it the name would lead to no image, and the next run would make one."""
     image = alice.make(name, visibility="shared")

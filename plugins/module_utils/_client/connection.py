@@ -186,8 +186,22 @@ class Connection:
     def is_admin(self) -> bool:
         """Whether the login has the role admin, as far as it tells."""
         with self._translated_errors():
-            login = self._access
-            return login is not None and "admin" in (login.role_names or [])
+            return "admin" in self._roles
+
+    @property
+    def is_plain_user(self) -> bool:
+        """Whether Glance shows the login no private images of other projects, as its roles tell.
+
+        A cloud may give such rights to a role of any name. So a login with a role that is not known is no plain user.
+        """
+        with self._translated_errors():
+            return bool(self._roles) and self._roles <= PLAIN_ROLES
+
+    @property
+    def _roles(self) -> set[str]:
+        """In lower case: OpenStack compares the names of roles without regard to case."""
+        login = self._access
+        return {str(role).lower() for role in login.role_names or []} if login else set()
 
     @property
     def project_name_and_domain(self) -> tuple[str | None, str | None, str | None]:
@@ -195,6 +209,18 @@ class Connection:
         with self._translated_errors():
             login = self._access
             return (login.project_name, login.project_domain_id, login.project_domain_name) if login else (None, None, None)
+
+
+# The roles of Keystone, and of services other than Glance, that give no rights to the images of other projects.
+PLAIN_ROLES = frozenset(
+    {
+        *("_member_", "manager", "member", "reader"),
+        *("creator", "observer"),  # Barbican
+        *("heat_stack_owner", "heat_stack_user"),
+        *("load-balancer_member", "load-balancer_observer"),
+        "swiftoperator",
+    }
+)
 
 
 def _is_whole(login: AccessInfo | None) -> bool:

@@ -39,9 +39,13 @@ def is_from_here(image_id: str) -> bool:
     return image_id[14:15] == "5"
 
 
-def has_derived_id(image: Image, name: str) -> bool:
-    """Whether this collection created the image under this name, about at the time at which the cloud created it."""
-    image_id, project = str(image.id), image.owner
+def has_derived_id(image: Image, name: str, project: str | None = None) -> bool:
+    """Whether this collection created the image under this name, about at the time at which the cloud created it.
+
+    :param name: what the id was derived from.
+    :param project: the owner of an image whose owner the cloud does not show.
+    """
+    image_id, project = str(image.id), image.get("owner", project)
     if not is_from_here(image_id):
         return False
     try:

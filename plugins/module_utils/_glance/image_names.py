@@ -33,15 +33,26 @@ def candidate_name(name: str) -> str:
     return _with_suffix(name, "-candidate")
 
 
+def id_source(old: Image) -> str:
+    """What the id of a new image is derived from: its first name, but for the first image of a name.
+
+    That one's first name can be the name of any other image, so its id is derived from text that is no image's name.
+    """
+    return temporary_name(old) if old.exists else f"\0candidate of {old.name}"
+
+
 def _with_suffix(name: str, suffix: str) -> str:
     return name[: MAX_TEXT - len(suffix)] + suffix
 
 
-def replaced_by(new: Image) -> Image | None:
+def replaced_by(new: Image, project: str | None) -> Image | None:
     """The id and name of the image that a new one is to replace, as far as its temporary name tells; null for another
-    image."""
+    image.
+
+    :param project: the owner of an image whose owner the cloud does not show.
+    """
     found = TEMPORARY_NAME.fullmatch(str(new.name))
-    if not found or not has_derived_id(new, str(new.name)):
+    if not found or not has_derived_id(new, str(new.name), project):
         return None
     return Image({"name": found[1], "id": found[2]})
 

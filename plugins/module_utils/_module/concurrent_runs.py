@@ -10,9 +10,10 @@ import datetime
 import typing as t
 
 from .._client.image_api import GlanceApi
+from .._errors import InvalidInput
 from .._glance.image import FORMATS, Image
 from .._glance.image_ids import has_derived_id
-from .._plan.data_state import HAS_DATA, is_abandoned, max_wait
+from .._plan.data_state import HAS_DATA, in_transit, is_abandoned, max_wait
 from .._timing import TIMING
 
 if t.TYPE_CHECKING:
@@ -48,7 +49,9 @@ class ConcurrentRuns:
         :param has_data: whether the task names data.
         """
         is_new = self._wait and _seconds_since(image, "created_at") < TIMING.creation_timeout
-        if not is_new or image.owner != self._api.connection.project_id or not has_derived_id(image, str(image.name)):
+        project = self._api.connection.project_id
+        is_own = image.get("owner", project) == project
+        if not is_new or not is_own or not has_derived_id(image, str(image.name), project):
             return image
         from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload  # noqa: PLC0415
 
@@ -82,6 +85,21 @@ class ConcurrentRuns:
         from .._transfer.polling import Deadline  # noqa: PLC0415
 
         return wait_for_import_end(self._api, image, Deadline(self._wait))
+
+    def let_transfer_end(self, image: Image) -> None:
+        """Wait for data that another run or the cloud is storing in an image, and raise OtherRunIsBusy once it is over.
+
+        At its end Glance writes all attributes as they were at its beginning, so a change that is made before is lost.
+        """
+        now, failure = self.wait_for_data(image)
+        if not in_transit(now):
+            raise OtherRunIsBusy
+        if not failure and not is_abandoned_upload(now):
+            raise InvalidInput(
+                f"{now} has the status '{now.status}': its data are being stored, and at the end of that Glance writes all"
+                " attributes as they were at its beginning. So a change would be lost, and nothing was changed. Run the task"
+                f" again once the image is active{'' if self._wait else ', or with wait: true'}."
+            )
 
     def let_replacement_finish(self, new: Image) -> None:
         """Pause and raise OtherRunIsBusy if another run may still be finishing the replacement.

@@ -87,8 +87,7 @@ class CurrentStateReader:
         newest, replaced = replacements_in(found, desired, self._project) or (None, [])
         images = select(options.selection, [image for image in found if image not in replaced])
         if not images:
-            is_candidate = options.candidate and options.create
-            return self._replacement(Image({"name": options.selection.name})) if is_candidate else MissingImage()
+            return self._first_image() if options.replaces and options.create and self._source else MissingImage()
         image = images[0]
         if replaced and image is newest:
             return self._interrupted_replacement(replaced, image)
@@ -99,12 +98,18 @@ class CurrentStateReader:
         image = self.concurrent_runs.wait_for_import_end(image)
         return ExistingImage(image, members=self._members_if_named(image))
 
+    def _first_image(self) -> CurrentState:
+        """The state of a name that no image has, for a task that also finishes or removes candidates."""
+        missing = Image({"name": self._options.selection.name})
+        is_first = not self._options.candidate and not self._find_unfinished(missing, hidden=True)
+        return MissingImage() if is_first else self._replacement(missing)
+
     def _with_data(self, image: Image, source: TaskData) -> CurrentState:
         """The state of an image, for a task that names data."""
         failure = ""
         if in_transit(image):
             image, failure = self.concurrent_runs.wait_for_data(image)
-        is_abandoned = not failure and in_transit(image) and bool(self._options.wait) and self._is_abandoned(image)
+        is_abandoned = not failure and in_transit(image) and self._is_abandoned(image)
         if (failure or is_abandoned) and not self._options.candidate:
             return IncompleteImage(image, failure, is_abandoned or self._may_create_again(image))
         if failure or is_abandoned:
@@ -198,7 +203,8 @@ class CurrentStateReader:
 
     def _may_create_again(self, image: Image) -> bool:
         """Whether an image that never got its data may be deleted and created again: this collection's, and not shared."""
-        own = image.owner == self._project and has_derived_id(image, str(image.name))
+        is_own = image.get("owner", self._project) == self._project
+        own = is_own and has_derived_id(image, str(image.name), self._project)
         return own and self._options.selection.id is None and not (image.visibility == "shared" and self._members(image))
 
     def _members_if_named(self, image: Image) -> dict[str, str]:

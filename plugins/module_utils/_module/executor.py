@@ -13,6 +13,7 @@ from .._errors import ApiError, ConnectionProblem, GlanceError, explain, not_non
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import identity_of_data, source_record
 from .._glance.image_ids import SHORT_SLOT, derived_ids
+from .._glance.image_names import id_source, temporary_name
 from .._glance.json_patch import Subject, build_patch, property_change
 from .._glance.operations import CREATE, DATA_CALLS, DELETE, ID_PLACEHOLDER, MEMBER_CALLS, STATUS_CALLS, UPDATE, Operation
 from .._glance.responses import MISDIRECTED
@@ -234,7 +235,7 @@ class PlanExecutor:
             return self._post(operation)
         project = body.get("owner") or self._api.connection.project_id
         refused: ApiError | None = None
-        for image_id in _ids_to_try(project, body["name"]):
+        for image_id in _ids_to_try(project, self._id_source(body["name"])):
             try:
                 return self._post(operation.of(image_id))
             except ApiError as error:
@@ -243,6 +244,11 @@ class PlanExecutor:
                 self._raise_if_created_by_another_run(image_id, project, body, error)
                 refused = error
         raise not_none(refused).explained("All ids that the module tries for a new image are taken. Run the task again.")
+
+    def _id_source(self, name: str) -> str:
+        """What the id of an image that is created under a name is derived from."""
+        first = Image({"name": self._plan.final_name})
+        return id_source(first) if self._plan.final_name and name == temporary_name(first) else name
 
     def _create_again(self) -> str:
         operation = next(operation for operation in self._plan.operations if operation.call is CREATE)
@@ -259,7 +265,7 @@ class PlanExecutor:
         taken = self._api.find_image(image_id)
         # A replacement gets its final name once it is complete.
         names = (body["name"], self._plan.replaced.name if self._plan.replaced else self._plan.final_name)
-        if taken and taken.owner == project and taken.name in names:
+        if taken and taken.get("owner", project) == project and taken.name in names:
             self._wait_for_other_run(taken, body)
             raise ConcurrentChange(error, may_repeat=True) from error
 

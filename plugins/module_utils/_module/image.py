@@ -15,10 +15,12 @@ from .._errors import GlanceError, not_none
 from .._glance.image import Image
 from .._glance.properties import CATALOGUE, REFERENCES, VERSION
 from .._options.image import ImageOptions
+from .._plan.data_state import in_transit
 from .._plan.desired_image import DesiredImage
 from .._plan.execution_record import ExecutionRecord
 from .._plan.image_plan import (
     CurrentState,
+    ExistingImage,
     attributes_before,
     check_may_create,
     check_stores_exist,
@@ -226,6 +228,8 @@ class Planner:
         check_may_create(self._options, state)
         desired = self._with_calls(state)
         planned = plan_image(self._options, desired, state, self._api.connection.project_id)
+        if isinstance(state, ExistingImage) and planned.plan.changed and in_transit(state.image):
+            self._reader.concurrent_runs.let_transfer_end(state.image)
         self.warnings = [*planned.warnings, *(self._source.warnings if self._source else ())]
         if self._checks:
             self.warnings += self._checks.check_image(not_none(planned.plan.image))

@@ -51,7 +51,7 @@ class PrefetchedImages(Lookup):
         self._by_name: dict[tuple[str, str | None], NamedImages] = {}
         for owner in dict.fromkeys(self._owners):
             self._prefetch_names(owner)
-        self.listed = Listed(self._check_meanings(), self._own_names())
+        self.listed = Listed(self._check_meanings(), self._own_names(), api.connection.project_id)
 
     def find_by_id(self, image_id: str) -> Image | None:
         for spelling in id_spellings([image_id]):

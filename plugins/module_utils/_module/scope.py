@@ -47,15 +47,16 @@ def images_in_scope(api: GlanceApi, images: t.Iterable[Image]) -> list[Image]:
     """Those of the images of one list that a bare name may mean.
 
     For each image that another project shares, an administrator's login costs one request, which asks whether its own
-    project is a member and has accepted. To a plain user Glance lists no others, so nothing is asked.
+    project is a member and has accepted. So does a login with a role that is not known. To a plain user Glance lists no
+    others, so nothing is asked.
     """
     images = list(images)
     if not api.connection.tells_project:
         return images
     project = api.connection.project_id
     access = [access_to(image, project) for image in images]
-    # Some clouds give such a role another name than admin: a login that is shown another project's private image has it.
-    sees_all = api.connection.is_admin or project is None or Access.FOREIGN in access
+    # A role of any name may have an administrator's rights: a login that is shown another project's private image has one.
+    sees_all = not api.connection.is_plain_user or project is None or Access.FOREIGN in access
 
     def is_in_scope(image: Image, access: Access) -> bool:
         if access is Access.SHARED:

@@ -100,7 +100,7 @@ class ImageOptions:
         _check_candidate(params, data)
         if data:
             _check_replacement(params)
-            _check_wait(params)
+        _check_wait(params)
         return cls(
             selection,
             create=params["create"],

@@ -17,7 +17,7 @@ from .._errors import InvalidInput, not_none
 from .._glance.image import Image, properties_of
 from .._glance.image_names import DEFAULT_TEMPLATE, temporary_name
 from .._glance.operations import UPDATE
-from .._glance.properties import DATA_RECORDS, PUBLISHED_AS, RESERVED_PREFIX
+from .._glance.properties import PUBLISHED_AS, RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DesiredImage
 from .diff import diff_of
@@ -27,6 +27,7 @@ from .replacement import (
     ReplacementState,
     carried_over,
     data_record,
+    kept_of_new,
     plan_replacement,
     remove_unfinished,
 )
@@ -52,8 +53,8 @@ def plan_candidate(state: ReplacementState, desired: DesiredImage) -> Plan:
     base = {key: final[key] for key in CARRIED if key in final}
     attributes = {**base, **OF_CANDIDATE, "name": temporary_name(state.old)}
     wanted = DesiredImage(attributes, own, data=desired.data, stores=desired.stores)
-    plan = _updated(state.new, wanted) if state.new else plan_create(wanted, None)
-    return dataclasses.replace(_after_removal(plan, state), final_name=state.old.name)
+    plan = _updated(state.new, wanted, desired) if state.new else plan_create(wanted, None)
+    return dataclasses.replace(after_removal(plan, state), final_name=state.old.name)
 
 
 def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str, template: str = DEFAULT_TEMPLATE) -> Plan:
@@ -72,28 +73,42 @@ def plan_promotion(state: ReplacementState, desired: DesiredImage, replaced: str
     desired = published_as(desired, name)
     if state.old.exists:
         return plan_replacement(state, desired, replaced, template, marked_as=PUBLISHED_AS)
+    return plan_first_image(state, desired)
+
+
+def plan_first_image(state: ReplacementState, desired: DesiredImage) -> Plan:
+    """The candidate becomes the first image of its name.
+
+    :param state: ``new`` is the candidate.
+    """
+    new = not_none(state.new)
     final = {**OF_FIRST_BUILD, **carried_over(state.old, desired, state.project_id)}
     attributes = {key: final[key] for key in CARRIED if key in final}
     # Glance does not show the stores of a deactivated image; the run that deactivated it had copied its data before.
-    stores = desired.stores if state.new.stores else None
+    stores = desired.stores if new.stores else None
     status = desired.status or "active"
     wanted = DesiredImage(attributes, properties_of(final), data=desired.data, stores=stores, status=status)
-    plan = _updated(state.new, wanted)
+    plan = _updated(new, wanted, desired)
     # It gets the name last: what nobody may use never is usable under the name.
     operations = sorted(plan.operations, key=lambda operation: operation.call == UPDATE)
     plan = dataclasses.replace(plan, operations=tuple(operations))
-    return _after_removal(plan_sharing(plan, desired.members, state.new_members), state)
+    return after_removal(plan_sharing(plan, desired.members, state.new_members), state)
 
 
-def _updated(new: Image, wanted: DesiredImage) -> Plan:
-    """The plan that gives a complete image the attributes, and no other properties than the wanted ones."""
-    removed = {key: None for key in new.properties if key not in DATA_RECORDS and not key.startswith(RESERVED_PREFIX)}
+def _updated(new: Image, wanted: DesiredImage, desired: DesiredImage) -> Plan:
+    """The plan that gives a complete image the attributes and properties, and removes those that the task removes.
+
+    :param wanted: all that the image is to be.
+    :param desired: what the task says.
+    """
+    kept = kept_of_new(new, dict(wanted.properties), desired)
+    removed = {key: None for key in new.properties if key not in kept and not key.startswith(RESERVED_PREFIX)}
     record = data_record(not_none(wanted.data), new)
     wanted = dataclasses.replace(wanted, properties={**removed, **wanted.properties, **record})
     return plan_update(new, wanted, DataState.SAME)
 
 
-def _after_removal(plan: Plan, state: ReplacementState) -> Plan:
+def after_removal(plan: Plan, state: ReplacementState) -> Plan:
     """The plan, after the removal of candidates that cannot be used."""
     operations, changes = remove_unfinished(state.unfinished)
     all_changes = (*changes, *plan.changes)

@@ -13,11 +13,12 @@ import typing as t
 from .._errors import InvalidInput
 from .._glance.image import GONE, Image, listing
 from .._glance.image_ids import has_derived_id
-from .._glance.image_names import candidate_name, replaced_by
+from .._glance.image_names import candidate_name, id_source, replaced_by
 from .._glance.json_patch import Change, build_patch
 from .._glance.operations import UPDATE, Operation
 from .._glance.properties import CATALOGUE
 from .._options.catalogue import PruneOptions
+from .data_state import in_transit
 from .marks import has_own_marks
 from .plan import Plan, plan_change, plan_delete, plan_state
 
@@ -31,24 +32,30 @@ class Listed:
 
     :param ids: the ids of the images that its entries mean.
     :param names: the names of its entries that are about the project of the login.
+    :param project: id of that project.
     """
 
     ids: t.Collection[str] = frozenset()
     names: t.Collection[str] = frozenset()
+    project: str | None = None
 
     def __contains__(self, image: Image) -> bool:
         """Whether an entry is about this image, about the one that it is to replace, or about its promotion."""
         if image.id in self.ids or image.name in self.names:
             return True
-        old = replaced_by(image)
+        old = replaced_by(image, self.project)
         if old is not None:
             return old.id in self.ids or old.name in self.names
-        return image.hidden and image.name in self._candidates and has_derived_id(image, str(image.name))
+        names = self._candidates.get(str(image.name), ()) if image.hidden else ()
+        return any(has_derived_id(image, id_source(Image({"name": name})), self.project) for name in names)
 
     @functools.cached_property
-    def _candidates(self) -> frozenset[str]:
-        """The names that the first images of the entries have until they are promoted."""
-        return frozenset(candidate_name(name) for name in self.names)
+    def _candidates(self) -> dict[str, list[str]]:
+        """The names of the entries by those that their first images have until they are promoted."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            found.setdefault(candidate_name(name), []).append(name)
+        return found
 
 
 def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:
@@ -77,6 +84,11 @@ def plan_prune(image: Image, action: str, force: bool) -> Plan:
     :param force: whether a protected image is pruned too; otherwise it is an error.
     """
     plan = _plan_action(image, action)
+    if plan.changed and action == "hide" and in_transit(image):
+        raise InvalidInput(
+            f"prune: {image} has the status '{image.status}': its data are being stored, and Glance would undo the change at"
+            " the end of that. It was left as it is. Run the task again once the image is active."
+        )
     if plan.changed and image.protected and not force:
         raise InvalidInput(
             f"prune: {image} is protected, and would be {PRUNE_ACTIONS[action]}. It was left as it is. Set 'force: true' to"

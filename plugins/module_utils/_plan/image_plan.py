@@ -15,9 +15,10 @@ import typing as t
 from .._errors import InvalidInput, not_none
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import recorded_formats
+from .._glance.operations import REMOVE_MEMBER
 from .._glance.properties import CATALOGUE, VERSION
 from .._options.image import ImageOptions, ImageSelection
-from .candidate import plan_candidate, plan_promotion, published_as
+from .candidate import after_removal, plan_candidate, plan_first_image, plan_promotion, published_as
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
 from .members import DesiredMembers, Members, warnings_of_hidden_members
@@ -79,6 +80,9 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
     """
     if isinstance(state, MissingImage):
         return PlannedImage(_plan_new(options, desired), tuple(_warnings_of_new(options)))
+    if isinstance(state, ReplacementState) and not state.old.exists and not options.candidate:
+        plan = plan_first_image(state, desired) if state.new else after_removal(_plan_new(options, desired), state)
+        return PlannedImage(plan)
     if isinstance(state, ReplacementState):
         return _plan_replacement(options, _without_foreign_catalogue(desired, state.old, project), state)
     desired = _without_foreign_catalogue(desired, state.image, project)
@@ -104,6 +108,10 @@ def _plan_existing(state: ExistingImage, desired: DesiredImage) -> Plan:
     if desired.members:
         desired.members.check(state.image, desired.attributes.get("visibility", state.image.visibility))
     plan = plan_sharing(plan_update(state.image, desired, state.data), desired.members, state.members)
+    if desired.attributes.get("visibility", "shared") != "shared":
+        # Glance removes members of shared images only.
+        operations = sorted(plan.operations, key=lambda operation: operation.call is not REMOVE_MEMBER)
+        plan = dataclasses.replace(plan, operations=tuple(operations))
     return plan_cleanup(plan, state.unfinished) if state.unfinished else plan
 
 
@@ -259,7 +267,7 @@ def _warnings_of_new(options: ImageOptions) -> t.Iterator[str]:
 
 def _warnings_of_existing(image: Image, desired: DesiredImage) -> t.Iterator[str]:
     if desired.members and desired.members.purge:
-        yield from warnings_of_hidden_members(image, desired.attributes.get("visibility", image.visibility))
+        yield from warnings_of_hidden_members(image, image.visibility)
     catalogue = desired.properties.get(CATALOGUE)
     if catalogue and image.get(CATALOGUE) not in (None, catalogue):
         yield (

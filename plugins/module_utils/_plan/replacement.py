@@ -19,10 +19,10 @@ from .._errors import InvalidInput, not_none
 from .._glance.image import FlatImage, Image, properties_of, to_result
 from .._glance.image_hashes import HASH_PLACEHOLDER, identity_of_data, recorded_formats
 from .._glance.image_ids import has_derived_id
-from .._glance.image_names import DEFAULT_TEMPLATE, replaced_name, temporary_name
+from .._glance.image_names import DEFAULT_TEMPLATE, id_source, replaced_name, temporary_name
 from .._glance.json_patch import Change, Subject, build_patch, property_change
 from .._glance.operations import CREATE, DEACTIVATE, ID_PLACEHOLDER, REACTIVATE, UPDATE, Operation
-from .._glance.properties import CATALOGUE, DATA_RECORDS, MARKED_ID, OPTION_OF, RESERVED_PREFIX, ROLLED_BACK
+from .._glance.properties import CATALOGUE, DATA_RECORDS, KEPT_PROPERTIES, MARKED_ID, OPTION_OF, RESERVED_PREFIX, ROLLED_BACK
 from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, diff_of, property_changes
 from .marks import MARKS, has_own_marks, with_record
@@ -52,7 +52,7 @@ def is_replacement_of(old: Image, new: Image, desired: DesiredImage, project: st
     Anybody can make an image with such an id in a project of their own, so it has to belong to whom the new one shall.
     """
     owner = desired.attributes.get("owner") or old.owner or project
-    return new.owner == owner and has_derived_id(new, temporary_name(old))
+    return new.get("owner", owner) == owner and has_derived_id(new, id_source(old), owner)
 
 
 def replacements_in(
@@ -98,6 +98,21 @@ def carried_over(old: Image, desired: DesiredImage, project: str | None) -> Flat
         target.pop("owner", None)
     kept = {key: value for key, value in properties.items() if value is not None and not key.startswith(RESERVED_PREFIX)}
     return {**target, **kept}
+
+
+def kept_of_new(new: Image, target: FlatImage, desired: DesiredImage) -> FlatImage:
+    """The properties that a new image has already and keeps, beside those that it is to have.
+
+    The cloud sets some when it imports data, and this collection records the source of data that the cloud has changed.
+    """
+    return {
+        key: value
+        for key, value in new.properties.items()
+        if key not in target
+        and not key.startswith(RESERVED_PREFIX)
+        and desired.properties.get(key, value) is not None
+        and (not desired.purge or key in KEPT_PROPERTIES)
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,6 +188,8 @@ def plan_replacement(
     members = state.wanted_members(desired)
     removed, changes_of_unfinished = remove_unfinished(state.unfinished)
     current, made = _new_image(state, desired, target, members)
+    if new:
+        target = kept_of_new(new, target, desired) | target
     target |= data_record(data, new) if new else data.record
     new_id = new.id if new else None
     sharing = member_operations(new_id, state.new_members, members)

@@ -224,8 +224,9 @@ class TaskData:
             return self._is_recorded_source(recorded_source(image))
         if data.size not in (None, image.size):
             return False
-        if data.hash and data.hash.algorithm in hashes:
-            return hashes[data.hash.algorithm] == data.hash.value
+        known = hashes_of(self._remote) if self._remote else {data.hash.algorithm: data.hash.value} if data.hash else {}
+        if common := [algorithm for algorithm in known if algorithm in hashes]:
+            return hashes[common[-1]] == known[common[-1]]
         if not self._options.is_comparable or content is None:
             return True
         recorded = recorded_source(image)

@@ -81,8 +81,8 @@ def test_template_that_is_refused(template: str, message: str) -> None:
 
 
 def test_image_that_a_new_one_is_to_replace() -> None:
-    old = replaced_by(NEW)
+    old = replaced_by(NEW, None)
     assert old is not None
     assert (old.id, old.name) == (OLD.id, "n")
-    assert replaced_by(OLD) is None
-    assert replaced_by(altered(NEW, id=OLD.id)) is None
+    assert replaced_by(OLD, None) is None
+    assert replaced_by(altered(NEW, id=OLD.id), None) is None

@@ -24,6 +24,10 @@ class Login:
     tells_project: bool = True
     project_name_and_domain: tuple[str, str, str] = ("own", "default", "Default")
 
+    @property
+    def is_plain_user(self) -> bool:
+        return not self.is_admin
+
 
 def image(image_id: str, name: str = "n", **fields: t.Any) -> Image:
     shown = {"status": "active", "owner": PROJECT, "visibility": "private", "os_hidden": False}

@@ -31,7 +31,7 @@ IMAGES = [
 class CaseInsensitiveApi:
     """As a Glance on a database that compares without regard to case."""
 
-    connection = types.SimpleNamespace(project_id="p", is_admin=False, tells_project=True)
+    connection = types.SimpleNamespace(project_id="p", is_admin=False, is_plain_user=True, tells_project=True)
 
     def __init__(self, shown: list[str], hidden: list[str]) -> None:
         self.names = {False: shown, True: hidden}

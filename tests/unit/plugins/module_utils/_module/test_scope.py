@@ -31,7 +31,7 @@ class Connection:
     """What a login shows about itself."""
 
     project_id: str | None = "p"
-    is_admin: bool = False
+    is_plain_user: bool = True
     tells_project: bool = True
 
 
@@ -61,16 +61,24 @@ def test_a_plain_user_costs_no_more_requests() -> None:
     assert found(Connection(), LISTED_TO_MEMBER) == (set(LISTED_TO_MEMBER), [])
 
 
-@pytest.mark.parametrize("is_admin", [True, False])
-def test_a_login_that_sees_all_projects_finds_what_a_plain_user_does(is_admin: bool) -> None:
-    """Also where the administrator's role has another name: another project's private image reveals it."""
-    images, asked = found(Connection(is_admin=is_admin), IMAGES)
+@pytest.mark.parametrize("is_plain_user", [True, False])
+def test_a_login_that_sees_all_projects_finds_what_a_plain_user_does(is_plain_user: bool) -> None:
+    """Also with the roles of a plain user: another project's private image reveals what the login may do."""
+    images, asked = found(Connection(is_plain_user=is_plain_user), IMAGES)
     assert images == USABLE
     assert asked == ["accepted", "pending", "visibility not shown"]
 
 
+def test_a_login_that_may_see_all_projects_is_asked_about_each_share() -> None:
+    """Nothing else in the list reveals it."""
+    assert found(Connection(is_plain_user=False), ["own", "pending"]) == ({"own"}, ["pending"])
+
+
 def test_a_login_for_no_project_has_what_belongs_to_none() -> None:
-    assert found(Connection(project_id=None, is_admin=True), IMAGES) == ({"public", "of no project", "owner not shown"}, [])
+    assert found(Connection(project_id=None, is_plain_user=False), IMAGES) == (
+        {"public", "of no project", "owner not shown"},
+        [],
+    )
 
 
 def test_a_login_without_a_known_project_has_all_that_is_listed() -> None:

@@ -165,6 +165,7 @@ def test_options_that_describe_the_image_are_ignored_if_it_is_to_be_absent() -> 
         ({"name": "a", "path": "/p", "data_policy": "replace", "on_duplicate": "oldest"}, "a new image never is the oldest"),
         ({"name": "a", "path": "/p", "data_policy": "replace", "wait": False}, "'replace' needs 'wait: true'"),
         ({"name": "a", "path": "/p", "stores": ["s"], "wait": False}, "stores: they need 'wait: true'"),
+        ({"name": "a", "stores": ["s"], "wait": False}, "stores: they need 'wait: true'"),
     ],
 )
 def test_invalid_options_are_rejected(options: dict[str, t.Any], message: str) -> None:

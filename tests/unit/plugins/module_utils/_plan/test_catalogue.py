@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import candidate_name
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import candidate_name, id_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.catalogue import PruneOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.catalogue import (
     Listed,
@@ -53,8 +53,8 @@ def without_owner() -> Image:
 TEMPORARY = f"n-replacing-{OLD_ID}"
 REPLACEMENT = image(TEMPORARY, id=derived_ids(PROJECT, TEMPORARY, NOW)[0], os_hidden=True)
 CANDIDATE, LONG_CANDIDATE = (
-    image(temporary, id=derived_ids(PROJECT, temporary, NOW)[0], os_hidden=True)
-    for temporary in (candidate_name("n"), candidate_name("n" * 255))
+    image(candidate_name(name), id=derived_ids(PROJECT, id_source(Image({"name": name})), NOW)[0], os_hidden=True)
+    for name in ("n", "n" * 255)
 )
 
 

@@ -125,6 +125,12 @@ def test_image_of_another_project_is_not_taken_for_a_replacement() -> None:
     assert is_replacement_of(altered(OLD, owner=None), NEW, DesiredImage(), "p1")
 
 
+def test_replacement_is_recognised_where_the_cloud_shows_no_owner() -> None:
+    old, new = (Image({key: value for key, value in each.fields.items() if key != "owner"}) for each in (OLD, NEW))
+    assert is_replacement_of(old, new, DesiredImage(), "p1")
+    assert not is_replacement_of(old, new, DesiredImage(), "p2")
+
+
 def test_new_image_gets_the_attributes_of_the_old_one() -> None:
     wanted = DesiredImage({"min_ram": 5, "tags": ["c"]}, {"p": None, "q": "2"}, data=DATA)
     assert carried_over(OLD, wanted, "p1") == {

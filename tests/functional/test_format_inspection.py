@@ -45,8 +45,9 @@ def test_a_file_of_the_format_is_uploaded(alice: Cloud, name: str, tmp_path: pat
         (qcow2(backing=104), QCOW2, "it has a backing file"),
         (qcow2(features=4), QCOW2, "external data file"),
         (gzip.compress(qcow2()), QCOW2, "Set 'decompress: gz'"),
+        (gzip.compress(b"no disk"), FORMATS, "is compressed with gz. Set 'decompress: gz'"),
     ],
-    ids=["raw", "qcow2 as raw", "backing file", "data file", "compressed"],
+    ids=["raw", "qcow2 as raw", "backing file", "data file", "compressed", "compressed as raw"],
 )
 def test_a_file_of_another_format_is_an_error_before_any_change(
     alice: Cloud, name: str, tmp_path: pathlib.Path, data: bytes, formats: Json, message: str

@@ -74,7 +74,7 @@ def test_deleted_id_cannot_be_used_again(alice: Cloud, name: str) -> None:
     assert alice.thrice("image", id=image_id, name=name).image["id"] == image_id
     alice.thrice("image", id=image_id, state="absent")
     message = alice.run("image", id=image_id, name=name).message
-    assert "An id is used once and for all" in message
+    assert "an id is used once and for all" in message
 
 
 def test_queued_image_gets_its_data(alice: Cloud, name: str, path: str) -> None:

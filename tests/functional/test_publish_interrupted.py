@@ -71,6 +71,19 @@ SHOWING_TEST = """
 
 
 @pytest.mark.nightly
+def test_failed_promotion_leaves_the_candidate(publisher: Publisher) -> None:
+    """Only an administrator makes images public."""
+    publisher.build(b"new")
+    failed = publisher.run(image_publish_options={"disk_format": "raw", "container_format": "bare", "visibility": "public"})
+    assert (failed.failed, failed.outcome) == (True, "failed")
+    assert "only administrators may make images public" in failed.report["reason"]
+    assert f"The candidate {failed.report['id']} stays, hidden, for the next run." in " ".join(failed.stdout.split())
+    assert publisher.cloud.show(failed.report["id"])["os_hidden"]
+    publisher.run(image_publish_options={"disk_format": "raw", "container_format": "bare"}).succeeded()
+    assert publisher.public()["id"] == failed.report["id"]
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("passes", [True, False])
 def test_candidate_that_the_test_shows_is_published_or_withdrawn(
     publisher: Publisher, tmp_path: pathlib.Path, passes: bool

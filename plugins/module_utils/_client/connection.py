@@ -261,6 +261,6 @@ def build_connection(options: ConnectionOptions) -> Connection:
         raise
     except Exception as error:  # openstacksdk and login plugins raise what they like about what they do not expect
         raise ConnectionProblem(
-            f"The connection to the cloud is not configured: {error}"
+            f"The connection to the cloud is not configured: {str(error).rstrip('.')}."
             " Give 'cloud' (the name of an entry of clouds.yaml, or a dict), or 'auth' and 'auth_type', or OS_* variables."
         ) from error

@@ -63,6 +63,21 @@ HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
         "The cloud's policy does not let this user make community images.",
     ),
     (
+        lambda r: r.status == 403 and r.method == "DELETE" and "protected" in r.reason,
+        "Another process has protected the image in the meantime; run the task again.",
+    ),
+    (
+        lambda r: r.status == 403 and r.method == "PUT" and "/members/" in r.path,
+        "Only the project that the image is shared with can answer, or an administrator.",
+    ),
+    (
+        lambda r: r.status == 403 and r.method == "POST" and r.path == "/v2/images" and "owned by" in r.reason,
+        (
+            "The image of the name belongs to another project. Set 'owner' to the login's own project for an image of its"
+            " own."
+        ),
+    ),
+    (
         lambda r: r.status == 403,
         "The cloud's policy does not let this user do it.",
     ),
@@ -76,7 +91,10 @@ HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
     ),
     (
         lambda r: r.status == 409 and r.method == "POST" and r.path == "/v2/images",
-        "An id is used once and for all, even if its image was deleted: leave 'id' out, or give another.",
+        (
+            "It is the id of an image that this login cannot see, or of one that was deleted: an id is used once and for"
+            " all. Leave 'id' out, or give another; 'create: false' makes a missing image an error."
+        ),
     ),
     (
         lambda r: r.status == 409 and r.path.endswith("/import"),

@@ -129,12 +129,12 @@ def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> 
     """Whether a response shows that the plan was made for an image which another process has changed since.
 
     That is so for the first call about an image, and for those that bring its data. A replacement does not start anew: its
-    new image is there already. Glance also refuses a member if another run has made the image private.
+    new image is there already. Glance also refuses a member if another run has made the image private, or deleted it.
     """
     existed = plan.image_id is not None
     if plan.replaced:
         return False
-    if existed and failed.call in MEMBER_CALLS and error.status == 403:
+    if existed and failed.call in MEMBER_CALLS and error.status in (403, 404):
         return True
     if not (existed and failed is plan.operations[0]) and failed.call not in DATA_CALLS:
         return False

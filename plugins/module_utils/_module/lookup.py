@@ -133,8 +133,15 @@ def find_existing(api: GlanceApi, ids: t.Sequence[str], names: t.Sequence[str]) 
         else:
             missing.append(f"name '{name}'")
     if missing:
-        raise InvalidInput(f"There is no image with the {', '.join(missing)}. Nothing was changed.")
+        raise InvalidInput(f"There is no image with the {', '.join(missing)}. Nothing was changed. {OF_OTHER_PROJECTS}")
     return list(found.values())
+
+
+# Why an image that is there may not be found.
+OF_OTHER_PROJECTS = (
+    "Another project's image is found by its 'id', and by its name only if it is public or the share was accepted"
+    " (image_member)."
+)
 
 
 def only_one(images: t.Sequence[Image], what: str, remedy: str) -> Image:

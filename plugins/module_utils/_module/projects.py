@@ -58,8 +58,8 @@ class Projects:
         if not found:
             where = f" in the domain '{domain}'" if domain else ""
             raise InvalidInput(
-                f"{reference.option}: there is no project '{project}'{where} that this user can see. Give the id of the"
-                " project instead."
+                f"{reference.option}: there is no project '{project}'{where} that this user can see. Correct the name, or"
+                " give the id of the project."
             )
         if len(found) > 1:
             candidates = ", ".join(f"{entry.get('id')} in domain {entry.get('domain_id')}" for entry in found)

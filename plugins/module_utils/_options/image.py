@@ -201,13 +201,22 @@ def _check_wait(params: t.Mapping[str, t.Any]) -> None:
         raise InvalidInput("stores: they need 'wait: true'; a copy is deleted only once the others are there.")
 
 
+def _checked_tag(tag: str) -> str:
+    if tag != tag.strip():
+        raise InvalidInput(
+            f"tags: '{tag}' begins or ends with white space. Of a text with commas Ansible makes a list, and keeps the white"
+            " space after each comma. Give a list, such as [a, b], or a text such as 'a,b'."
+        )
+    return check_text(tag, "tags")
+
+
 def _attributes(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     attributes: dict[str, t.Any] = {}
     for option, key in (("name", "name"), ("visibility", "visibility"), ("protected", "protected"), ("hidden", "os_hidden")):
         if params[option] is not None:
             attributes[key] = params[option]
     if params["tags"] is not None:
-        attributes["tags"] = sorted({check_text(tag, "tags") for tag in params["tags"]})
+        attributes["tags"] = sorted({_checked_tag(tag) for tag in params["tags"]})
     if params["convert"] is not None:
         attributes["disk_format"] = params["convert"]
     for option in ("disk_format", "container_format"):

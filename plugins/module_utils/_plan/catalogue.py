@@ -18,7 +18,6 @@ from .._glance.json_patch import Change, build_patch
 from .._glance.operations import UPDATE, Operation
 from .._glance.properties import CATALOGUE
 from .._options.catalogue import PruneOptions
-from .data_state import in_transit
 from .marks import has_own_marks
 from .plan import Plan, plan_change, plan_delete, plan_state
 
@@ -84,11 +83,6 @@ def plan_prune(image: Image, action: str, force: bool) -> Plan:
     :param force: whether a protected image is pruned too; otherwise it is an error.
     """
     plan = _plan_action(image, action)
-    if plan.changed and action == "hide" and in_transit(image):
-        raise InvalidInput(
-            f"prune: {image} has the status '{image.status}': its data are being stored, and Glance would undo the change at"
-            " the end of that. It was left as it is. Run the task again once the image is active."
-        )
     if plan.changed and image.protected and not force:
         raise InvalidInput(
             f"prune: {image} is protected, and would be {PRUNE_ACTIONS[action]}. It was left as it is. Set 'force: true' to"

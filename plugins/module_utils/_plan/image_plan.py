@@ -176,7 +176,8 @@ def no_such_image(selection: ImageSelection) -> str:
     whose = f" in the project '{selection.owner.project}'" if selection.id is None and selection.owner else ""
     return (
         f"There is no image with the {what}{whose}, and 'create: false' says not to create it. Nothing was changed. Correct"
-        f" the {'id' if selection.id is not None else 'name'}, or set 'create: true'."
+        f" the {'id' if selection.id is not None else 'name'}, or set 'create: true'. Another project's image is found by"
+        " its 'id' or with 'owner', and by its name alone only if it is public or the share was accepted (image_member)."
     )
 
 

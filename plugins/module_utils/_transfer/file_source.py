@@ -62,7 +62,8 @@ def file_source(path: str) -> FileSource:
             pass
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInput(f"path: {path!r} cannot be read on the host that runs the task: {reason}.") from error
+        where = "" if os.path.isabs(path) else f" Relative paths begin in {os.getcwd()}; give an absolute path."
+        raise InvalidInput(f"path: {path!r} cannot be read on the host that runs the task: {reason}.{where}") from error
     if status.st_size == 0:
         raise InvalidInput(f"path: {path} is empty. Glance would make an active image of it that cannot boot.")
     return FileSource(path, status.st_size)

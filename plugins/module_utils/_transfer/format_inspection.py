@@ -214,7 +214,7 @@ def check_content(inspection: Inspection, disk_format: str, content: SourceConte
         return
     # The end of a VHD, which alone shows one of a fixed size, is read of files only.
     is_unknown = disk_format == "vhd" and inspection.is_plain and not isinstance(content.source, FileSource)
-    if inspection.format not in allowed and not is_unknown:
+    if inspection.compression or (inspection.format not in allowed and not is_unknown):
         raise WrongSource(
             f"disk_format: '{disk_format}' was given, and {option} {shown} is {_named(inspection)}."
             f" {_advice(inspection, disk_format)} Set 'inspect: never' to send it all the same."

@@ -44,7 +44,10 @@ def check_url(url: str, option: str) -> str:
     except (requests.RequestException, ValueError):
         valid = False
     if not valid:
-        raise InvalidInput(f"{option}: what was given is no URL of a file, such as 'https://example.com/disk.qcow2'.")
+        raise InvalidInput(
+            f"{option}: what was given is no URL of a file that can be downloaded. Allowed are http and https, such as"
+            " 'https://example.com/disk.qcow2'."
+        )
     return prepared
 
 

@@ -375,7 +375,7 @@ def test_image_with_status_deleted_is_absent(
     # Absent for 'present' too: it is to be made, which with this id no cloud does again.
     outcome = otc.run("image", id=image["id"], name=name, check=True)
     assert outcome.result["operations"][0]["method"] == "POST"
-    assert "An id is used once and for all" in otc.run("image", id=image["id"], name=name).message
+    assert "an id is used once and for all" in otc.run("image", id=image["id"], name=name).message
     assert otc.thrice("image", name=name).image["id"] != image["id"]
 
 

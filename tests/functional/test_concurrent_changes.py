@@ -78,7 +78,7 @@ def test_deleted_image_is_created_again_by_name_and_an_error_by_id(alice: Cloud,
     outcome = run_while(
         alice, "PATCH", lambda: alice.call("DELETE", f"/images/{new['id']}"), "image", id=new["id"], tags=["u"]
     )
-    assert "An id is used once and for all" in outcome.message
+    assert "an id is used once and for all" in outcome.message
 
 
 def test_image_deleted_by_another_process_is_absent(alice: Cloud, name: str) -> None:

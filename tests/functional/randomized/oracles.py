@@ -23,7 +23,7 @@ ONLY_THE_CLOUD_KNOWS = {
     r"HTTP 403: .*Owner can't be updated by non admin": "the cloud's policy on giving images away",
     r"HTTP 403: .*not permitted to create images owned by": "the cloud's policy on giving images away",
     r"HTTP 403: .*(delete_image_location|copy_image)": "the cloud's policy on copies in other stores",
-    r"HTTP 409: .*An id is used once and for all": "the ids of images that this user cannot see, or that were deleted",
+    r"HTTP 409: .*an id is used once and for all": "the ids of images that this user cannot see, or that were deleted",
     r"HTTP 415: ": "the store looks into the data",
 }
 # Glance's file store keeps data that were refused with 415, and after that takes none into this image any more: 500.

@@ -41,7 +41,6 @@ class ConfiguredClouds:
     """
 
     def __init__(self) -> None:
-        check_sdk("on the host that reads the inventory")
         self.path = file_in_use()
         _check_file(self.path)
         try:
@@ -104,6 +103,7 @@ class ConfiguredClouds:
 
 def file_in_use() -> str:
     """The first of openstacksdk's files that exists, which it uses whatever is in it."""
+    check_sdk("on the host that reads the inventory")
     named = os.environ.get(CONFIG_FILE_VARIABLE)
     if named and not os.path.exists(named):
         raise InvalidInput(f"{CONFIG_FILE_VARIABLE} names the file {named}, which does not exist.")

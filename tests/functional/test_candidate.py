@@ -12,6 +12,8 @@ import re
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
+from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Json, Outcome
 from .test_replacement import apart_from_data
@@ -135,6 +137,29 @@ def test_image_with_the_name_of_a_candidate_is_left_alone(alice: Cloud, name: st
     assert made["id"] != image["id"]
     promote(alice, name=name, path=path, **FORMATS)
     assert alice.show(image["id"]) == before
+
+
+def test_members_of_a_candidate_are_removed_before_it_becomes_private(
+    alice: Cloud, bob: Cloud, name: str, path: str
+) -> None:
+    """A tester's project would have the image again once it is shared."""
+    options: Json = {"name": name, "path": path, **FORMATS}
+    made = prepare(alice, **options).image
+    alice.call("POST", f"/images/{made['id']}/members", json={"member": bob.project_id})
+    promoted = promote(alice, **options, visibility="private", members=[], purge_members=True)
+    assert [request.partition(" ")[0] for request in promoted.sent if not request.startswith("GET")] == ["DELETE", "PATCH"]
+    alice.thrice("image", name=name, visibility="shared")
+    assert alice.call("GET", f"/images/{made['id']}/members").json()["members"] == []
+
+
+def test_candidate_whose_data_are_being_sent_does_not_block_other_tasks(alice: Cloud, name: str, path: str) -> None:
+    options: Json = {"name": name, "path": path, "data_policy": "replace", **FORMATS}
+    made = alice.run("image", candidate="prepare", check=True, **options).succeeded().result["operations"][0]["body"]
+    first = derived_ids(alice.project_id, f"\0candidate of {name}", TIMING.utc_now())[0]
+    alice.call("POST", "/images", json={**made, "id": first})
+    alice.call("PUT", f"/images/{first}/stage", data=b"half", headers={"Content-Type": "application/octet-stream"})
+    assert alice.show(first)["status"] == "uploading"
+    assert alice.thrice("image", **options).image["id"] != first
 
 
 @pytest.mark.parametrize("other", [False, True], ids=["same data", "other data"])

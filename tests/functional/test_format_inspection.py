@@ -87,9 +87,10 @@ def test_data_that_change_after_their_inspection_are_not_stored(alice: Cloud, na
     with serving() as web:
         web.files["/disk"] = qcow2()
         for later in (qcow2(backing=104), b"no disk"):
-            web.next_files["/disk"] = later
-            outcome = alice.run("image", name=name, url=f"{web.url}/disk", inspect="always", transfer="stream", **QCOW2)
-            assert "changed after it was inspected" in outcome.message
-            web.files["/disk"] = qcow2()
+            for formats in ({"inspect": "always", **QCOW2}, {}):
+                web.files["/disk"], web.next_files["/disk"] = qcow2(), later
+                outcome = alice.run("image", name=name, url=f"{web.url}/disk", transfer="stream", **formats)
+                assert "changed after it was inspected" in outcome.message
         assert alice.named(name) == []
+        web.files["/disk"] = qcow2()
         alice.thrice("image", name=name, url=f"{web.url}/disk", inspect="always", transfer="stream", **QCOW2)

@@ -81,6 +81,12 @@ def test_failed_promotion_leaves_the_candidate(publisher: Publisher) -> None:
     assert publisher.cloud.show(failed.report["id"])["os_hidden"]
     publisher.run(image_publish_options={"disk_format": "raw", "container_format": "bare"}).succeeded()
     assert publisher.public()["id"] == failed.report["id"]
+    # With a previous image the promotion is undone.
+    publisher.build(b"newer")
+    failed = publisher.run(image_publish_options={"visibility": "public"})
+    assert (failed.failed, failed.outcome, failed.report["previous_id"]) == (True, "failed", publisher.public()["id"])
+    gone = publisher.cloud.call("GET", f"/images/{failed.report['id']}", raise_exc=False).status_code == 404
+    assert ("stays, hidden, for the next run" in failed.stdout) != gone
 
 
 @pytest.mark.nightly

@@ -308,8 +308,9 @@ def test_upload_that_breaks_off_reads_the_image_again(alice: Cloud, bob: Cloud, 
     with proxy(alice.sandbox.glance_url, fault) as url:
         outcome = alice.run("image", **copied(name, endpoint_override=url)).succeeded()
     assert_is_copy(alice, outcome.image)
-    assert outcome.result["transfer"]["attempts"] == 2
-    assert reads(outcome) == 2
+    # Glance may refuse the next attempt too, while it still reads the one that broke off.
+    assert outcome.result["transfer"]["attempts"] >= 2
+    assert reads(outcome) == outcome.result["transfer"]["attempts"]
 
 
 def test_expired_token_of_the_other_cloud_is_renewed(alice: Cloud, bob: Cloud, name: str) -> None:

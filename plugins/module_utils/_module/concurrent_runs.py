@@ -91,8 +91,9 @@ class ConcurrentRuns:
 
         At its end Glance writes all attributes as they were at its beginning, so a change that is made before is lost.
         """
-        now, failure = self.wait_for_data(image)
-        if not in_transit(now):
+        _waited, failure = self.wait_for_data(image)
+        now = self._api.find_image(image.id)
+        if now is None or not in_transit(now):
             raise OtherRunIsBusy
         if not failure and not is_abandoned_upload(now):
             raise InvalidInput(

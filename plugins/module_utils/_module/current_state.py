@@ -101,8 +101,12 @@ class CurrentStateReader:
     def _first_image(self) -> CurrentState:
         """The state of a name that no image has, for a task that also finishes or removes candidates."""
         missing = Image({"name": self._options.selection.name})
-        is_first = not self._options.candidate and not self._find_unfinished(missing, hidden=True)
-        return MissingImage() if is_first else self._replacement(missing)
+        if not self._options.candidate:
+            # One whose data are in transit is left to the run that is sending them.
+            found = self._find_unfinished(missing, hidden=True)
+            if not found or any(in_transit(image) for image in found):
+                return MissingImage()
+        return self._replacement(missing)
 
     def _with_data(self, image: Image, source: TaskData) -> CurrentState:
         """The state of an image, for a task that names data."""
@@ -173,8 +177,9 @@ class CurrentStateReader:
     def _wait_for_unfinished(self, old: Image, left: Image) -> None:
         waited, failure = self.concurrent_runs.wait_for_data(left)
         if in_transit(waited) and not failure and not is_abandoned_upload(waited):
+            what = str(old) if old.exists else f"An image with the name '{old.name}'"
             raise InvalidInput(
-                f"{old} is being replaced by another run: {left.id} has the"
+                f"{what} is being {'replaced' if old.exists else 'prepared'} by another run: {left.id} has the"
                 f" status '{waited.status}'. Wait for it and run the task again; if no run sends its data,"
                 " delete that one."
             )

@@ -13,6 +13,7 @@ from .._argspec import IMAGE
 from .._client.image_api import GlanceApi
 from .._errors import GlanceError, not_none
 from .._glance.image import Image
+from .._glance.operations import UPDATE
 from .._glance.properties import CATALOGUE, REFERENCES, VERSION
 from .._options.image import ImageOptions
 from .._plan.data_state import in_transit
@@ -228,7 +229,8 @@ class Planner:
         check_may_create(self._options, state)
         desired = self._with_calls(state)
         planned = plan_image(self._options, desired, state, self._api.connection.project_id)
-        if isinstance(state, ExistingImage) and planned.plan.changed and in_transit(state.image):
+        is_patched = any(operation.call is UPDATE for operation in planned.plan.operations)
+        if isinstance(state, ExistingImage) and is_patched and in_transit(state.image):
             self._reader.concurrent_runs.let_transfer_end(state.image)
         self.warnings = [*planned.warnings, *(self._source.warnings if self._source else ())]
         if self._checks:

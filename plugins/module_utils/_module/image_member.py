@@ -128,7 +128,14 @@ class MemberRequest:
     def _check_sees_members(self, image: Image) -> None:
         """Refuse to take a project for no member only because Glance hides it: it shows others' members to nobody else."""
         connection = self._api.connection
-        if image.owner in (None, connection.project_id) or connection.is_admin or not connection.tells_project:
+        is_shown = image.owner in (None, connection.project_id) or self._member == connection.project_id
+        if is_shown or connection.is_admin or not connection.tells_project:
+            return
+        if not connection.is_plain_user:
+            self.warnings.append(
+                f"{image} belongs to another project, {image.owner}. Unless this login has an administrator's rights, Glance"
+                " hides from it with which other projects the image is shared."
+            )
             return
         raise InvalidInput(
             f"{image} belongs to another project, {image.owner}, and only that one can see and end its shares. Nothing was"

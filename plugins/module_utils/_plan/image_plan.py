@@ -15,7 +15,6 @@ import typing as t
 from .._errors import InvalidInput, not_none
 from .._glance.image import FORMATS, Image
 from .._glance.image_hashes import recorded_formats
-from .._glance.operations import REMOVE_MEMBER
 from .._glance.properties import CATALOGUE, VERSION
 from .._options.image import ImageOptions, ImageSelection
 from .candidate import after_removal, plan_candidate, plan_first_image, plan_promotion, published_as
@@ -108,10 +107,6 @@ def _plan_existing(state: ExistingImage, desired: DesiredImage) -> Plan:
     if desired.members:
         desired.members.check(state.image, desired.attributes.get("visibility", state.image.visibility))
     plan = plan_sharing(plan_update(state.image, desired, state.data), desired.members, state.members)
-    if desired.attributes.get("visibility", "shared") != "shared":
-        # Glance removes members of shared images only.
-        operations = sorted(plan.operations, key=lambda operation: operation.call is not REMOVE_MEMBER)
-        plan = dataclasses.replace(plan, operations=tuple(operations))
     return plan_cleanup(plan, state.unfinished) if state.unfinished else plan
 
 

@@ -23,6 +23,7 @@ from .._glance.operations import (
     ID_PLACEHOLDER,
     IMPORT,
     REACTIVATE,
+    REMOVE_MEMBER,
     UPDATE,
     Operation,
 )
@@ -251,6 +252,10 @@ def plan_sharing(plan: Plan, members: DesiredMembers | None, current: Members) -
         return plan
     after = members.applied_to(current)
     extended = plan.extended(member_operations(plan.image_id, current, after), member_changes(current, after))
+    if plan.image and plan.image.get("visibility") not in (None, "shared"):
+        # Glance removes members of shared images only.
+        operations = sorted(extended.operations, key=lambda operation: operation.call is not REMOVE_MEMBER)
+        extended = dataclasses.replace(extended, operations=tuple(operations))
     return dataclasses.replace(extended, members=members, members_after=after)
 
 

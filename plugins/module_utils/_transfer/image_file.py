@@ -98,7 +98,10 @@ def _remove_parts_of_other_images(dest: str, image: Image) -> None:
     folder, own = os.path.split(_partial_file(dest, image))
     begin, end = own.rsplit(image.id, 1)
     of_same_file = re.compile(re.escape(begin) + UUID.pattern + re.escape(end))
-    for name in os.listdir(folder or "."):
+    names: list[str] = []
+    with contextlib.suppress(OSError):  # a folder that can be written need not be readable
+        names = os.listdir(folder or ".")
+    for name in names:
         if of_same_file.fullmatch(name):
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError, GlanceError):

@@ -163,16 +163,21 @@ class TaskData:
         """
         image, content = {**current, **named}, self.content
         formats = self._default_formats(image, content) if content and content.source.option in ("path", "url") else {}
+        self._expect_as_inspected()
         is_bare = {**image, **formats}.get("container_format") in (None, "bare")
         if content is None or data.calls[0].call is IMPORT or not is_bare or not image.get("disk_format"):
             return formats
         self._inspection = self._inspection or self._inspect(content)
-        if self._inspection and content.checksum is None:
-            self.content = dataclasses.replace(content, beginning=self._inspection.beginning)
+        self._expect_as_inspected()
         if self._inspection:
             is_staged = self._options.import_method == "glance-direct"
             check_content(self._inspection, str(image["disk_format"]), content, may_be_changed=is_staged)
         return formats
+
+    def _expect_as_inspected(self) -> None:
+        """Send only data that begin as those that were inspected; a checksum says more."""
+        if self._inspection and self.content and self.content.checksum is None:
+            self.content = dataclasses.replace(self.content, beginning=self._inspection.beginning)
 
     def _default_formats(self, image: t.Mapping[str, t.Any], content: SourceContent) -> dict[str, str]:
         """The formats that neither the task nor the image names; no disk_format is guessed."""

@@ -18,7 +18,7 @@ from .._plan.desired_image import DataSpec
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .decompression import decompressed_gzip
 from .download import hash_of_stored_data
-from .errors import BrokenSource, DataMismatch, DataStillInTransit, WrongSource
+from .errors import BrokenSource, DataMismatch, DataStillInTransit, OutOfTime, WrongSource
 from .polling import Deadline
 from .source import SourceContent
 from .upload import Upload
@@ -149,7 +149,7 @@ class Verifier:
         try:
             decompressed = decompressed_gzip(self._content.read(), self._content.source.shown)
             return decompressed is not None and size_and_hash(decompressed, stored.algorithm) == (image.size, stored)
-        except (WrongSource, BrokenSource):  # what cannot be read does not explain the difference either
+        except (WrongSource, BrokenSource, OutOfTime):  # what cannot be read does not explain the difference either
             return False
 
     def _source_records(self, before: Image, upload: Upload | None) -> dict[str, str]:

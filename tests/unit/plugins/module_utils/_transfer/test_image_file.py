@@ -156,6 +156,16 @@ def test_parts_of_other_images_are_removed(dest: pathlib.Path) -> None:
     assert sorted(os.listdir(dest.parent)) == sorted(["disk", *others])
 
 
+def test_a_folder_that_cannot_be_listed_is_written_all_the_same(dest: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_folder: str) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", refuse)
+        assert download_to(str(dest), download(Cloud(DATA)), os.replace)
+    assert dest.read_bytes() == DATA
+
+
 def test_a_file_of_another_user_is_not_written(
     dest: pathlib.Path, part: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors
     BrokenSource,
     DataMismatch,
     DataStillInTransit,
+    OutOfTime,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
@@ -211,12 +212,13 @@ def test_a_decompressed_import_with_other_content_is_an_error() -> None:
         verify_import(stored(DATA[::-1]), hash_of(archive), PublishedSource(archive))
 
 
-def test_wrong_data_of_an_import_are_an_error_also_if_the_source_cannot_be_read() -> None:
+@pytest.mark.parametrize("kind", [BrokenSource, OutOfTime])
+def test_wrong_data_of_an_import_are_an_error_also_if_the_source_cannot_be_read(kind: type[Exception]) -> None:
     """The image would otherwise stay active with them."""
 
     class Unreachable(PublishedSource):
         def read(self) -> t.Iterator[bytes]:
-            raise BrokenSource("url: x does not answer.")
+            raise kind("url: x does not answer.")
 
     with pytest.raises(DataMismatch, match="other data than the task says"):
         verify_import(stored(), hash_of(b"other"), Unreachable())

@@ -289,7 +289,7 @@ class PlanExecutor:
 def _ids_to_try(project: str | None, name: str) -> t.Iterator[str]:
     """The ids for a new image, in order. An id that no other run tries would make a second image in a race."""
     yield from derived_ids(project, name, TIMING.utc_now())
-    for _ in range(LATER_SLOTS):
+    for _slot in range(LATER_SLOTS):
         TIMING.sleep(SHORT_SLOT - TIMING.utc_now().timestamp() % SHORT_SLOT)
         yield derived_ids(project, name, TIMING.utc_now())[1]
 

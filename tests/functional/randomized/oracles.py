@@ -235,7 +235,8 @@ def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
     if entry.get("state") == "inactive":
         assert image["status"] == "deactivated"
     if "stores" in entry:
-        assert sorted(image["stores"].split(",")) == sorted(entry["stores"])
+        # Glance names a store twice if two runs import data into one image at the same moment.
+        assert set(image["stores"].split(",")) == set(entry["stores"])
 
 
 def check_candidate(entry: Json, image: Json) -> None:
@@ -376,7 +377,7 @@ def check_read_back(real: Outcome, after: Snapshot) -> None:
             }
             assert not gone & set(image)
         elif key == "stores":
-            assert sorted(image["stores"].split(",")) == value
+            assert sorted(set(image["stores"].split(","))) == value
         else:
             assert (sorted(image[key]) if key == "tags" else image[key]) == value
 

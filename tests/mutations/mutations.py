@@ -189,7 +189,7 @@ MUTATIONS: list[Mutation] = [
     (
         "world: the hidden new image of an interrupted replacement is left",
         "_module/current_state.py",
-        "tuple(self._unfinished(image)) if is_replaced else ()",
+        "tuple(self._unfinished(image)) if is_kept else ()",
         "()",
     ),
     (

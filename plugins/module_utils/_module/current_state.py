@@ -124,8 +124,9 @@ class CurrentStateReader:
         is_other = state is DataState.OTHER or (state is DataState.NONE and self._options.candidate is not None)
         if is_other and self._options.replaces:
             return self._replacement(image)
-        is_replaced = state is DataState.SAME and self._options.replaces
-        unfinished = tuple(self._unfinished(image)) if is_replaced else ()
+        # An image without data gets them itself; a candidate with the same data is then of no use.
+        is_kept = state in (DataState.SAME, DataState.NONE) and self._options.replaces
+        unfinished = tuple(self._unfinished(image)) if is_kept else ()
         return ExistingImage(image, state, unfinished, self._members_if_named(image))
 
     def _interrupted_replacement(self, replaced: list[Image], new: Image) -> ReplacementState:

@@ -147,8 +147,8 @@ def temporary(world: World, task: Task, snapshot: Snapshot) -> list[Json]:
 
 
 def candidates(world: World, task: Task, snapshot: Snapshot) -> list[Json]:
-    """The candidates for the names of the task's entries that work with candidates."""
-    names = [entry["name"] for entry in entries_of(world, task) if "candidate" in entry]
+    """The candidates for the names of the task's entries that work with candidates, or finish or remove them."""
+    names = [entry["name"] for entry in entries_of(world, task) if entry.get("data_policy") == "replace" and "name" in entry]
     return [
         image
         for image in snapshot.values()
@@ -285,7 +285,10 @@ def check_only_named(seen: Observation) -> None:
         for image in seen.meant_before(entry):
             now = seen.after.get(image["id"])
             if image["id"] in replaced:
-                check_replaced(image, now, seen.after[replaced[image["id"]]], entry, named)
+                new = replaced[image["id"]]
+                # A candidate keeps what it has: the cloud may have set some properties.
+                had = set(seen.before.get(new, {})) - set(image)
+                check_replaced(image, now, seen.after[new], entry, named | had)
             elif now is None:
                 assert entry.get("state") == "absent"
             elif not entry.get("purge_properties"):

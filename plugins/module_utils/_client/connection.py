@@ -47,6 +47,18 @@ def image_api_base(url: str) -> str:
     return stripped if re.search(r"/v2(\.\d+)?(/|$)", stripped) else f"{stripped}/v2"
 
 
+# The roles of Keystone, and of services other than Glance, that give no rights to the images of other projects.
+PLAIN_ROLES = frozenset(
+    {
+        *("_member_", "manager", "member", "reader"),
+        *("creator", "observer"),  # Barbican
+        *("heat_stack_owner", "heat_stack_user"),
+        *("load-balancer_member", "load-balancer_observer"),
+        "swiftoperator",
+    }
+)
+
+
 @dataclasses.dataclass
 class CloudCapabilities:
     """What has been learned of a cloud, so that it is not asked again.
@@ -209,18 +221,6 @@ class Connection:
         with self._translated_errors():
             login = self._access
             return (login.project_name, login.project_domain_id, login.project_domain_name) if login else (None, None, None)
-
-
-# The roles of Keystone, and of services other than Glance, that give no rights to the images of other projects.
-PLAIN_ROLES = frozenset(
-    {
-        *("_member_", "manager", "member", "reader"),
-        *("creator", "observer"),  # Barbican
-        *("heat_stack_owner", "heat_stack_user"),
-        *("load-balancer_member", "load-balancer_observer"),
-        "swiftoperator",
-    }
-)
 
 
 def _is_whole(login: AccessInfo | None) -> bool:

@@ -34,7 +34,7 @@ def derived_ids(project: str | None, name: str, now: datetime.datetime) -> tuple
     return _derived_id(project, name, LONG_SLOT, moment), _derived_id(project, name, SHORT_SLOT, moment)
 
 
-def is_from_here(image_id: str) -> bool:
+def is_own_id(image_id: str) -> bool:
     """Whether this collection chose the id: its UUIDs have the version 5 (RFC 9562, 4.2), Glance's and Nova's have 4."""
     return image_id[14:15] == "5"
 
@@ -46,7 +46,7 @@ def has_derived_id(image: Image, name: str, project: str | None = None) -> bool:
     :param project: the owner of an image whose owner the cloud does not show.
     """
     image_id, project = str(image.id), image.get("owner", project)
-    if not is_from_here(image_id):
+    if not is_own_id(image_id):
         return False
     try:
         created = datetime.datetime.fromisoformat(str(image.created_at).replace("Z", "+00:00"))

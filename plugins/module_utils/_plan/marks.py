@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 
 from .._glance.image import Image
-from .._glance.image_ids import is_from_here
+from .._glance.image_ids import is_own_id
 from .._glance.properties import CATALOGUE, MARKED_ID, PUBLISHED_AS, ROLLED_BACK
 
 MARKS = (CATALOGUE, PUBLISHED_AS, ROLLED_BACK)
@@ -31,7 +31,7 @@ def with_record(image_id: str | None, properties: Properties, current: Propertie
     :param current: the properties that the image has.
     """
     is_marked = any(properties.get(mark) is not None for mark in (CATALOGUE, PUBLISHED_AS))
-    if not image_id or not is_marked or is_from_here(image_id):
+    if not image_id or not is_marked or is_own_id(image_id):
         return dict(properties)
     copied = () if current.get(MARKED_ID) == image_id else [mark for mark in MARKS if mark in current]
     return {**dict.fromkeys(copied), **properties, MARKED_ID: image_id}
@@ -39,4 +39,4 @@ def with_record(image_id: str | None, properties: Properties, current: Propertie
 
 def has_own_marks(image: Image) -> bool:
     """Whether the marks of an image are its own, and not copied from another image."""
-    return is_from_here(image.id) or image.get(MARKED_ID) == image.id
+    return is_own_id(image.id) or image.get(MARKED_ID) == image.id

@@ -260,6 +260,12 @@ class TaskData:
         try:
             return hash_of_stored_data(self._api, image, EXPECTED_ALGORITHM, Deadline(self._wait))
         except ApiError as error:
+            if image.status == "deactivated" and error.status == 403:
+                raise InvalidInput(
+                    f"{image} is deactivated, and the cloud shows no hash of its data. To compare them they would have to be"
+                    " read, which the cloud allows administrators only as long as the image is deactivated. Run the task as"
+                    " an administrator, or activate the image first (image_state), or delete it if its data are not needed."
+                ) from error
             raise error.explained(
                 "This cloud keeps no hash of an image's data, so they have to be read back to be compared. Give a 'checksum'"
                 " with sha256: it is recorded at the image once the data are verified, and then nothing has to be read."

@@ -27,6 +27,7 @@ from .._glance.responses import (
     server_name,
     unapplied_fields,
     validate_image,
+    validate_list,
     validate_members,
 )
 from .._glance.service import api_versions, dotted, import_methods, stores
@@ -170,8 +171,9 @@ class GlanceApi:
 
     def list_tasks(self, image_id: str) -> list[dict[str, t.Any]]:
         """The tasks that Glance has had with an image, oldest first; none on clouds that do not show them."""
-        answer = self._json_if_offered(Request(TASKS, _path_of(TASKS, image_id)))
-        return sorted(answer.get("tasks") or [], key=lambda task: str(task.get("created_at")))
+        request = Request(TASKS, _path_of(TASKS, image_id))
+        tasks = validate_list(self._json_if_offered(request), "tasks", ["id"], str(request))
+        return sorted(tasks, key=lambda task: str(task.get("created_at")))
 
     def list_members(self, image_id: str) -> list[Member]:
         """The projects that an image is shared with. To a project that is one of them Glance shows no others."""
@@ -217,8 +219,10 @@ class GlanceApi:
         while True:
             after = [("marker", names[-1])] if names else []
             query = [("resource_types", resource_type), ("limit", str(PAGE_SIZE)), *after]
-            page = self._json_if_offered(Request(LIST_NAMESPACES, query=query))
-            new = [str(each["namespace"]) for each in page.get("namespaces") or [] if each["namespace"] not in names]
+            request = Request(LIST_NAMESPACES, query=query)
+            page = self._json_if_offered(request)
+            listed = validate_list(page, "namespaces", ["namespace"], str(request))
+            new = [str(each["namespace"]) for each in listed if each["namespace"] not in names]
             names += new
             if not new or not page.get("next"):
                 return names
@@ -230,13 +234,13 @@ class GlanceApi:
     def list_projects(self, query: Query, own_only: bool = False) -> list[dict[str, t.Any]]:
         """Keystone's projects that match; with ``own_only`` those that the user has a role in, which any user may list."""
         call = LIST_OWN_PROJECTS if own_only else LIST_PROJECTS
-        answer = self._http.send_for_json(Request(call, base=self.connection.identity_url, query=query))
-        return list(answer.get("projects") or [])
+        request = Request(call, base=self.connection.identity_url, query=query)
+        return validate_list(self._http.send_for_json(request), "projects", ["id", "name"], str(request))
 
     def list_domains(self, query: Query) -> list[dict[str, t.Any]]:
         """Keystone's domains that match."""
-        answer = self._http.send_for_json(Request(LIST_DOMAINS, base=self.connection.identity_url, query=query))
-        return list(answer.get("domains") or [])
+        request = Request(LIST_DOMAINS, base=self.connection.identity_url, query=query)
+        return validate_list(self._http.send_for_json(request), "domains", ["id"], str(request))
 
     def check_supported(self, operations: t.Iterable[Operation]) -> None:
         """Refuse what the cloud's API is too old for, as far as it tells its version: NotSupported."""

@@ -17,6 +17,7 @@ import datetime
 import uuid
 
 from .image import Image
+from .times import parse_time
 
 _NAMESPACE = uuid.UUID("2f6c1a52-6c2e-4a57-9c4d-3b7c8f0a9e11")
 LONG_SLOT = 600  # seconds
@@ -48,12 +49,9 @@ def has_derived_id(image: Image, name: str, project: str | None = None) -> bool:
     image_id, project = str(image.id), image.get("owner", project)
     if not is_own_id(image_id):
         return False
-    try:
-        created = datetime.datetime.fromisoformat(str(image.created_at).replace("Z", "+00:00"))
-    except ValueError:
+    created = parse_time(str(image.created_at))
+    if created is None:
         return False
-    if created.tzinfo is None:
-        created = created.replace(tzinfo=datetime.timezone.utc)
     moment = int(created.timestamp())
     near = range(moment - CLOCK_DIFFERENCE, moment + CLOCK_DIFFERENCE + 1)
     return image_id in {

@@ -15,6 +15,7 @@ import typing as t
 
 from .._errors import GlanceError
 from .image import Image
+from .times import as_utc, parse_time
 
 MAX_REASON = 500
 # An error's body is looked at up to here (bytes), and of a HTML page no more than this (characters).
@@ -207,14 +208,12 @@ def seconds_until(value: t.Any, now: datetime.datetime) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text)
     try:
-        moment = email.utils.parsedate_to_datetime(text)
+        moment = as_utc(email.utils.parsedate_to_datetime(text))
     except (ValueError, IndexError, TypeError, OverflowError):  # it was made for dates of mails, and raises what it likes
-        try:
-            moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-        except ValueError:
+        parsed = parse_time(text)
+        if parsed is None:
             return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.timezone.utc)
+        moment = parsed
     return max(0.0, (moment - now).total_seconds())
 
 
@@ -279,6 +278,18 @@ def validate_members(answer: dict[str, t.Any], what: str) -> list[Member]:
             raise GlanceError(f"{what}: the cloud's answer has '{shortened(repr(member))}' where a member should be.")
     found = [{key: member.get(key) for key in MEMBER_KINDS} for member in members]
     return sorted(found, key=lambda member: str(member["member_id"]))
+
+
+def validate_list(answer: dict[str, t.Any], key: str, needed: t.Sequence[str], what: str) -> list[dict[str, t.Any]]:
+    """The objects that an answer lists under a key; none where it has no such key.
+
+    :param needed: what each of them must have.
+    :param what: the request, for the error if the answer has anything else.
+    """
+    found = answer.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) and all(map(each.get, needed)) for each in found):
+        raise GlanceError(f"{what} was answered without a list of {key} that have {' and '.join(needed)}.")
+    return found
 
 
 def unapplied_fields(body: t.Any, image: Image) -> list[str]:

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 
 from .._client.image_api import GlanceApi
 from .._errors import InvalidInput
 from .._glance.image import FORMATS, Image
 from .._glance.image_ids import has_derived_id
+from .._glance.times import parse_time
 from .._plan.data_state import HAS_DATA, in_transit, is_abandoned, max_wait
 from .._timing import TIMING
 
@@ -130,8 +130,5 @@ def _age(image: Image) -> float:
 
 def _seconds_since(image: Image, attribute: str) -> float:
     """How long ago a time of the image is (s), by this host's clock; 0 where the cloud does not show it."""
-    try:
-        moment = datetime.datetime.fromisoformat(str(image.get(attribute)).replace("Z", "+00:00"))
-    except ValueError:
-        return 0.0
-    return max(0.0, (TIMING.utc_now() - moment).total_seconds())
+    moment = parse_time(str(image.get(attribute)))
+    return max(0.0, (TIMING.utc_now() - moment).total_seconds()) if moment else 0.0

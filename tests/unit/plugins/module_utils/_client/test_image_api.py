@@ -144,10 +144,10 @@ def test_a_cloud_may_have_no_imports_stores_tasks_and_members(
 
 
 def test_answers_to_questions_about_an_image(cloud: requests_mock.Mocker, api: GlanceApi) -> None:
-    cloud.get(f"{IMAGE}/tasks", json={"tasks": [{"created_at": "2"}, {"created_at": "1"}]})
+    cloud.get(f"{IMAGE}/tasks", json={"tasks": [{"id": "t", "created_at": "2"}, {"id": "u", "created_at": "1"}]})
     cloud.get(f"{IMAGE}/members", json={"members": [{"member_id": "p", "status": "pending"}]})
     cloud.get(f"{IMAGE}/members/a%2Fb", json={"status": "accepted"})
-    assert api.list_tasks(ID) == [{"created_at": "1"}, {"created_at": "2"}]
+    assert [task["id"] for task in api.list_tasks(ID)] == ["u", "t"]
     assert api.list_members(ID) == [{"member_id": "p", "status": "pending", "created_at": None, "updated_at": None}]
     assert api.member_status(ID, "a/b") == "accepted"
 
@@ -156,13 +156,13 @@ def test_answers_to_questions_about_the_cloud(cloud: requests_mock.Mocker, api: 
     stores = [{"id": "fast"}, {"id": "http", "read-only": "true"}]
     cloud.get(f"{BASE}/info/import", json={"import-methods": {"value": ["web-download"]}})
     cloud.get(f"{BASE}/info/stores", json={"stores": stores})
-    cloud.get("http://keystone/v3/projects?name=p", json={"projects": [{"id": "1"}]})
-    cloud.get("http://keystone/v3/auth/projects", json={"projects": [{"id": "2"}]})
+    cloud.get("http://keystone/v3/projects?name=p", json={"projects": [{"id": "1", "name": "p"}]})
+    cloud.get("http://keystone/v3/auth/projects", json={"projects": [{"id": "2", "name": "q"}]})
     cloud.get("http://keystone/v3/domains?name=d", json={"domains": [{"id": "3"}]})
     assert api.import_methods() == {"web-download"}
     assert api.list_stores() == ["fast"]
-    assert api.list_projects([("name", "p")]) == [{"id": "1"}]
-    assert api.list_projects([], own_only=True) == [{"id": "2"}]
+    assert api.list_projects([("name", "p")]) == [{"id": "1", "name": "p"}]
+    assert api.list_projects([], own_only=True) == [{"id": "2", "name": "q"}]
     assert api.list_domains([("name", "d")]) == [{"id": "3"}]
 
 

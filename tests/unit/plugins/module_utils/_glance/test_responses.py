@@ -24,6 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.response
     server_name,
     unapplied_fields,
     validate_image,
+    validate_list,
     validate_members,
 )
 
@@ -342,3 +343,22 @@ def test_response_without_a_list_of_members_is_an_error(answer: t.Any) -> None:
 def test_response_with_an_invalid_member_is_an_error(member: t.Any) -> None:
     with pytest.raises(GlanceError, match=r"^GET: the cloud's answer has '.*p.*' where a member should be\.$"):
         validate_members({"members": [MEMBER, member]}, "GET")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({}, []),
+        ({"tasks": None}, []),
+        ({"tasks": []}, []),
+        ({"tasks": [{"id": "t", "status": "success"}]}, [{"id": "t", "status": "success"}]),
+    ],
+)
+def test_objects_that_an_answer_lists(answer: t.Any, expected: t.Any) -> None:
+    assert validate_list(answer, "tasks", ["id"], "GET") == expected
+
+
+@pytest.mark.parametrize("listed", [3, "t", {"id": "t"}, ["t"], [None], [{}], [{"id": "t"}, {"status": "success"}]])
+def test_a_list_of_anything_else_is_an_error(listed: t.Any) -> None:
+    with pytest.raises(GlanceError, match=r"^GET was answered without a list of tasks that have id\.$"):
+        validate_list({"tasks": listed}, "tasks", ["id"], "GET")

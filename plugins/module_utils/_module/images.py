@@ -78,16 +78,18 @@ def _result_of(
     ]
     result: dict[str, t.Any] = {
         "changed": any(outcome["changed"] for _label, outcome in every),
-        "images": [outcome.pop("image") for outcome in outcomes],
+        "images": [outcome["image"] for outcome in outcomes],
         "changes": [change for _label, outcome in every for change in outcome["changes"]],
         "operations": [operation for _label, outcome in every for operation in outcome["operations"]],
         "diff": [diff for _label, outcome in every for diff in _diffs(outcome)],
         "warnings": [
             f"{label}: {warning}"
             for label, outcome in zip(labels, outcomes, strict=True)
-            for warning in outcome.pop("warnings", [])
+            for warning in outcome.get("warnings", [])
         ],
-        "outcomes": list(outcomes),
+        "outcomes": [
+            {key: value for key, value in outcome.items() if key not in ("image", "warnings")} for outcome in outcomes
+        ],
         "pruned": list(pruned),
     }
     failed = [f"{label}: {outcome['msg']}" for label, outcome in every if outcome["failed"]]

@@ -72,18 +72,17 @@ class DataOptions:
         _check_inspection(source, params)
         if params["convert"] is not None:
             _check_conversion(source, params)
-        cloud_image = _cloud_image(params) if source == REMOTE_CLOUD else None
         return cls(
-            params["path"],
-            params["url"],
-            _remote_image(params) if source == "remote" else None,
-            parse_checksum(params["checksum"]) if params["checksum"] is not None else None,
-            params["decompress"],
-            params["transfer"],
-            params["import_method"],
-            params["inspect"],
-            params["convert"],
-            cloud_image,
+            path=params["path"],
+            url=params["url"],
+            remote=_remote_image(params) if source == "remote" else None,
+            checksum=parse_checksum(params["checksum"]) if params["checksum"] is not None else None,
+            decompress=params["decompress"],
+            transfer=params["transfer"],
+            import_method=params["import_method"],
+            inspect=params["inspect"],
+            convert=params["convert"],
+            cloud_image=_cloud_image(params) if source == REMOTE_CLOUD else None,
         )
 
     @property

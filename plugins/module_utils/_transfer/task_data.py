@@ -101,29 +101,32 @@ class TaskData:
         source = self.content.source
         if isinstance(source, UrlSource) and self._cloud_downloads():
             method = {"name": "web-download", "uri": source.url}
-            return [Operation(IMPORT, body={"method": method, **stores}, instead=self._instead_of_import(source, to_stores))]
-        body: dict[str, t.Any] = {source.option: source.shown, "size": self.content.size}
-        if self.content.compression:
-            body["decompress"] = self.content.compression
+            return [Operation(IMPORT, body={"method": method, **stores}, instead=self._instead_of_import(to_stores))]
         if self._options.import_method == "glance-direct":
             self._check_offered("glance-direct")
             return [
-                Operation(STAGE, body=body),
+                Operation(STAGE, body=self._sent_data(self.content)),
                 Operation(IMPORT, body={"method": {"name": "glance-direct"}, **stores}),
             ]
-        if to_stores:
-            body["store"] = to_stores[0]
-        return [Operation(UPLOAD, body=body)]
+        return [self._upload(self.content, to_stores)]
 
-    def _instead_of_import(self, source: UrlSource, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
+    @staticmethod
+    def _upload(content: SourceContent, to_stores: t.Sequence[str] | None) -> Operation:
+        store = {"store": to_stores[0]} if to_stores else {}
+        return Operation(UPLOAD, body={**TaskData._sent_data(content), **store})
+
+    @staticmethod
+    def _sent_data(content: SourceContent) -> dict[str, t.Any]:
+        """What a result says of the data that this host sends."""
+        compression = {"decompress": content.compression} if content.compression else {}
+        return {content.source.option: content.source.shown, "size": content.size, **compression}
+
+    def _instead_of_import(self, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
         """What to do if the cloud refuses to download a URL itself; nothing if the task demands that it does."""
         if self._options.import_is_demanded:
             return ()
-        upload = Operation(UPLOAD, body={source.option: source.shown, "size": None})
-        if not to_stores:
-            return (upload,)
-        upload.body["store"] = to_stores[0]
-        return (upload, copy_to_stores(None, to_stores[1:])) if len(to_stores) > 1 else (upload,)
+        upload = self._upload(not_none(self.content), to_stores)
+        return (upload, copy_to_stores(None, to_stores[1:])) if to_stores and len(to_stores) > 1 else (upload,)
 
     def _cloud_downloads(self) -> bool:
         """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""

@@ -18,7 +18,7 @@ T = t.TypeVar("T")
 
 
 def not_none(value: T | None) -> T:
-    """A value that is there wherever this is asked; if it is not, that is a mistake in this collection."""
+    """Return a value that cannot be null here; null is a defect of this collection."""
     if value is None:
         raise AssertionError("unreachable: a value is missing that always is there")
     return value

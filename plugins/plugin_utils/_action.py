@@ -72,7 +72,7 @@ def is_switched_on(value: t.Any, name: str) -> bool:
 
 
 class GlanceAction(ActionBase):  # type: ignore[misc] # ansible-core has no types
-    """Runs a task inside the controller's process where that comes to the same as running its module, which it else does."""
+    """Runs a task inside the controller's process where that gives the same result, and otherwise as a module."""
 
     _supports_async = True
     _supports_check_mode = True

@@ -16,7 +16,7 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._arguments impor
 
 # Names are the lookup's terms, and it always returns exactly one image for each; ``filters`` is for openstack.cloud's tasks.
 NOT_OFFERED = ("name", "sort", "limit", "exactly", "members", "filters")
-FILTERS: Spec = {option: spec for option, spec in IMAGE_INFO.items() if option not in NOT_OFFERED}
+LOOKUP_FILTERS: Spec = {option: spec for option, spec in IMAGE_INFO.items() if option not in NOT_OFFERED}
 RESULTS = ("id", "image")
 Arguments = dict[str, t.Any]
 
@@ -48,7 +48,7 @@ class ImageLookup:
         problem = find_argument_problem(own)
         if problem:
             raise InvalidInput(problem)
-        if not terms and not set(own) & _spellings(FILTERS):
+        if not terms and not set(own) & _spellings(LOOKUP_FILTERS):
             raise InvalidInput("Give the name of an image, or a filter. Without both, all images of the cloud would match.")
         names = [[name] for name in _names(terms)] if terms else [None]
         tasks = tuple({**own, **({} if name is None else {"name": name}), "exactly": 1} for name in names)
@@ -56,10 +56,10 @@ class ImageLookup:
 
 
 def _check_names_of_options(given: t.Collection[str]) -> None:
-    unknown = sorted(set(given) - _spellings({**CONNECTION, **FILTERS}))
+    unknown = sorted(set(given) - _spellings({**CONNECTION, **LOOKUP_FILTERS}))
     if unknown:
         name = " The name of an image is given before the options, without a name of its own." if "name" in unknown else ""
-        allowed = ", ".join(sorted({"result", "required", *CONNECTION, *FILTERS}))
+        allowed = ", ".join(sorted({"result", "required", *CONNECTION, *LOOKUP_FILTERS}))
         raise InvalidInput(f"There is no option {', '.join(map(repr, unknown))}.{name} Allowed are {allowed}.")
 
 

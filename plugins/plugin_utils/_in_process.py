@@ -57,9 +57,9 @@ def run_in_process(task: Task, tokens: TokenCache, invocation: Invocation) -> Re
 
 def _run(task: Task, params: Params, invocation: Invocation, tokens: TokenCache, secrets: set[str]) -> Result:
     """Run a task with validated options; what must not be shown of its configuration is added to the secrets."""
-    connecting = functools.partial(_connected, tokens, secrets)
-    with _module_environment(invocation.folder, invocation.environment), _kept(tokens):
-        return run_task(task, params, invocation.check_mode, invocation.diff, connecting)
+    connect = functools.partial(_connect, tokens, secrets)
+    with _module_environment(invocation.folder, invocation.environment), _tokens_stored_afterwards(tokens):
+        return run_task(task, params, invocation.check_mode, invocation.diff, connect)
 
 
 def _as_from_a_module(result: Result, validation: t.Any, secrets: set[str]) -> Result:
@@ -108,7 +108,7 @@ CONVERSIONS: tuple[tuple[type | tuple[type, ...], t.Callable[[t.Any], t.Any]], .
 )
 
 
-def _connected(tokens: TokenCache, secrets: set[str], options: ConnectionOptions) -> Connection:
+def _connect(tokens: TokenCache, secrets: set[str], options: ConnectionOptions) -> Connection:
     """The connection that the options name; what must not be shown of its configuration is added to the secrets."""
     key = config_fingerprint(options)
     known = _connections.get(key)
@@ -123,7 +123,7 @@ def _connected(tokens: TokenCache, secrets: set[str], options: ConnectionOptions
 
 
 @contextlib.contextmanager
-def _kept(tokens: TokenCache) -> t.Iterator[None]:
+def _tokens_stored_afterwards(tokens: TokenCache) -> t.Iterator[None]:
     """Share the logins as they are afterwards: they may have been renewed meanwhile."""
     try:
         yield

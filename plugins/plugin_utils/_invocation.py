@@ -12,7 +12,7 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True)
 class Invocation:
-    """What a module would get from the controller, and the surroundings that its process would have.
+    """What a module would get from the controller, and the environment that its process would have.
 
     :param module: the module's name, as the task has it.
     :param arguments: the task's options, not validated.

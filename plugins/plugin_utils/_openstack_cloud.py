@@ -14,9 +14,10 @@ import dataclasses
 import re
 import typing as t
 
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.input_checks import UUID
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.openstack_cloud import (
-    FILTERS,
-    PROPERTY_FILTERS,
+    OPENSTACK_CLOUD_FILTERS,
+    OPENSTACK_CLOUD_PROPERTY_FILTERS,
     unknown_filter,
 )
 
@@ -69,12 +70,11 @@ RESULTS = {
     "owner_id": "owner",
     "hash_algo": "os_hash_algo",
     "hash_value": "os_hash_value",
-    **{name: f"properties.{of_glance}" for name, of_glance in PROPERTY_FILTERS.items()},
+    **{name: f"properties.{of_glance}" for name, of_glance in OPENSTACK_CLOUD_PROPERTY_FILTERS.items()},
 }
 # Keys of results that this collection does not return: they lead to where the cloud keeps the data.
 RESULTS_LEFT_OUT = ("direct_url", "locations", "file", "schema", "url", "metadata", "store")
 
-UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ID_IN_TEMPLATE = re.compile(r"(\.|\[['\"]|\b\w+_|\{\{\s*)id(['\"]\])?\s*(\||\}\})")
 
 
@@ -223,5 +223,5 @@ def unknown_filters(args: Args) -> t.Iterator[str]:
     """What is wrong with the filters of a task for image_info."""
     filters = args.get("filters", args.get("properties"))
     for key in filters if isinstance(filters, t.Mapping) else ():
-        if str(key) not in FILTERS and str(key) not in PROPERTY_FILTERS:
+        if str(key) not in OPENSTACK_CLOUD_FILTERS and str(key) not in OPENSTACK_CLOUD_PROPERTY_FILTERS:
             yield unknown_filter(str(key))

@@ -17,7 +17,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from .http_server import BLOCK, Broken, Handler, served
+from .http_server import BLOCK, HOP_BY_HOP, Broken, Handler, served
 
 TCP_ESTABLISHED = 1  # as Linux counts them
 
@@ -84,7 +84,6 @@ Fault = t.Callable[[str, str, int], "int | Spoil | Page | None"]
 CUT = -1
 # The request is carried out, and its answer lost.
 CUT_ANSWER = -2
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
 def no_fault(_method: str, _path: str, _count: int) -> None:
@@ -159,7 +158,7 @@ class ProxyHandler(Handler):
             if chosen == CUT_ANSWER:
                 reply.read()
                 self.close_connection = True
-            elif self._compresses():
+            elif self.compresses(self.settings.behaviour.compresses):
                 self._send_compressed(reply)
             else:
                 self._send_reply(reply, spoil if self.command == "GET" else None)
@@ -206,11 +205,6 @@ class ProxyHandler(Handler):
             if _is_closed(self.connection):
                 return
             self.settings.stopped.wait(0.02)
-
-    def _compresses(self) -> bool:
-        compresses = self.settings.behaviour.compresses
-        is_refused = self.headers.get("Accept-Encoding", "") == "identity"
-        return compresses == "always" or (compresses == "unless refused" and not is_refused)
 
     def _send_head_of(self, reply: http.client.HTTPResponse) -> None:
         self.send_response(reply.status)

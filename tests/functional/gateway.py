@@ -13,9 +13,8 @@ import json
 import typing as t
 import urllib.parse
 
-from .http_server import Broken, Handler, served
+from .http_server import HOP_BY_HOP, Broken, Handler, served
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 # What a server asks the services behind it for itself, which no count of requests is to see.
 OWN_AGENT = {"User-Agent": "a gateway"}
 

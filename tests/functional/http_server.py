@@ -16,6 +16,8 @@ import typing as t
 from .timing import HANGS
 
 BLOCK = 64 * 1024
+# What a proxy does not pass on: headers of one connection, and those that it sets itself.
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
 class Broken(Exception):
@@ -27,6 +29,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""
+
+    def compresses(self, when: str | None) -> bool:
+        """Whether to compress the answer.
+
+        :param when: ``always``, ``unless refused`` by the client; null for never.
+        """
+        is_refused = self.headers.get("Accept-Encoding") == "identity"
+        return when == "always" or (when == "unless refused" and not is_refused)
 
     def parse_request(self) -> bool:
         self._begun = True

@@ -29,7 +29,6 @@ from .timing import wait_for_a_later_second, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "examples" / "awx"
-PLAYBOOKS = sorted(path.stem for path in PROJECT.glob("*.yml") if path.stem not in ("execution-environment", "setup"))
 # Questions of AWX's surveys, and the Python type of their answers.
 QUESTION_TYPES = {"text": str, "textarea": str, "integer": int, "multiplechoice": str}
 

@@ -16,11 +16,6 @@ import pytest
 
 from .conftest import FORMATS, Cloud, Json
 
-
-def everything_but_times(image: Json) -> Json:
-    return {key: value for key, value in image.items() if key != "updated_at"}
-
-
 # Create
 
 

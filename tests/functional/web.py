@@ -64,7 +64,7 @@ class WebHandler(Handler):
             self.send_error(fault or 404)
         else:
             kind, _colon, number = str(fault).partition(":")
-            if self._compresses():
+            if self.compresses(self.web.compresses):
                 # As servers that compress while they send, which do not know the size beforehand.
                 data = gzip.compress(data, 1)
                 headers = {"Content-Encoding": "gzip"}
@@ -78,10 +78,6 @@ class WebHandler(Handler):
             self.end_headers()
             if self.command == "GET":
                 self._send_data(data, kind, number)
-
-    def _compresses(self) -> bool:
-        is_refused = self.headers.get("Accept-Encoding") == "identity"
-        return self.web.compresses == "always" or (self.web.compresses == "unless refused" and not is_refused)
 
     def _send_data(self, data: bytes, kind: str, number: str) -> None:
         if kind == "slow":

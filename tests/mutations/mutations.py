@@ -56,7 +56,7 @@ MUTATIONS: list[Mutation] = [
     (
         "remote: a read that fails is an error of the task's own cloud",
         "_transfer/remote_source.py",
-        'raise WrongSource(f"remote: {self.shown} cannot be read: {error}", **error.details) from error',
+        'raise WrongSource(f"remote: {self.label} cannot be read: {error}", **error.details) from error',
         "raise",
     ),
     (
@@ -427,7 +427,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     (
         "cloud: errors: Glance's 413 is a proxy's",
         "_client/http_client.py",
-        "proxy=proxy_name(headers, fault)",
+        "proxy=proxy_name(headers, parsed)",
         'proxy="a proxy"',
     ),
     (

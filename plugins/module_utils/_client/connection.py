@@ -21,7 +21,7 @@ from .._glance.input_checks import check_timeout
 from .._options.connection import ConnectionOptions
 from .._url_redaction import secrets_in_urls
 from .login_errors import translate_errors
-from .login_types import is_determined_by_options
+from .login_sharing import may_share_login
 from .openstack_config import check_sdk, cloud_region
 
 with contextlib.suppress(ImportError):  # _client.openstack_config reports it before anything here is called
@@ -77,7 +77,7 @@ class CloudCapabilities:
 
 
 class Connection:
-    """An authenticated way to one cloud."""
+    """A connection to one cloud: its configuration, the login, and the addresses of its APIs."""
 
     def __init__(self, region: CloudRegion, endpoint_override: str | None) -> None:
         self._region = region
@@ -86,7 +86,7 @@ class Connection:
         self.timeout = check_timeout(float(region.config.get("api_timeout") or DEFAULT_API_TIMEOUT), "api_timeout")
         self.session.timeout = self.timeout
         self.session.session.hooks["response"].append(refuse_foreign_redirect)
-        self.known = CloudCapabilities()
+        self.capabilities = CloudCapabilities()
 
     @functools.cached_property
     def key(self) -> str:
@@ -105,7 +105,7 @@ class Connection:
         config = self._region.config
         auth = config.get("auth") or {}
         methods = auth.get("auth_methods") or config.get("auth_methods")
-        return is_determined_by_options(config.get("auth_type"), auth, methods, self.session.cert)
+        return may_share_login(config.get("auth_type"), auth, methods, self.session.cert)
 
     @functools.cached_property
     def image_url(self) -> str:
@@ -146,7 +146,7 @@ class Connection:
     def log_in(self) -> None:
         """Get a token now, so that a refused login is told from a refused request.
 
-        An answer that is no whole login is not kept: whoever asked it later would stumble over it.
+        An invalid login response is not kept, because later requests would fail on it.
         """
         with self._translated_errors():
             try:
@@ -157,7 +157,7 @@ class Connection:
                 raise
             if not is_whole:
                 self.session.invalidate()
-                raise ConnectionProblem("The identity service answered the login with something that is no whole login.")
+                raise ConnectionProblem("The identity service sent an invalid login response.")
 
     @property
     def _access(self) -> AccessInfo | None:

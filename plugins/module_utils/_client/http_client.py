@@ -223,7 +223,7 @@ def json_object(response: Response, request: Request) -> dict[str, t.Any]:
     if not isinstance(body, dict):
         # In a part of an object, what is secret cannot be told from the rest.
         is_broken = response.text[:1] in ("[", "{")
-        said = f"{len(response.body)} bytes that are none" if is_broken else f"'{shortened(response.text)}'"
+        said = f"{len(response.body)} bytes that are not valid JSON" if is_broken else f"'{shortened(response.text)}'"
         raise GlanceError(f"{request} was answered HTTP {response.status} without a JSON object: {said}.")
     return body
 
@@ -245,11 +245,11 @@ def _error_response(request: Request, response: requests.Response, base: str, at
     """The facts of a response that is an error."""
     now = TIMING.utc_now()
     headers = response.headers
-    fault = parse_error(_beginning(response), headers.get("Content-Type", ""), now)
+    parsed = parse_error(_beginning(response), headers.get("Content-Type", ""), now)
     retry_after = headers.get("Retry-After")
     delay = seconds_until(retry_after, now)
-    status = effective_status(response.status_code, fault, retry_after)
-    reason = _without_token(fault.reason or str(response.reason), response)
+    status = effective_status(response.status_code, parsed, retry_after)
+    reason = _without_token(parsed.reason or str(response.reason), response)
     if 300 <= status < 400 or status == MISDIRECTED or (request.call.in_every_api and status == 404):
         reason += (
             f" This is not the answer of an Image API at {base}: check 'endpoint_override', 'interface' and the catalogue."
@@ -260,10 +260,10 @@ def _error_response(request: Request, response: requests.Response, base: str, at
         response.status_code,
         reason,
         effective_status=status,
-        code=fault.code,
-        request_id=headers.get("x-openstack-request-id") or headers.get("x-request-id") or fault.request_id,
-        retry_after=fault.retry_after if delay is None else delay,
-        proxy=proxy_name(headers, fault),
+        code=parsed.code,
+        request_id=headers.get("x-openstack-request-id") or headers.get("x-request-id") or parsed.request_id,
+        retry_after=parsed.retry_after if delay is None else delay,
+        proxy=proxy_name(headers, parsed),
         attempt=attempt,
     )
 

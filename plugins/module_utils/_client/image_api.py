@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The calls of the Image API, one method each; what a cloud answers is checked before anybody uses it."""
+"""The calls of the Image API, and those of Keystone that find projects, one method each. Answers are validated."""
 
 from __future__ import annotations
 
@@ -79,18 +79,18 @@ class UploadBody(t.Protocol):
 class GlanceApi:
     """The Image API of one cloud.
 
-    :param connecting: opens a connection to another cloud; null where the caller needs none.
+    :param connect: opens a connection to another cloud; null where the caller needs none.
     """
 
     def __init__(
         self,
         connection: Connection,
         retries: Retries | None = None,
-        connecting: t.Callable[[ConnectionOptions], Connection] | None = None,
+        connect: t.Callable[[ConnectionOptions], Connection] | None = None,
     ) -> None:
         self.connection = connection
-        self._connecting = connecting
-        self._known = connection.known
+        self._connect = connect
+        self._capabilities = connection.capabilities
         self._http = HttpClient(connection, retries)
         self._without_ranges: set[str] = set()
         self._offers: dict[str, dict[str, t.Any]] = {}
@@ -98,7 +98,7 @@ class GlanceApi:
 
     def other_cloud(self, options: ConnectionOptions) -> GlanceApi:
         """The Image API of another cloud, logged in."""
-        return GlanceApi(not_none(self._connecting)(options))
+        return GlanceApi(not_none(self._connect)(options))
 
     # Images
 
@@ -117,7 +117,7 @@ class GlanceApi:
             self.check_is_image_api(base)
             return None
         image = _image(answer, request, image_id)
-        self._known.image_apis.add(base)
+        self._capabilities.image_apis.add(base)
         return None if image.status in GONE else image
 
     def list_images(self, query: Query, page_size: int = PAGE_SIZE) -> t.Iterator[Image]:
@@ -126,7 +126,7 @@ class GlanceApi:
         A cloud that does not know a condition of the query may give more than that, so each image is to be checked.
         """
         found = False
-        if self._known.operators is not False or not uses_operators(query):
+        if self._capabilities.operators is not False or not uses_operators(query):
             for image in self._all_pages(query, page_size):
                 found = True
                 yield image
@@ -146,7 +146,7 @@ class GlanceApi:
         page = self._http.send_for_json(Request(LIST, base=base, query=query))
         if not isinstance(page.get("images"), list):
             raise GlanceError("GET /v2/images was answered without a list of images. Is this address an Image API?")
-        self._known.image_apis.add(base)
+        self._capabilities.image_apis.add(base)
         return page
 
     def check_is_image_api(self, base: str | None = None) -> None:
@@ -154,20 +154,20 @@ class GlanceApi:
 
         :param base: base URL of another region's Image API.
         """
-        if base not in self._known.image_apis:
+        if base not in self._capabilities.image_apis:
             self._page([("limit", "1")], base)
 
     def _knows_operators(self) -> bool:
         """Whether the cloud knows the operators of conditions: where it does, it refuses one that does not exist."""
-        if self._known.operators is None:
+        if self._capabilities.operators is None:
             try:
                 self._page([UNKNOWN_OPERATOR, ("limit", "1")])
-                self._known.operators = False
+                self._capabilities.operators = False
             except ApiError as error:
                 if error.status != 400:
                     raise
-                self._known.operators = True
-        return self._known.operators
+                self._capabilities.operators = True
+        return self._capabilities.operators
 
     def list_tasks(self, image_id: str) -> list[dict[str, t.Any]]:
         """The tasks that Glance has had with an image, oldest first; none on clouds that do not show them."""
@@ -209,10 +209,10 @@ class GlanceApi:
         They are asked for once a connection.
         """
         with self._offers_lock:
-            if self._known.namespaces is None:
+            if self._capabilities.namespaces is None:
                 shown = (self._namespace(name) for name in self._namespaces_of(IMAGE_RESOURCE_TYPE))
-                self._known.namespaces = [namespace for namespace in shown if namespace]
-            return self._known.namespaces
+                self._capabilities.namespaces = [namespace for namespace in shown if namespace]
+            return self._capabilities.namespaces
 
     def _namespaces_of(self, resource_type: str) -> list[str]:
         names: list[str] = []
@@ -255,13 +255,13 @@ class GlanceApi:
     @property
     def _version(self) -> tuple[int, int] | None:
         """The newest version of the Image API that the cloud has; null where it does not say. It is asked once."""
-        if not self._known.version_asked:
+        if not self._capabilities.version_asked:
             versions = None
             with contextlib.suppress(GlanceError):
                 versions = api_versions(self.service_document(VERSIONS))
-            self._known.version = versions[-1] if versions else None
-            self._known.version_asked = True
-        return self._known.version
+            self._capabilities.version = versions[-1] if versions else None
+            self._capabilities.version_asked = True
+        return self._capabilities.version
 
     def service_document(self, call: Call) -> dict[str, t.Any] | None:
         """A document about the Image API; null where the cloud does not have it, or does not show it to this user.

@@ -53,6 +53,6 @@ def _said_at_login(error: Exception) -> str:
         return str(error)
     if response.status_code < 400:  # there may be a token in it
         return f"HTTP {response.status_code} with a body that is no login"
-    fault = parse_error(response.text[:MAX_ERROR], response.headers.get("Content-Type", ""), TIMING.utc_now())
-    code = f" ({fault.code})" if fault.code else ""
-    return f"HTTP {response.status_code}{code}: {fault.reason}".rstrip(": .")
+    parsed = parse_error(response.text[:MAX_ERROR], response.headers.get("Content-Type", ""), TIMING.utc_now())
+    code = f" ({parsed.code})" if parsed.code else ""
+    return f"HTTP {response.status_code}{code}: {parsed.reason}".rstrip(": .")

@@ -40,7 +40,7 @@ def _loaded_alone() -> types.ModuleType:
 
 @contextlib.contextmanager
 def _private_modules() -> t.Iterator[None]:
-    """Let nobody else find what is imported meanwhile: who imports openstack later is to have all of it."""
+    """Remove what is imported meanwhile from sys.modules, so that a later import of openstack loads all of it."""
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""One login a run: what the processes of a run know of each other's logins.
+"""The tokens that the processes of one Ansible run share, so that the run logs in once.
 
 Ansible runs each task in a process forked from the controller, and forgets it with the task. What was opened before the fork
 all of them have: here a file in memory, which has no name and is gone with the run. A module that one of them starts on this
@@ -48,7 +48,7 @@ class TokenCache:
 
     @classmethod
     def from_environment(cls) -> TokenCache:
-        """Those of the process that has started this one, if it says where they are."""
+        """The cache of the process that started this one; without TOKENS_FILE nothing is shared."""
         path = os.environ.get(TOKENS_FILE, "")
         try:
             return cls(os.open(path, os.O_RDWR | os.O_CLOEXEC) if OPEN_FILE.fullmatch(path) else None)

@@ -5,7 +5,8 @@
 """The conditions of Glance's lists, and how to ask a cloud that does not know their operators. Pure.
 
 A condition may have an operator before a colon, ``in:"a","b"`` or ``gt:2026-01-31T12:00:00Z``
-(https://docs.openstack.org/api-ref/image/v2/#list-images). Old clouds take such a value as it stands, and find nothing.
+(https://docs.openstack.org/api-ref/image/v2/#list-images). A cloud that does not know operators compares the whole
+text, and finds nothing.
 """
 
 from __future__ import annotations

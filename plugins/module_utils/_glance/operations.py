@@ -104,7 +104,7 @@ class Operation:
         path = self.call.path.replace("{id}", self.image_id or ID_PLACEHOLDER)
         return path.replace("{member}", urllib.parse.quote(self.member, safe="")) if self.member else path
 
-    def shown(self) -> dict[str, t.Any]:
+    def to_result(self) -> dict[str, t.Any]:
         """The operation as a task's result shows it."""
         return {"method": self.call.method, "path": f"/v2{self.path}", "body": _without_secrets(self.body)}
 

@@ -163,39 +163,39 @@ def server_name(headers: t.Mapping[str, str]) -> str:
 _LIMITS_OF_GLANCE = re.compile(r"(?i)quota|over a limit|limit has been exceeded|storage media|(incoming|provided) image")
 
 
-def proxy_name(headers: t.Mapping[str, str], fault: ParsedError) -> str | None:
+def proxy_name(headers: t.Mapping[str, str], parsed: ParsedError) -> str | None:
     """What to call the proxy that refused a request in front of the Image API.
 
     Returns null if the Image API itself did, and an empty string where the answer shows neither. Glance gives each request
     an id, which proxies pass on; clouds of other makers answer with JSON; proxies answer with a page of their own.
     """
-    has_id = "x-openstack-request-id" in headers or fault.request_id is not None
-    if has_id or fault.kind == "json" or _LIMITS_OF_GLANCE.search(fault.reason):
+    has_id = "x-openstack-request-id" in headers or parsed.request_id is not None
+    if has_id or parsed.kind == "json" or _LIMITS_OF_GLANCE.search(parsed.reason):
         return None
-    return server_name(headers) if fault.kind == "html" and fault.reason else ""
+    return server_name(headers) if parsed.kind == "html" and parsed.reason else ""
 
 
 def _parse_json_error(answer: t.Any, now: datetime.datetime) -> ParsedError | None:
     if not isinstance(answer, dict):
         return None
-    name, fault = "", answer
+    name, parsed = "", answer
     if len(answer) == 1 or "error" in answer:
         name = "error" if "error" in answer else next(iter(answer))
-        fault = answer[name] if isinstance(answer[name], dict) else answer
-    message = fault.get("message") or fault.get("error_msg") or fault.get("title")
+        parsed = answer[name] if isinstance(answer[name], dict) else answer
+    message = parsed.get("message") or parsed.get("error_msg") or parsed.get("title")
     if not message:
         return None
-    details = fault.get("details")
+    details = parsed.get("details")
     text = f"{message} ({details})" if isinstance(details, str) and details and details != message else str(message)
-    code = fault.get("error_code") or fault.get("code")
-    request_id = fault.get("request_id")
+    code = parsed.get("error_code") or parsed.get("code")
+    request_id = parsed.get("request_id")
     return ParsedError(
         shortened(text),
         # A number is only the HTTP status once more.
         code if isinstance(code, str) and not code.isdigit() else None,
         request_id if isinstance(request_id, str) else None,
         name == "overLimit",
-        seconds_until(fault.get("retryAfter"), now) or seconds_until(fault.get("retryAt"), now),
+        seconds_until(parsed.get("retryAfter"), now) or seconds_until(parsed.get("retryAt"), now),
         kind="json",
     )
 
@@ -217,17 +217,17 @@ def seconds_until(value: t.Any, now: datetime.datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-def effective_status(status: int, fault: ParsedError, retry_after: str | None) -> int:
+def effective_status(status: int, parsed: ParsedError, retry_after: str | None) -> int:
     """The HTTP status that says what the cloud means, which is not always the one that it answers.
 
     :param retry_after: the header Retry-After.
     """
-    code = fault.code or ""
+    code = parsed.code or ""
     if status == 400:
         return MEANING_OF_400.get(code, status)
     if status == 404 and code.startswith(GATEWAY_CODES):
         return MISDIRECTED
-    if status == 413 and (fault.is_limit or retry_after):
+    if status == 413 and (parsed.is_limit or retry_after):
         return TOO_MANY_REQUESTS  # Glance's own 413 is a quota, and final
     return status
 

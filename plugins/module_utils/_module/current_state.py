@@ -167,24 +167,24 @@ class CurrentStateReader:
     def _unfinished(self, old: Image, hidden: bool = True) -> list[Image]:
         """The new images of interrupted replacements, oldest first. It waits for another run that is still busy."""
         unfinished = self._find_unfinished(old, hidden)
-        for left in unfinished:
-            if in_transit(left):
-                self._wait_for_unfinished(old, left)
+        for incomplete in unfinished:
+            if in_transit(incomplete):
+                self._wait_for_unfinished(old, incomplete)
         # A complete candidate stays until its test is over. One without data may be about to get them.
         if unfinished and (not self._options.candidate or unfinished[-1].status == "queued"):
             self.concurrent_runs.let_replacement_finish(unfinished[-1])
         return unfinished
 
-    def _wait_for_unfinished(self, old: Image, left: Image) -> None:
-        waited, failure = self.concurrent_runs.wait_for_data(left)
+    def _wait_for_unfinished(self, old: Image, incomplete: Image) -> None:
+        waited, failure = self.concurrent_runs.wait_for_data(incomplete)
         if in_transit(waited) and not failure and not is_abandoned_upload(waited):
             what = str(old) if old.exists else f"An image with the name '{old.name}'"
             raise InvalidInput(
-                f"{what} is being {'replaced' if old.exists else 'prepared'} by another run: {left.id} has the"
+                f"{what} is being {'replaced' if old.exists else 'prepared'} by another run: {incomplete.id} has the"
                 f" status '{waited.status}'. Wait for it and run the task again; if no run sends its data,"
                 " delete that one."
             )
-        if waited.status != left.status:
+        if waited.status != incomplete.status:
             raise OtherRunIsBusy
 
     def _find_unfinished(self, old: Image, hidden: bool) -> list[Image]:

@@ -55,17 +55,17 @@ OPTION_OF_REFERENCE = {key: option for option, key in REFERENCES.items()}
 
 def run(api: GlanceApi, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     """Bring the image to the state that the task wants; returns the module's result."""
-    return bring(Lookup(api), remote_images(api, [options]), options, check_mode)
+    return ensure_image(Lookup(api), remote_images(api, [options]), options, check_mode)
 
 
-def bring(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
-    """The same for an image that is looked up in another way.
+def ensure_image(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    """Bring the image that the lookup finds to the state that the task wants; returns the module's result.
 
     :param remote: finds the image in another cloud that the task names; null where it names none.
     """
     if options.is_absent:
-        return _absent(lookup, options, check_mode)
-    return _present(lookup, remote, options, check_mode)
+        return _ensure_absent(lookup, options, check_mode)
+    return _ensure_present(lookup, remote, options, check_mode)
 
 
 def remote_images(api: GlanceApi, entries: t.Sequence[ImageOptions]) -> RemoteImages | None:
@@ -77,7 +77,7 @@ def remote_images(api: GlanceApi, entries: t.Sequence[ImageOptions]) -> RemoteIm
     return RemoteImages(api, entries)
 
 
-def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+def _ensure_absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     owner = _owner(lookup, options)
 
     def make_plans() -> list[Plan]:
@@ -94,10 +94,12 @@ def _absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str
     return {**result_of(plans), **NO_IMAGE}
 
 
-def _present(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+def _ensure_present(
+    lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool
+) -> dict[str, t.Any]:
     """The image present, with data from the URL or, if they cannot be had from there, from one of its mirrors."""
     if options.data and options.data.cloud_image:
-        return _present_as_copy(lookup, not_none(remote), options, check_mode)
+        return _ensure_copy(lookup, not_none(remote), options, check_mode)
     if not options.mirrors:
         return _present_from_source(lookup, options, _open_task_data(lookup.api, options), check_mode)
     from .._transfer.errors import SOURCE_FAILURES  # noqa: PLC0415
@@ -125,7 +127,7 @@ def _present(lookup: Lookup, remote: RemoteImages | None, options: ImageOptions,
     raise GlanceError(f"The data could not be read from the URL, nor from any of its mirrors. {' '.join(failures)}")
 
 
-def _present_as_copy(lookup: Lookup, remote: RemoteImages, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+def _ensure_copy(lookup: Lookup, remote: RemoteImages, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
     """The image present, with the data of an image in another cloud and what the task copies of it besides."""
     from .._plan.remote_attributes import with_remote_attributes  # noqa: PLC0415
 
@@ -186,7 +188,7 @@ def _present_from_source(
         "image": after,
         "members": _shown_members(record.members),
         "source": source.inspected if source else None,
-        "transfer": uploader.transfer.shown() if uploader.transfer else None,
+        "transfer": uploader.transfer.to_result() if uploader.transfer else None,
         "warnings": problems + planner.warnings + uploader.warnings,
     }
 

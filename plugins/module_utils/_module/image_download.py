@@ -51,7 +51,7 @@ def run(api: GlanceApi, options: ImageDownloadOptions, check_mode: bool, move: M
                 return unchanged
         except ApiError as error:
             raise error.explained(hint(error, image.owner, api.connection.project_id)) from error
-        result["transfer"] = download.transfer.shown()
+        result["transfer"] = download.transfer.to_result()
     return {**result, "changed": True, "diff": diff}
 
 

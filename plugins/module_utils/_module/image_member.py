@@ -19,7 +19,7 @@ from .._plan.members import PENDING, Members, check_can_have_members, warnings_o
 from .._plan.plan import Plan, plan_members
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
-from .lookup import check_name_is_no_id, find_by_id, find_by_name, is_listed, only_one, query_for_names
+from .lookup import check_name_is_no_id, find_by_id, find_by_name, matches_hidden_filter, only_one, query_for_names
 from .members import change_member, settle_members
 from .projects import Projects
 from .task import Task
@@ -169,7 +169,12 @@ class MemberRequest:
             query = (*query_for_names(equals_filter(name), None, hidden), ("visibility", "shared"), ("member_status", "all"))
             for image in self._api.list_images(query):
                 is_of_owner = owner_id is None or image.get("owner", owner_id) == owner_id
-                if image.name == name and is_listed(image, hidden) and image.owner != self._member and is_of_owner:
+                if (
+                    image.name == name
+                    and matches_hidden_filter(image, hidden)
+                    and image.owner != self._member
+                    and is_of_owner
+                ):
                     found.setdefault(image.id, image)
         if not found:
             check_name_is_no_id(self._api, name)

@@ -19,7 +19,7 @@ from .._errors import GlanceError, InvalidInput
 from .._options.image import ImageOptions
 from .._options.images import ImagesOptions
 from .._plan.result import result_of
-from .image import NO_IMAGE, bring, remote_images
+from .image import NO_IMAGE, ensure_image, remote_images
 from .image import TASK as IMAGE_TASK
 from .lookup import Lookup
 from .prefetched_images import PrefetchedImages
@@ -40,7 +40,7 @@ def run(api: GlanceApi, options: ImagesOptions, check_mode: bool) -> dict[str, t
     remote = remote_images(api, options.images)
     pool = concurrent.futures.ThreadPoolExecutor(options.parallel)
     try:
-        outcomes = list(pool.map(functools.partial(_bring, prefetched, remote, check_mode), options.images))
+        outcomes = list(pool.map(functools.partial(_ensure_entry, prefetched, remote, check_mode), options.images))
         pruned: list[dict[str, t.Any]] = []
         if pruning and not any(outcome["failed"] for outcome in outcomes):
             if not check_mode and any(outcome["changed"] for outcome in outcomes):
@@ -60,10 +60,10 @@ def _pruning(prefetched: PrefetchedImages, options: ImagesOptions) -> Pruning | 
     return Pruning(prefetched.api, options.prune, prefetched.listed)
 
 
-def _bring(lookup: Lookup, remote: RemoteImages | None, check_mode: bool, entry: ImageOptions) -> dict[str, t.Any]:
+def _ensure_entry(lookup: Lookup, remote: RemoteImages | None, check_mode: bool, entry: ImageOptions) -> dict[str, t.Any]:
     named = {"name": entry.selection.name, "id": entry.selection.id, "failed": False}
     try:
-        return {**named, **bring(lookup, remote, entry, check_mode)}
+        return {**named, **ensure_image(lookup, remote, entry, check_mode)}
     except GlanceError as error:
         return {**named, **result_of([]), **NO_IMAGE, "failed": True, "msg": str(error), **error.details}
 

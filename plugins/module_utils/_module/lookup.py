@@ -70,7 +70,9 @@ def list_named(api: GlanceApi, names: t.Sequence[str], owner: str | None, hidden
         listed = [
             image
             for image in api.list_images(query_for_names(values, owner, hidden))
-            if image.name in names and is_listed(image, hidden) and (owner is None or image.get("owner", owner) == owner)
+            if image.name in names
+            and matches_hidden_filter(image, hidden)
+            and (owner is None or image.get("owner", owner) == owner)
         ]
         yield from images_in_scope(api, listed) if owner is None else listed
 
@@ -88,7 +90,7 @@ def check_name_is_no_id(api: GlanceApi, name: str) -> None:
         )
 
 
-def is_listed(image: Image, hidden: bool) -> bool:
+def matches_hidden_filter(image: Image, hidden: bool) -> bool:
     """Whether an image belongs into the list of hidden or of shown ones: some clouds take no notice of that condition, or
     list what is deleted."""
     return image.get("os_hidden", hidden) == hidden and image.status not in GONE

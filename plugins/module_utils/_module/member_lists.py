@@ -17,7 +17,7 @@ from .._glance.responses import Member
 # As many as the module images manages at a time by default.
 PARALLEL = 4
 # The policy forbids it, the visibility has changed, the image is gone, or the cloud does not list members.
-NOT_LISTED = frozenset({403, *NO_SUCH_OPERATION})
+MEMBERS_UNAVAILABLE = frozenset({403, *NO_SUCH_OPERATION})
 
 
 def list_members_of(api: GlanceApi, images: t.Sequence[Image], warnings: list[str]) -> list[list[Member] | None]:
@@ -48,6 +48,6 @@ def _list_members(api: GlanceApi, image: Image) -> list[Member] | ApiError:
     try:
         return api.list_members(image.id)
     except ApiError as error:
-        if NOT_LISTED & {error.status, error.http_status}:
+        if MEMBERS_UNAVAILABLE & {error.status, error.http_status}:
             return error
         raise

@@ -51,15 +51,15 @@ def settle_members(api: GlanceApi, image_id: str, wanted: t.Callable[[Members], 
             return
         if repeat == MAX_REPEATS:
             raise GlanceError(
-                f"Image {image_id} should be shared with {_listed(after)}, but is shared with {_listed(found)}. Another"
-                " process may change its members; run the task again."
+                f"Image {image_id} should be shared with {_project_names(after)}, but is shared with"
+                f" {_project_names(found)}. Another process may change its members; run the task again."
             )
         for operation in operations:
             change_member(api, operation, record)
         record.add_found_changes(member_changes(found, after))
 
 
-def _listed(members: Members) -> str:
+def _project_names(members: Members) -> str:
     return ", ".join(members) or "no project"
 
 

@@ -17,7 +17,7 @@ from .._glance.input_checks import id_spellings
 from .._glance.properties import VERSION
 from .._options.image import ImageOptions
 from .._options.images import check_no_duplicates
-from .._plan.catalogue import Listed
+from .._plan.catalogue import CatalogueEntries
 from .._plan.filter_queries import id_queries
 from .._plan.image_plan import no_such_image
 from .lookup import Lookup, check_name_is_no_id, choose, list_named
@@ -27,11 +27,11 @@ from .lookup import Lookup, check_name_is_no_id, choose, list_named
 class NamedImages:
     """The images of one name. Hidden ones are looked for only where the entry asks for them, or where no other is found."""
 
-    shown: list[Image]
+    visible: list[Image]
     hidden: list[Image]
 
     def found(self, hidden_too: bool) -> list[Image]:
-        return [*self.shown, *self.hidden] if hidden_too else self.shown or self.hidden
+        return [*self.visible, *self.hidden] if hidden_too else self.visible or self.hidden
 
 
 class PrefetchedImages(Lookup):
@@ -51,7 +51,7 @@ class PrefetchedImages(Lookup):
         self._by_name: dict[tuple[str, str | None], NamedImages] = {}
         for owner in dict.fromkeys(self._owners):
             self._prefetch_names(owner)
-        self.listed = Listed(self._check_meanings(), self._own_names(), api.connection.project_id)
+        self.listed = CatalogueEntries(self._check_meanings(), self._own_names(), api.connection.project_id)
 
     def find_by_id(self, image_id: str) -> Image | None:
         for spelling in id_spellings([image_id]):

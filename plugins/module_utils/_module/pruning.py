@@ -15,7 +15,7 @@ from .._errors import GlanceError, InvalidInput
 from .._glance.image import Image
 from .._glance.properties import CATALOGUE
 from .._options.catalogue import PruneOptions
-from .._plan.catalogue import Listed, check_limits, plan_prune, unlisted
+from .._plan.catalogue import CatalogueEntries, check_limits, plan_prune, unlisted
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
 from .._plan.result import result_of
@@ -37,7 +37,7 @@ class Pruning:
 
     api: GlanceApi
     options: PruneOptions
-    listed: Listed
+    listed: CatalogueEntries
 
     def find(self) -> list[Image]:
         """The images of the catalogue that are no longer listed; two requests."""

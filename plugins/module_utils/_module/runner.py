@@ -38,13 +38,13 @@ def run_module(task: Task) -> None:
     tokens = TokenCache.from_environment()
     opened: list[Connection] = []
 
-    def connected(options: ConnectionOptions) -> Connection:
+    def connect(options: ConnectionOptions) -> Connection:
         opened.append(build_connection(options))
         module.no_log_values.update(opened[-1].secrets)
         tokens.log_in(opened[-1])
         return opened[-1]
 
-    result = run_task(task, module.params, module.check_mode, module._diff, connected)
+    result = run_task(task, module.params, module.check_mode, module._diff, connect)
     for connection in opened:
         tokens.store_token(connection)
     for warning in result.pop("warnings", []):

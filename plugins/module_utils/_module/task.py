@@ -81,18 +81,18 @@ def run_task(
     params: Params,
     check_mode: bool,
     diff: bool,
-    connecting: t.Callable[[ConnectionOptions], Connection],
+    connect: t.Callable[[ConnectionOptions], Connection],
 ) -> Result:
     """Connect and run; what goes wrong becomes a failed result.
 
     :param params: the options, validated.
-    :param connecting: opens the connection that the options name.
+    :param connect: opens the connection that the options name.
     :param diff: whether the result's diff is asked for.
     """
     try:
         connection_options = ConnectionOptions.from_params(params)
         options = task.parse(params)
-        api = GlanceApi(connecting(connection_options), connecting=connecting)
+        api = GlanceApi(connect(connection_options), connect=connect)
         result = task.run(api, options, check_mode)
     except GlanceError as error:
         return {"failed": True, "msg": str(error), **error.details}

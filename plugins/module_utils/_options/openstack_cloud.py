@@ -16,7 +16,7 @@ from .._errors import InvalidInput
 Params = t.Mapping[str, t.Any]
 
 # The filters of openstack.cloud.image_info that are options of image_info, and those options.
-FILTERS = {
+OPENSTACK_CLOUD_FILTERS = {
     "id": "id",
     "name": "name",
     "status": "status",
@@ -33,7 +33,7 @@ FILTERS = {
     "properties": "properties",
 }
 # The filters that are custom properties whose names openstacksdk knows, and the names that Glance has for them.
-PROPERTY_FILTERS = {
+OPENSTACK_CLOUD_PROPERTY_FILTERS = {
     **{
         name: name
         for name in (
@@ -97,10 +97,10 @@ def own_filters(params: Params) -> dict[str, t.Any]:
     for key, value in (params["filters"] or {}).items():
         if value is None:
             raise InvalidInput(f"filters: '{key}' is null; give the value that the images must have.")
-        if key in FILTERS:
-            option, wanted = FILTERS[key], _filter_value(str(key), value)
-        elif key in PROPERTY_FILTERS:
-            option, wanted = "properties", {PROPERTY_FILTERS[key]: value}
+        if key in OPENSTACK_CLOUD_FILTERS:
+            option, wanted = OPENSTACK_CLOUD_FILTERS[key], _filter_value(str(key), value)
+        elif key in OPENSTACK_CLOUD_PROPERTY_FILTERS:
+            option, wanted = "properties", {OPENSTACK_CLOUD_PROPERTY_FILTERS[key]: value}
         else:
             raise InvalidInput(unknown_filter(str(key)))
         if option == "properties":
@@ -115,7 +115,7 @@ def own_filters(params: Params) -> dict[str, t.Any]:
 
 def _filter_value(key: str, value: t.Any) -> t.Any:
     """The value of a filter as the option takes it."""
-    option = FILTERS[key]
+    option = OPENSTACK_CLOUD_FILTERS[key]
     if option == "properties":
         if not isinstance(value, t.Mapping):
             raise InvalidInput("filters: 'properties' is a dictionary of properties and their values.")
@@ -135,9 +135,10 @@ def _filter_value(key: str, value: t.Any) -> t.Any:
 
 
 def unknown_filter(key: str) -> str:
-    """The error for a filter that is not one of FILTERS and PROPERTY_FILTERS."""
+    """The error for a filter that is not one of OPENSTACK_CLOUD_FILTERS and OPENSTACK_CLOUD_PROPERTY_FILTERS."""
+    filters, properties = ", ".join(OPENSTACK_CLOUD_FILTERS), ", ".join(OPENSTACK_CLOUD_PROPERTY_FILTERS)
     return (
-        f"filters: '{key}' was given; allowed are {', '.join(FILTERS)}, and the properties {', '.join(PROPERTY_FILTERS)}."
+        f"filters: '{key}' was given; allowed are {filters}, and the properties {properties}."
         " Give other properties in the option 'properties', and see the other options of image_info, such as name_pattern,"
         " size_min, size_max and created_at."
     )

@@ -26,7 +26,7 @@ PRUNE_ACTIONS = {"hide": "hidden", "deactivate": "deactivated", "delete": "delet
 
 
 @dataclasses.dataclass(frozen=True)
-class Listed:
+class CatalogueEntries:
     """What a list of images names.
 
     :param ids: the ids of the images that its entries mean.
@@ -57,7 +57,7 @@ class Listed:
         return found
 
 
-def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: Listed) -> list[Image]:
+def unlisted(images: t.Iterable[Image], catalogue: str, project: str, listed: CatalogueEntries) -> list[Image]:
     """The images of a catalogue that the list does not name any more, by name; no copies of them.
 
     :param images: what the cloud lists, which may be more than it was asked for.

@@ -23,7 +23,7 @@ class DataSpec:
     """The data that a task wants an image to have, and the calls that send or import them.
 
     :param option: the option that names the data.
-    :param shown: the name of the data in results and errors.
+    :param label: the name of the data in results and errors.
     :param size: bytes, if known before the transfer.
     :param hash: the hash, if known before the transfer.
     :param source_checksum: the source's checksum and compression, if they must be recorded because the cloud's own hash
@@ -33,7 +33,7 @@ class DataSpec:
     """
 
     option: str
-    shown: str
+    label: str
     size: int | None = None
     hash: Checksum | None = None
     source_checksum: str | None = None

@@ -279,7 +279,7 @@ def _warnings_of_existing(image: Image, desired: DesiredImage) -> t.Iterator[str
 
 def _warnings_of_kept_data(state: ExistingImage, desired: DesiredImage) -> t.Iterator[str]:
     if state.data is DataState.OTHER and desired.keep_data and desired.data:
-        yield f"{state.image} has other data than {desired.data.shown}, and keeps them, as 'data_policy: keep' says."
+        yield f"{state.image} has other data than {desired.data.label}, and keeps them, as 'data_policy: keep' says."
 
 
 def _warnings_of_members(state: ReplacementState, desired: DesiredImage) -> t.Iterator[str]:

@@ -146,7 +146,7 @@ def plan_update(image: Image, desired: DesiredImage, data_state: DataState = Dat
         changes += record_changes(desired.data, image.fields)
     elif desired.data and data_state is DataState.OTHER and not desired.keep_data:
         raise InvalidInput(
-            f"{image} has other data than {desired.data.shown}, and an image's data cannot be changed in place."
+            f"{image} has other data than {desired.data.label}, and an image's data cannot be changed in place."
             " Set 'data_policy: replace' to put a new image in its place, or 'data_policy: keep' to leave the data as they"
             " are, or give the new data another name."
         )
@@ -170,10 +170,12 @@ def status_operations(wanted: str | None, status: str | None, image_id: str | No
     if wanted in (None, status):
         return []
     if status not in STATE_ACTIONS:
-        shown = f"status '{status}'" if status else "status that only the cloud knows, as the task does not wait for it,"
+        status_shown = (
+            f"status '{status}'" if status else "status that only the cloud knows, as the task does not wait for it,"
+        )
         raise InvalidInput(
-            f"state: the image would have the {shown} and cannot be made {wanted}: only an image that has its data can."
-            " Give its data with 'path', 'url' or 'remote', and leave 'wait' true."
+            f"state: the image would have the {status_shown} and cannot be made {wanted}: only an image that has its data"
+            " can. Give its data with 'path', 'url' or 'remote', and leave 'wait' true."
         )
     return [Operation(STATE_ACTIONS[str(wanted)], image_id)]
 

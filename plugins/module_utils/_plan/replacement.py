@@ -267,26 +267,26 @@ def remove_unfinished(images: t.Sequence[Image]) -> tuple[list[Operation], list[
     ]
 
 
-def plan_restart(left: Image, desired: DesiredImage, project: str | None) -> Plan:
-    """An image whose data never came, and whose maker has given up: it is deleted and made again as it was to be."""
+def plan_restart(incomplete: Image, desired: DesiredImage, project: str | None) -> Plan:
+    """The plan that deletes an image whose data never arrived, and creates it again."""
     data = not_none(desired.data)
-    target = carried_over(left, desired, project)
+    target = carried_over(incomplete, desired, project)
     data.check_formats(target)
     operations = [
-        *removal(left),
+        *removal(incomplete),
         Operation(CREATE, body={"id": ID_PLACEHOLDER, **target}),
         *data_operations(data, desired.stores, None, {}),
         *status_operations(desired.status, data.status_after, None),
     ]
     status = desired.status or data.status_after
     changes = [
-        Change("id", left.id, ID_PLACEHOLDER),
-        Change("status", left.status, status),
-        *_changes_of_data(left, desired),
-        *_differences(left, {"owner": left.owner, **target, **data.record}),
+        Change("id", incomplete.id, ID_PLACEHOLDER),
+        Change("status", incomplete.status, status),
+        *_changes_of_data(incomplete, desired),
+        *_differences(incomplete, {"owner": incomplete.owner, **target, **data.record}),
     ]
     before, after = diff_of(changes)
-    predicted = {"owner": left.owner, **target, **data.record, "status": status, "size": data.size}
+    predicted = {"owner": incomplete.owner, **target, **data.record, "status": status, "size": data.size}
     return Plan(to_result(Image(predicted)), None, tuple(changes), tuple(operations), before, after)
 
 
@@ -329,7 +329,7 @@ def _changes_of_data(old: Image, desired: DesiredImage) -> t.Iterator[Change]:
 
 
 def _differences(current: Image, target: FlatImage) -> list[Change]:
-    """From one image to another, both as Glance's flat map; what Glance itself notes at an image is left out."""
+    """The changes that turn one image into another, without the properties that Glance itself sets."""
     own = [key for key in current.properties if not key.startswith(RESERVED_PREFIX)]
     goal = DesiredImage(
         {key: target[key] for key in CARRIED if key in target}, {**dict.fromkeys(own), **properties_of(target)}

@@ -81,4 +81,4 @@ def _shown(operation: Operation, image_id: str | None, image: Image | None) -> d
     # The call that makes an image has no id in its path, whatever comes after it has.
     new_id = image_id or (image.get("id") if image else None)
     operation = operation.of(new_id) if new_id else operation
-    return (operation.with_hash(identity_of_data(image)) if image else operation).shown()
+    return (operation.with_hash(identity_of_data(image)) if image else operation).to_result()

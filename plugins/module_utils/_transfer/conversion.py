@@ -94,7 +94,7 @@ class ConvertedSource:
         check_faults(inspection, self._content)
         if inspection.compression:
             raise WrongSource(
-                f"convert: {self.shown} is compressed with {inspection.compression}. Set 'decompress:"
+                f"convert: {self.label} is compressed with {inspection.compression}. Set 'decompress:"
                 f" {inspection.compression}'."
             )
         return inspection
@@ -114,8 +114,8 @@ class ConvertedSource:
         return None if size is None or self.target != "raw" else -(-size // SECTOR) * SECTOR
 
     @property
-    def shown(self) -> str:
-        return self._content.source.shown
+    def label(self) -> str:
+        return self._content.source.label
 
     @property
     def option(self) -> str:
@@ -130,7 +130,7 @@ class ConvertedSource:
         while left:
             block = os.pread(file.fileno(), min(BLOCK, left), offset)
             if not block:
-                raise WrongSource(f"convert: the converted data of {self.shown} became shorter while they were read.")
+                raise WrongSource(f"convert: the converted data of {self.label} became shorter while they were read.")
             offset += len(block)
             left -= len(block)
             yield block
@@ -144,7 +144,7 @@ class ConvertedSource:
             image = undo.enter_context(temporary_file(folder))
             with self._opened_source(folder) as source:
                 check_whole(source, deadline)
-                _check_space(folder, required_space(source, deadline), self.shown)
+                _check_space(folder, required_space(source, deadline), self.label)
                 convert(source, Disk(image, TARGETS[self.target]), deadline)
             self._check_virtual_size(Disk(image, TARGETS[self.target]), deadline)
             undo.pop_all()
@@ -194,10 +194,10 @@ class ConvertedSource:
                     raise WrongSource(f"path: {original.path} was changed while it was being converted.")
             return
         if size := self._content.published_size():
-            _check_space(folder, size, self.shown)
+            _check_space(folder, size, self.label)
         with temporary_file(folder) as file:
             for block in self._content.read():
-                _write(file, block, folder, self.shown)
+                _write(file, block, folder, self.label)
             yield self._inspected_again(file)
 
     def _inspected_again(self, file: t.Any) -> Disk:
@@ -212,7 +212,7 @@ class ConvertedSource:
         is_same = _READ_AS.get(found.format, found.format) == disk.format or found.format == "vhd"
         if found.faults or not is_same:
             raise WrongSource(
-                f"convert: {self.shown} changed between two reads: it was {self.inspection.format}, and is {found.format}"
+                f"convert: {self.label} changed between two reads: it was {self.inspection.format}, and is {found.format}"
                 f"{''.join(f', and {fault}' for fault in found.faults)}. Nothing was changed."
             )
         return disk
@@ -228,7 +228,7 @@ class ConvertedSource:
         unit = 1 if self.target == "raw" else 1024 * 1024
         if expected is not None and not expected <= found < expected + unit:
             raise WrongSource(
-                f"convert: qemu-img made a disk of {found} bytes of {self.shown}, whose header says {expected}. Nothing was"
+                f"convert: qemu-img made a disk of {found} bytes of {self.label}, whose header says {expected}. Nothing was"
                 " changed."
             )
 
@@ -253,24 +253,24 @@ def temporary_file(folder: str) -> t.Any:
         raise GlanceError(f"convert: no file can be created in {folder}: {error.strerror}.") from error
 
 
-def _write(file: t.Any, block: bytes, folder: str, shown: str) -> None:
+def _write(file: t.Any, block: bytes, folder: str, label: str) -> None:
     try:
         file.write(block)
         file.flush()
     except OSError as error:
         raise GlanceError(
-            f"convert: {shown} cannot be written to {folder}: {error.strerror}. Nothing was changed. {_OTHER_FOLDER}"
+            f"convert: {label} cannot be written to {folder}: {error.strerror}. Nothing was changed. {_OTHER_FOLDER}"
         ) from error
 
 
 _OTHER_FOLDER = "Set TMPDIR in the task's 'environment' to a folder with more space."
 
 
-def _check_space(folder: str, needed: int, shown: str) -> None:
+def _check_space(folder: str, needed: int, label: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise GlanceError(
-            f"convert: {shown} needs {needed} bytes in {folder}, and {free} are free. Nothing was changed. {_OTHER_FOLDER}"
+            f"convert: {label} needs {needed} bytes in {folder}, and {free} are free. Nothing was changed. {_OTHER_FOLDER}"
         )
 
 

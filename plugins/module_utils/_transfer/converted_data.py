@@ -44,7 +44,7 @@ class ConvertedTaskData(TaskData):
     def data(self) -> DataSpec:
         source, awaited = self._original.source, self._wait is not None
         recorded = f"{self._source_checksum} {self._kind}" if self._source_checksum else None
-        return DataSpec(source.option, source.shown, source_checksum=recorded, awaited=awaited)
+        return DataSpec(source.option, source.label, source_checksum=recorded, awaited=awaited)
 
     def data_into(self, stores: t.Sequence[str] | None) -> DataSpec:
         size = self._conversion.expected_size
@@ -103,7 +103,7 @@ class ConvertedTaskData(TaskData):
             return formats
         if size is None:
             self.warnings.append(
-                f"The size of the disk in {data.shown} is not known before it is read, so min_disk is left as it is. Give"
+                f"The size of the disk in {data.label} is not known before it is read, so min_disk is left as it is. Give"
                 " 'min_disk' too."
             )
             return formats

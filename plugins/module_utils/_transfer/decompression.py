@@ -56,28 +56,28 @@ def compression_of(option: str, source: str) -> str | None:
     return kind
 
 
-def decompressed_gzip(blocks: Blocks, shown: str) -> Blocks | None:
+def decompressed_gzip(blocks: Blocks, label: str) -> Blocks | None:
     """The content of a gzip file; null if the data are no such file."""
     first = next(blocks, b"")
-    return decompressed(itertools.chain([first], blocks), "gz", shown) if first.startswith(GZIP_MAGIC) else None
+    return decompressed(itertools.chain([first], blocks), "gz", label) if first.startswith(GZIP_MAGIC) else None
 
 
-def decompressed(blocks: Blocks, kind: str, shown: str, step: int = BLOCK) -> Blocks:
+def decompressed(blocks: Blocks, kind: str, label: str, step: int = BLOCK) -> Blocks:
     """The content of a compressed source; several compressed streams, one after the other, are one.
 
     :param kind: gz, bz2, xz or zst.
-    :param shown: what an error calls the source.
+    :param label: what an error calls the source.
     :param step: how many bytes to decompress at once; zstd cannot be limited so, and has ZSTD_STEP.
     """
     zstandard = _zstandard() if kind == "zst" else None
     damages = (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, *((zstandard.ZstdError,) if zstandard else ()))
     try:
-        yield from _decompressed(blocks, kind, shown, step)
+        yield from _decompressed(blocks, kind, label, step)
     except damages as error:
-        raise WrongSource(f"decompress: {shown} is no {kind} file, or is damaged: {error}.") from error
+        raise WrongSource(f"decompress: {label} is no {kind} file, or is damaged: {error}.") from error
 
 
-def _decompressed(blocks: Blocks, kind: str, shown: str, step: int) -> Blocks:
+def _decompressed(blocks: Blocks, kind: str, label: str, step: int) -> Blocks:
     stream: t.Any = None
     for block in blocks:
         data = block
@@ -90,7 +90,7 @@ def _decompressed(blocks: Blocks, kind: str, shown: str, step: int) -> Blocks:
                 stream = _NEW_STREAM[kind]()
             data = yield from _STEPS[kind](stream, data, step)
     if stream is None or not stream.eof:
-        raise WrongSource(f"decompress: {shown} ends too early: the {kind} data in it are not whole.")
+        raise WrongSource(f"decompress: {label} ends too early: the {kind} data in it are not whole.")
 
 
 # Yields what it decompresses in pieces, as zeros can be compressed a thousandfold; returns the bytes after the stream's end.

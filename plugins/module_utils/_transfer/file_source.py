@@ -27,7 +27,7 @@ class FileSource:
     option: str = "path"
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return self.path
 
     def read(self) -> Blocks:

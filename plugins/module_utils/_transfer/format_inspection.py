@@ -31,10 +31,11 @@ _STEP = 4096
 VHD_COOKIE = b"conectix"
 # The first bytes of compressed files, by what ``decompress`` calls them.
 COMPRESSED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst"}
+# Whatever is on a disk: a partition table, the file system of a CD, or encrypted data. Its size is that of the disk.
+PLAIN = frozenset({"raw", "gpt", "iso", "luks"})
 # The contents that an image of a disk format may have. Formats that are not here cannot be told by their content.
 ALLOWED_CONTENT = {
-    # Whatever is on a disk: a partition table, the file system of a CD, or encrypted data.
-    "raw": frozenset({"raw", "gpt", "iso", "luks"}),
+    "raw": PLAIN,
     "qcow2": frozenset({"qcow2"}),
     "vmdk": frozenset({"vmdk"}),
     "vdi": frozenset({"vdi"}),
@@ -42,8 +43,6 @@ ALLOWED_CONTENT = {
     "vhd": frozenset({"vhd"}),
     "iso": frozenset({"iso"}),
 }
-# Contents without a structure of their own, whose size is that of the disk.
-PLAIN = frozenset({"raw", "gpt", "iso", "luks"})
 # The formats whose beginning cannot be taken for another one: a task may leave out the disk_format of such data.
 SELF_DESCRIBING = ("qcow2", "vmdk", "vdi", "vhdx")
 # The safety checks of oslo.utils that show that the data need another file, or that no program should open them.
@@ -208,7 +207,7 @@ def check_content(inspection: Inspection, disk_format: str, content: SourceConte
 
     :param may_be_changed: whether the cloud may decompress the data when it imports them.
     """
-    shown, option = content.source.shown, content.source.option
+    label, option = content.source.label, content.source.option
     allowed = ALLOWED_CONTENT.get(disk_format)
     if allowed is None or (inspection.compression and may_be_changed):
         return
@@ -216,7 +215,7 @@ def check_content(inspection: Inspection, disk_format: str, content: SourceConte
     is_unknown = disk_format == "vhd" and inspection.is_plain and not isinstance(content.source, FileSource)
     if inspection.compression or (inspection.format not in allowed and not is_unknown):
         raise WrongSource(
-            f"disk_format: '{disk_format}' was given, and {option} {shown} is {_named(inspection)}."
+            f"disk_format: '{disk_format}' was given, and {option} {label} is {_named(inspection)}."
             f" {_advice(inspection, disk_format)} Set 'inspect: never' to send it all the same."
         )
     check_faults(inspection, content)
@@ -225,10 +224,10 @@ def check_content(inspection: Inspection, disk_format: str, content: SourceConte
 def recognised_format(inspection: Inspection, content: SourceContent) -> str:
     """The disk_format of data for which the task names none; an error unless the beginning of the data shows it for sure."""
     if inspection.format not in SELF_DESCRIBING:
-        shown, option = content.source.shown, content.source.option
+        label, option = content.source.label, content.source.option
         decompress = f"set 'decompress: {inspection.compression}' or " if inspection.compression else ""
         raise WrongSource(
-            f"disk_format: the task names none, and {option} {shown} is {_named(inspection)}. Only"
+            f"disk_format: the task names none, and {option} {label} is {_named(inspection)}. Only"
             f" {', '.join(SELF_DESCRIBING)} are recognised with certainty: {decompress}give the disk_format, for example"
             " 'disk_format: raw'."
         )
@@ -239,9 +238,9 @@ def recognised_format(inspection: Inspection, content: SourceContent) -> str:
 def check_faults(inspection: Inspection, content: SourceContent) -> None:
     """Refuse data that OpenStack does not take, whatever the task says of them."""
     if inspection.faults:
-        shown, option = content.source.shown, content.source.option
+        label, option = content.source.label, content.source.option
         raise WrongSource(
-            f"{option}: {shown} is {_named(inspection)}, and {'; '.join(inspection.faults)}. 'qemu-img convert' makes one"
+            f"{option}: {label} is {_named(inspection)}, and {'; '.join(inspection.faults)}. 'qemu-img convert' makes one"
             " complete image of it, on the host that has all its files."
         )
 

@@ -55,7 +55,7 @@ class DataWait:
 
     :param is_import: whether the cloud imports the data; then a queued image may still get them.
     :param waits: whether to wait for the cloud at all; if not, the first look is enough.
-    :param progress: told of an import that goes on; null where nobody listens.
+    :param progress: reports an import in progress; null to report nothing.
     """
 
     def __init__(

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""How far a transfer is, in words, for whoever waits for it.
+"""The progress of a transfer, as text.
 
-A module has no terminal. Where its process is the controller's neighbour, the action plugin of its name gives it a file in
+A module has no terminal. If it runs on the controller's host, the action plugin of its name gives it a file in
 the environment variable PROGRESS_FILE, and shows each line that is written to it.
 """
 
@@ -83,7 +83,7 @@ def import_text(message: str, size: int | None) -> str:
 
 
 def reporter(what: str) -> Reporter | None:
-    """What tells of a transfer, where somebody listens."""
+    """The reporter of a transfer; null unless PROGRESS_FILE is set."""
     path = os.environ.get(PROGRESS_FILE)
     if not path:
         return None

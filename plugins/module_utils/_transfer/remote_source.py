@@ -37,7 +37,7 @@ class RemoteSource:
     option: str = "remote"
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return f"image {self.image.id} '{self.image.name}' of {self.cloud}"
 
     @property
@@ -53,7 +53,7 @@ class RemoteSource:
             raise
         except GlanceError as error:
             # Not as it is: the upload would take it for an error of its own cloud. The download has tried again itself.
-            raise WrongSource(f"remote: {self.shown} cannot be read: {error}", **error.details) from error
+            raise WrongSource(f"remote: {self.label} cannot be read: {error}", **error.details) from error
 
     def published_size(self) -> int | None:
         return self.size

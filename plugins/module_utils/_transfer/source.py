@@ -19,7 +19,7 @@ class Source(t.Protocol):
     """Bytes that can be read from the first one on, as often as needed."""
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         """What a result or an error calls it, without secrets."""
 
     @property
@@ -82,7 +82,7 @@ class SourceContent:
         """The image's bytes; the last block is yielded only once the source is known to be complete and right."""
         blocks = self._checked(self.checksum) if self.checksum else self.source.read()
         if self.compression:
-            blocks = rechunk(decompressed(blocks, self.compression, self.source.shown))
+            blocks = rechunk(decompressed(blocks, self.compression, self.source.label))
         if self.beginning:
             blocks = self._as_inspected(blocks, self.beginning)
         empty = True
@@ -91,7 +91,7 @@ class SourceContent:
             yield block
         if empty:
             raise WrongSource(
-                f"{self.source.option}: there is nothing in {self.source.shown}."
+                f"{self.source.option}: there is nothing in {self.source.label}."
                 " Glance would make an active image of it that cannot boot."
             )
 
@@ -113,7 +113,7 @@ class SourceContent:
                 yield last
                 return
         raise WrongSource(
-            f"{self.source.option}: {self.source.shown} changed after it was inspected: its first {beginning.size} bytes are"
+            f"{self.source.option}: {self.source.label} changed after it was inspected: its first {beginning.size} bytes are"
             " others now. Run the task again."
         )
 
@@ -127,7 +127,7 @@ class SourceContent:
             last = block
         if digest.hexdigest() != checksum.value:
             raise WrongSource(
-                f"checksum: {self.source.shown} has the {checksum.algorithm} {digest.hexdigest()},"
+                f"checksum: {self.source.label} has the {checksum.algorithm} {digest.hexdigest()},"
                 f" not {checksum.value} as {self.stated_by} says."
             )
         if last:

@@ -28,7 +28,7 @@ class TransferStats:
     hash: Checksum | None = None
     attempts: int = 0
 
-    def shown(self) -> dict[str, t.Any]:
+    def to_result(self) -> dict[str, t.Any]:
         return {
             "method": self.method,
             "bytes": self.bytes,

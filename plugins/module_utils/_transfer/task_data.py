@@ -71,13 +71,13 @@ class TaskData:
         awaited = self._wait is not None
         if self.content is None:
             remote = not_none(self._remote)
-            shown = f"image {remote.id} of region {not_none(self._options.remote).region}"
-            return DataSpec("remote", shown, remote.size, strongest_hash(remote), awaited=awaited)
+            label = f"image {remote.id} of region {not_none(self._options.remote).region}"
+            return DataSpec("remote", label, remote.size, strongest_hash(remote), awaited=awaited)
         source, checksum = self.content.source, self.content.checksum
         compression = self.content.compression
         is_recorded = checksum and (compression or checksum.algorithm not in COMPUTED_BY_CLOUDS)
         recorded = f"{checksum} {compression or ''}".rstrip() if is_recorded else None
-        return DataSpec(source.option, source.shown, self.content.size, self.content.image_hash, recorded, awaited=awaited)
+        return DataSpec(source.option, source.label, self.content.size, self.content.image_hash, recorded, awaited=awaited)
 
     def data_into(self, stores: t.Sequence[str] | None) -> DataSpec:
         """The same with the calls; for data from a URL or another region the cloud is asked what it offers.
@@ -119,7 +119,7 @@ class TaskData:
     def _sent_data(content: SourceContent) -> dict[str, t.Any]:
         """What a result says of the data that this host sends."""
         compression = {"decompress": content.compression} if content.compression else {}
-        return {content.source.option: content.source.shown, "size": content.size, **compression}
+        return {content.source.option: content.source.label, "size": content.size, **compression}
 
     def _instead_of_import(self, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
         """What to do if the cloud refuses to download a URL itself; nothing if the task demands that it does."""
@@ -191,7 +191,7 @@ class TaskData:
         if self._options.inspect == "never" or library() is None:
             reason = "with 'inspect: never'" if self._options.inspect == "never" else f"without {MISSING_LIBRARY}"
             raise InvalidInput(
-                f"disk_format: the task names none, and {reason} the format of {source.option} {source.shown} is not known."
+                f"disk_format: the task names none, and {reason} the format of {source.option} {source.label} is not known."
                 " Give the disk_format."
             )
         self._inspection = self._inspection or inspect_content(content, library())

@@ -79,9 +79,9 @@ class Uploader:
 
     def warn_of_refused_import(self, refusal: ApiError) -> None:
         """Say that the data are sent because the cloud refuses to import them itself."""
-        shown = self._content.source.shown if self._content else "the data"
+        label = self._content.source.label if self._content else "the data"
         self.warnings.append(
-            f"The cloud refuses to import {shown} itself, so this host downloads it and sends it on. Set 'transfer: stream'"
+            f"The cloud refuses to import {label} itself, so this host downloads it and sends it on. Set 'transfer: stream'"
             f" to do so at once, or 'transfer: import' to make it an error. {without_queries(refusal.message)}"
         )
 

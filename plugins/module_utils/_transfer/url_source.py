@@ -68,7 +68,7 @@ class UrlSource:
     size: None = None
 
     @property
-    def shown(self) -> str:
+    def label(self) -> str:
         return redacted_url(self.url)
 
     def read(self) -> Blocks:
@@ -79,14 +79,14 @@ class UrlSource:
             encoding = self._foreign_encoding(answer)
             if encoding:
                 raise WrongSource(
-                    f"url: {self.shown} arrives with 'Content-Encoding: {encoding}', although the request says"
+                    f"url: {self.label} arrives with 'Content-Encoding: {encoding}', although the request says"
                     f" 'Accept-Encoding: {IDENTITY}': the server, or {server_name(answer.headers)} in front of it,"
                     " compresses the data. Switch that off there for this file, or give another 'url'."
                 )
             for block in self._blocks_of(answer):
                 if deadline.passed:
                     raise OutOfTime(
-                        f"url: {self.shown} was not read to its end within {self.wait} s, the 'wait_timeout'. Give it a"
+                        f"url: {self.label} was not read to its end within {self.wait} s, the 'wait_timeout'. Give it a"
                         " longer one."
                     )
                 yield block
@@ -96,14 +96,14 @@ class UrlSource:
         length = answer.headers.get("Content-Length")
         left = int(length) if length and length.isdigit() else None
         last = b""
-        while block := _read_block(answer, self.shown):
+        while block := _read_block(answer, self.label):
             if left is not None:
                 left -= len(block)
             if last:
                 yield last
             last = block
         if left:
-            raise BrokenSource(f"url: {self.shown} broke off {left} bytes before its end.")
+            raise BrokenSource(f"url: {self.label} broke off {left} bytes before its end.")
         if last:
             yield last
 
@@ -143,16 +143,16 @@ def _opened(url: str, timeout: float, option: str) -> t.Iterator[requests.Respon
         yield answer
 
 
-def _check_stays_secure(answer: requests.Response, url: str, shown: str, advice: str) -> None:
+def _check_stays_secure(answer: requests.Response, url: str, label: str, advice: str) -> None:
     """Refuse an answer that came without TLS though the URL demands it: anybody on the way can change such data."""
     if url.startswith("https:") and any(each.url.startswith("http:") for each in (*answer.history, answer)):
         raise WrongSource(
-            f"{shown}{redacted_url(url)} leads to {redacted_url(answer.url)}, by http and so without TLS. {advice} give the"
+            f"{label}{redacted_url(url)} leads to {redacted_url(answer.url)}, by http and so without TLS. {advice} give the"
             " URL of a server that keeps to https."
         )
 
 
-def _read_block(answer: requests.Response, shown: str) -> bytes:
+def _read_block(answer: requests.Response, label: str) -> bytes:
     block = b""
     try:
         while len(block) < BLOCK:
@@ -161,7 +161,7 @@ def _read_block(answer: requests.Response, shown: str) -> bytes:
                 break
             block = block + piece if block else piece
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise BrokenSource(f"url: {shown} broke off: {without_queries(str(error))}.") from error
+        raise BrokenSource(f"url: {label} broke off: {without_queries(str(error))}.") from error
     return block
 
 

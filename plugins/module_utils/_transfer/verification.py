@@ -147,7 +147,7 @@ class Verifier:
             return False
         stored = strongest_hash(image)
         try:
-            decompressed = decompressed_gzip(self._content.read(), self._content.source.shown)
+            decompressed = decompressed_gzip(self._content.read(), self._content.source.label)
             return decompressed is not None and size_and_hash(decompressed, stored.algorithm) == (image.size, stored)
         except (WrongSource, BrokenSource, OutOfTime):  # what cannot be read does not explain the difference either
             return False

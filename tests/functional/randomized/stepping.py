@@ -14,8 +14,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from ..faults import HOP_BY_HOP
-from ..http_server import Handler, served
+from ..http_server import HOP_BY_HOP, Handler, served
 
 READING = ("GET", "HEAD")
 # Longer than any run takes; only a run that hangs is waited for as long.

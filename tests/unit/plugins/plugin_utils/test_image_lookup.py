@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.doc_fragments import _auth, _
 from ansible_collections.cloudimage.glance.plugins.lookup import image
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import CONNECTION
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_lookup import FILTERS, ImageLookup
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_lookup import LOOKUP_FILTERS, ImageLookup
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_wrong_call_is_an_error(terms: list[t.Any], options: dict[str, t.Any], m
 def test_documentation_has_the_options_that_are_allowed() -> None:
     parts = [image.DOCUMENTATION, _auth.ModuleDocFragment.DOCUMENTATION, _filters.ModuleDocFragment.DOCUMENTATION]
     documented = {name for part in parts for name in yaml.safe_load(part)["options"]}
-    assert documented == {"_terms", "result", "required", *CONNECTION, *FILTERS}
+    assert documented == {"_terms", "result", "required", *CONNECTION, *LOOKUP_FILTERS}

@@ -31,7 +31,7 @@ class FakeConnection:
 
     def __init__(self) -> None:
         self.session = Session(auth=RenewableToken(self.image_url, "secret-token"))
-        self.known = CloudCapabilities()
+        self.capabilities = CloudCapabilities()
 
 
 @pytest.fixture

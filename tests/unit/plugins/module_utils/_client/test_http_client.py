@@ -213,7 +213,7 @@ def test_success_without_an_object_is_an_error(cloud: requests_mock.Mocker, http
 
 def test_broken_json_is_not_repeated(cloud: requests_mock.Mocker, http: HttpClient) -> None:
     cloud.get(URL, content=b'{"direct_url": "swift://user:secret@')
-    with pytest.raises(GlanceError, match="without a JSON object: 36 bytes that are none"):
+    with pytest.raises(GlanceError, match="without a JSON object: 36 bytes that are not valid JSON"):
         http.send_for_json(READ)
 
 

@@ -10,7 +10,10 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import IMAGE_INFO
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.module_utils._options.openstack_cloud import FILTERS, own_filters
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.openstack_cloud import (
+    OPENSTACK_CLOUD_FILTERS,
+    own_filters,
+)
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parsed import (
     filters_of,
     image_info_options,
@@ -124,5 +127,5 @@ def test_invalid_filters_are_rejected(options: dict[str, t.Any], message: str) -
 
 
 def test_each_filter_is_an_option() -> None:
-    assert set(FILTERS.values()) <= IMAGE_INFO.keys()
+    assert set(OPENSTACK_CLOUD_FILTERS.values()) <= IMAGE_INFO.keys()
     assert own_filters(params_of(IMAGE_INFO))["filters"] is None

@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import candidate_name, id_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.catalogue import PruneOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.catalogue import (
-    Listed,
+    CatalogueEntries,
     check_limits,
     plan_prune,
     unlisted,
@@ -61,49 +61,49 @@ CANDIDATE, LONG_CANDIDATE = (
 @pytest.mark.parametrize(
     ("candidate", "listed", "is_unlisted"),
     [
-        (image(), Listed(), True),
-        (image(), Listed(names={"other"}), True),
-        (image(), Listed(names={"n"}), False),
-        (image(), Listed(ids={OLD_ID}), False),
-        (image("N"), Listed(names={"n"}), True),
-        (image(os_hidden=True), Listed(), True),
-        (image(status="queued"), Listed(), True),
+        (image(), CatalogueEntries(), True),
+        (image(), CatalogueEntries(names={"other"}), True),
+        (image(), CatalogueEntries(names={"n"}), False),
+        (image(), CatalogueEntries(ids={OLD_ID}), False),
+        (image("N"), CatalogueEntries(names={"n"}), True),
+        (image(os_hidden=True), CatalogueEntries(), True),
+        (image(status="queued"), CatalogueEntries(), True),
         # Clouds that take no notice of a condition, or compare without regard to case.
-        (image(cloudimage_catalogue="other"), Listed(), False),
-        (image(cloudimage_catalogue="Base"), Listed(), False),
-        (image(cloudimage_catalogue=None), Listed(), False),
-        (image(owner="p2"), Listed(), False),
-        (image(owner=None), Listed(), False),
-        (without_owner(), Listed(), True),
-        (image(status="deleted"), Listed(), False),
-        (image(status="pending_delete"), Listed(), False),
+        (image(cloudimage_catalogue="other"), CatalogueEntries(), False),
+        (image(cloudimage_catalogue="Base"), CatalogueEntries(), False),
+        (image(cloudimage_catalogue=None), CatalogueEntries(), False),
+        (image(owner="p2"), CatalogueEntries(), False),
+        (image(owner=None), CatalogueEntries(), False),
+        (without_owner(), CatalogueEntries(), True),
+        (image(status="deleted"), CatalogueEntries(), False),
+        (image(status="pending_delete"), CatalogueEntries(), False),
         # Images to which Nova or Cinder copied the mark of another one.
-        (image(id=OTHER_ID), Listed(), False),
-        (image(cloudimage_marked_id=None), Listed(), False),
-        (image(id=OWN_ID, cloudimage_marked_id=None), Listed(), True),
-        (image(id=OWN_ID), Listed(), True),
+        (image(id=OTHER_ID), CatalogueEntries(), False),
+        (image(cloudimage_marked_id=None), CatalogueEntries(), False),
+        (image(id=OWN_ID, cloudimage_marked_id=None), CatalogueEntries(), True),
+        (image(id=OWN_ID), CatalogueEntries(), True),
         # The new image of a replacement that was interrupted belongs to the image that it replaces.
-        (REPLACEMENT, Listed(names={"n"}), False),
-        (REPLACEMENT, Listed(ids={OLD_ID}), False),
-        (REPLACEMENT, Listed(), True),
+        (REPLACEMENT, CatalogueEntries(names={"n"}), False),
+        (REPLACEMENT, CatalogueEntries(ids={OLD_ID}), False),
+        (REPLACEMENT, CatalogueEntries(), True),
         # So does the candidate for a name that no image has yet.
-        (CANDIDATE, Listed(names={"n"}), False),
-        (CANDIDATE, Listed(names={"n", "m"}), False),
-        (CANDIDATE, Listed(names={"m"}), True),
-        (image("n-candidate", id=CANDIDATE.id), Listed(names={"n"}), True),
-        (image("n-candidate", id=OLD_ID, os_hidden=True), Listed(names={"n"}), True),
-        (LONG_CANDIDATE, Listed(names={"n" * 255}), False),
+        (CANDIDATE, CatalogueEntries(names={"n"}), False),
+        (CANDIDATE, CatalogueEntries(names={"n", "m"}), False),
+        (CANDIDATE, CatalogueEntries(names={"m"}), True),
+        (image("n-candidate", id=CANDIDATE.id), CatalogueEntries(names={"n"}), True),
+        (image("n-candidate", id=OLD_ID, os_hidden=True), CatalogueEntries(names={"n"}), True),
+        (LONG_CANDIDATE, CatalogueEntries(names={"n" * 255}), False),
         # An image that only has such a name does not.
-        (image(TEMPORARY, id=OTHER_ID, cloudimage_marked_id=OTHER_ID), Listed(names={"n"}), True),
+        (image(TEMPORARY, id=OTHER_ID, cloudimage_marked_id=OTHER_ID), CatalogueEntries(names={"n"}), True),
     ],
 )
-def test_unlisted(candidate: Image, listed: Listed, is_unlisted: bool) -> None:
+def test_unlisted(candidate: Image, listed: CatalogueEntries, is_unlisted: bool) -> None:
     assert unlisted([candidate], "base", PROJECT, listed) == ([candidate] if is_unlisted else [])
 
 
 def test_unlisted_images_are_sorted_and_named_once() -> None:
     b, a = image("b", id=OWN_ID), image("a")
-    assert unlisted([b, a, b], "base", PROJECT, Listed()) == [a, b]
+    assert unlisted([b, a, b], "base", PROJECT, CatalogueEntries()) == [a, b]
 
 
 @pytest.mark.parametrize(

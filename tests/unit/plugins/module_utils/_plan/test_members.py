@@ -35,7 +35,7 @@ def test_member_is_changed_with_one_call(
     before: dict[str, str], after: dict[str, str], method: str, path: str, body: dict[str, str] | None
 ) -> None:
     plan = plan_members(IMAGE, before, after)
-    shown = [operation.shown() for operation in plan.operations]
+    shown = [operation.to_result() for operation in plan.operations]
     assert shown == [{"method": method, "path": f"/v2/images/{ID}/{path}", "body": body}]
     values = before.get("p"), after.get("p")
     assert [(change.attribute, change.before, change.after) for change in plan.changes] == [("members.p", *values)]

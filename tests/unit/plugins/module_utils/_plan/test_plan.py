@@ -60,7 +60,7 @@ IMPORTED = DataSpec(
 
 
 def shown(plan: Plan) -> list[dict[str, t.Any]]:
-    return [operation.shown() for operation in plan.operations]
+    return [operation.to_result() for operation in plan.operations]
 
 
 def changes(plan: Plan) -> list[tuple[str, t.Any, t.Any]]:
@@ -168,7 +168,7 @@ def test_status_after_an_import_without_wait_is_unknown(data: DataSpec, size: in
 
 def test_a_secret_in_a_url_is_not_shown() -> None:
     operation = Operation(IMPORT, ID, {"method": {"name": "web-download", "uri": "https://me:pw@h/f?Signature=x"}})
-    assert operation.shown()["body"] == {"method": {"name": "web-download", "uri": "https://h/f?…"}}
+    assert operation.to_result()["body"] == {"method": {"name": "web-download", "uri": "https://h/f?…"}}
     assert operation.body["method"]["uri"] == "https://me:pw@h/f?Signature=x"
 
 

@@ -64,7 +64,7 @@ def remove(store: str) -> tuple[str, str, t.Any]:
     ],
 )
 def test_data_are_copied_before_they_are_removed(wanted: tuple[str, ...], operations: list[tuple[str, str, t.Any]]) -> None:
-    shown = [operation.shown() for operation in store_operations(image(), wanted)]
+    shown = [operation.to_result() for operation in store_operations(image(), wanted)]
     assert [(each["method"], each["path"], each.get("body")) for each in shown] == operations
 
 

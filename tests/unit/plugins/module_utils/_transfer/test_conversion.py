@@ -212,7 +212,7 @@ def test_too_little_space_for_a_source_is_an_error_before_it_is_read(
     log: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Downloaded:
-        shown, option, size = "https://example.com/disk", "url", None
+        label, option, size = "https://example.com/disk", "url", None
 
         def read(self) -> t.Iterator[bytes]:
             raise AssertionError

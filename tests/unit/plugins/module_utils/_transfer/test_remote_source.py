@@ -45,7 +45,7 @@ def test_data_are_read_in_blocks() -> None:
     blocks = list(found.read())
     assert b"".join(blocks) == DATA
     assert {len(block) for block in blocks[:-1]} == {BLOCK}
-    assert (found.shown, found.size, found.published_size()) == ("image i 'n' of cloud 'c'", len(DATA), len(DATA))
+    assert (found.label, found.size, found.published_size()) == ("image i 'n' of cloud 'c'", len(DATA), len(DATA))
 
 
 def test_read_resumes_and_begins_anew_each_time(clock: Clock) -> None:

@@ -26,7 +26,7 @@ class BytesSource:
 
     data: bytes = DATA
     block: int = 100
-    shown: str = "disk"
+    label: str = "disk"
     option: str = "path"
 
     @property

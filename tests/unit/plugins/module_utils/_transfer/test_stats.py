@@ -12,9 +12,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.stats 
 def test_a_result_shows_the_rate_of_a_transfer() -> None:
     stats = TransferStats("upload", 1000, 2.00049, Checksum("md5", "a"), 1)
     expected = {"method": "upload", "bytes": 1000, "seconds": 2.0, "rate": 500, "hash": "md5:a", "attempts": 1}
-    assert stats.shown() == expected
+    assert stats.to_result() == expected
 
 
 def test_a_transfer_without_duration_or_hash_has_none() -> None:
-    shown = TransferStats("upload").shown()
+    shown = TransferStats("upload").to_result()
     assert (shown["rate"], shown["hash"]) == (None, None)

@@ -50,7 +50,7 @@ class PublishedSource:
 
     data: bytes = DATA
     published: int | None = len(DATA)
-    shown: str = "https://host/disk"
+    label: str = "https://host/disk"
     option: str = "url"
     size: None = None
 

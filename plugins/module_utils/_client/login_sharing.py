@@ -52,9 +52,7 @@ MULTI_FACTOR = "v3multifactor"
 PROMPTS = "idp_otp_key"
 
 
-def is_determined_by_options(
-    auth_type: t.Any, auth: t.Mapping[str, t.Any], auth_methods: t.Any, client_certificate: t.Any
-) -> bool:
+def may_share_login(auth_type: t.Any, auth: t.Mapping[str, t.Any], auth_methods: t.Any, client_certificate: t.Any) -> bool:
     """Whether two logins with the same options are the same user, whatever else has changed meanwhile.
 
     :param auth_type: name of the login plugin.

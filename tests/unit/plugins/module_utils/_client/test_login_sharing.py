@@ -9,11 +9,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._client.login_types import (
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.login_sharing import (
     DETERMINED_BY_OPTIONS,
     MULTI_FACTOR,
     NOT_DETERMINED_BY_OPTIONS,
-    is_determined_by_options,
+    may_share_login,
 )
 from keystoneauth1.loading import get_available_plugin_names
 
@@ -49,4 +49,4 @@ def test_every_login_plugin_has_been_judged() -> None:
 def test_shared_only_if_the_options_say_who_the_user_is(
     auth_type: str | None, auth: dict[str, t.Any], methods: t.Any, certificate: t.Any, expected: bool
 ) -> None:
-    assert is_determined_by_options(auth_type, auth, methods, certificate) is expected
+    assert may_share_login(auth_type, auth, methods, certificate) is expected

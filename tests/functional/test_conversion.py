@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import lzma
 import os
 import pathlib
 import shutil
@@ -80,6 +81,21 @@ def test_a_file_is_converted_and_recognised(alice: Cloud, name: str, disk: str, 
     source = sha("sha512", pathlib.Path(disk).read_bytes())
     assert outcome.image["properties"][RECORD].startswith(f"{source} convert:{target} = sha512:")
     assert holds_disk(alice, outcome.image, disk, image_format)
+
+
+def test_a_vhd_of_fixed_size_is_converted_from_a_file_only(
+    alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path
+) -> None:
+    """Only its end shows what it is: by its beginning it is a raw disk, and the footer would become a part of the disk."""
+    disk, compressed = tmp_path / "disk.vhd", tmp_path / "disk.vhd.xz"
+    qemu_img("create", "-q", "-f", "vpc", "-o", "subformat=fixed,force_size=on", disk, "3M")
+    web.files["/disk.vhd"] = disk.read_bytes()
+    compressed.write_bytes(lzma.compress(disk.read_bytes()))
+    for source in ({"url": f"{web.url}/disk.vhd"}, {"path": str(compressed), "decompress": "xz"}):
+        message = alice.run("image", name=name, convert="raw", **source, **BARE).message
+        assert "is a VHD of a fixed size. Such a disk is converted from a file only" in message
+        assert alice.named(name) == []
+    alice.thrice("image", name=name, path=str(disk), convert="raw", **BARE)
 
 
 def test_check_mode_knows_the_size_of_raw_data(alice: Cloud, name: str, disk: str) -> None:

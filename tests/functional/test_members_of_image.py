@@ -71,6 +71,15 @@ def test_members_are_removed_before_the_image_becomes_private(alice: Cloud, bob:
     assert members_of(alice, image["id"]) == {}
 
 
+def test_refused_visibility_names_the_members_that_were_removed_before(alice: Cloud, bob: Cloud, name: str) -> None:
+    image = alice.make(name, visibility="shared")
+    share(alice, image, bob.project_id)
+    message = alice.run("image", name=name, visibility="public", members=[], purge_members=True).message
+    assert "only administrators may make images public" in message
+    assert message.endswith(f"Before it, the image ceased to be shared with {bob.project_id}, as the task has it.")
+    assert members_of(alice, image["id"]) == {}
+
+
 def test_share_by_which_the_task_finds_the_image_is_not_purged(alice: Cloud, admin: Cloud, bob: Cloud, name: str) -> None:
     """Without it the name would lead to no image, and the next run would make one."""
     image = alice.make(name, visibility="shared")

@@ -421,8 +421,8 @@ CLOUD_MUTATIONS: list[Mutation] = [
     (
         "cloud: delete: nobody waits until a replaced image is gone",
         "_module/executor.py",
-        "elif operation.call is DELETE and self._uploader and self._uploader.waits:",
-        "elif False:",
+        "        if is_own and wait is not None:\n",
+        "        if False:\n",
     ),
     (
         "cloud: errors: Glance's 413 is a proxy's",

@@ -40,7 +40,10 @@ LIMIT_OF_A_PROXY = (
 HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
     (
         lambda r: r.status == 403 and r.path.endswith("/import") and "copy" in r.reason,
-        "By Glance's default policy only administrators may copy images to other stores.",
+        (
+            "By Glance's default policy only administrators may copy images to other stores. A task that replaces an image"
+            " and names no 'stores' takes those of the old image: name one of them."
+        ),
     ),
     (
         lambda r: r.status == 403 and r.path.startswith("/v2/stores/"),

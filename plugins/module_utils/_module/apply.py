@@ -12,7 +12,7 @@ from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError
 from .._glance.error_hints import hint, names_alike
 from .._glance.image import FORMATS
-from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, UPDATE, Operation
+from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, REMOVE_MEMBER, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import MAX_PLANS, Plan
 from .._plan.store_changes import is_copy
@@ -108,10 +108,10 @@ def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perf
                 # Another run may have been sending data, and have failed meanwhile.
                 may_repeat = operation.call in DATA_CALLS and error.status in CHANGED_MEANWHILE
                 raise ConcurrentChange(error, may_repeat) from error
-            _name_changed_attributes(error, plan, operation, record)
+            _name_what_was_done(error, plan, operation, record)
             raise
         except GlanceError as error:
-            _name_changed_attributes(error, plan, operation, record)
+            _name_what_was_done(error, plan, operation, record)
             raise
 
 
@@ -149,10 +149,13 @@ def _has_data_by_now(operation: Operation, error: ApiError) -> bool:
     return error.status == 403 and is_of_formats
 
 
-def _name_changed_attributes(error: GlanceError, plan: Plan, failed: Operation, record: ExecutionRecord) -> None:
-    """Add to the error of an image that existed before that its attributes were changed before its data failed."""
+def _name_what_was_done(error: GlanceError, plan: Plan, failed: Operation, record: ExecutionRecord) -> None:
+    """Add to the error of an image that existed before what the task has changed of it before the error."""
     if plan.image_id and failed.call in DATA_CALLS and any(operation.call is UPDATE for operation in record.operations):
         error.explained("The image's attributes were changed before it, as the task has them.")
+    removed = [str(operation.member) for operation in record.operations if operation.call is REMOVE_MEMBER]
+    if plan.image_id and removed and failed.call is UPDATE:
+        error.explained(f"Before it, the image ceased to be shared with {', '.join(removed)}, as the task has it.")
 
 
 def _names_alike(plan: Plan, operation: Operation) -> str:

@@ -67,7 +67,7 @@ class ConcurrentRuns:
         from .._transfer.other_runs import wait_for_other_upload  # noqa: PLC0415
 
         failure = dead_import(self._api, image)
-        if self._wait and not failure:
+        if self._wait and not failure and not is_abandoned_upload(image):
             limit = max_wait(image, _age(image), self._wait, TIMING.staged_abandoned)
             image = wait_for_other_upload(self._api, image.id, limit) or image
             failure = dead_import(self._api, image)

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+from .._client.http_client import NoAnswer
 from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError, not_none
+from .._glance.error_hints import hint
 from .._glance.image import Image
 from .._glance.json_patch import Change
-from .._glance.operations import UPDATE, Operation
+from .._glance.operations import DELETE, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
+from .._timing import TIMING
 from .._transfer.polling import Deadline, poll
 from .apply import ConcurrentChange, perform_operations
 from .recovery import protect_again
@@ -22,7 +25,7 @@ REFUSED_FOR_DELETED = frozenset({400, 404, 409, 410, 500})
 
 
 class DeletionUnconfirmed(GlanceError):
-    """The cloud accepted a deletion, and it was not seen that the image is gone."""
+    """The cloud may be deleting an image, and it was not seen that the image is gone."""
 
 
 def delete(api: GlanceApi, plan: Plan, record: ExecutionRecord, wait: float | None) -> None:
@@ -36,14 +39,14 @@ def delete(api: GlanceApi, plan: Plan, record: ExecutionRecord, wait: float | No
     was_protected = plan.operations[0].call is UPDATE
 
     def perform(operation: Operation) -> None:
-        try:
-            api.perform(operation)
-        except ApiError as error:
-            if not is_gone(api, image_id, error):
-                raise
-            record.add_deletion_by_others(image_id)
+        if operation.call is DELETE:
+            is_own = perform_deletion(api, operation, wait)
         else:
+            is_own = _perform_before_deletion(api, operation)
+        if is_own:
             record.add(operation)
+        else:
+            record.add_deletion_by_others(image_id)
 
     try:
         perform_operations(api, plan, record, perform)
@@ -58,6 +61,53 @@ def delete(api: GlanceApi, plan: Plan, record: ExecutionRecord, wait: float | No
         record.complete_with(plan, [Change("protected", True, False)] if record.changed else [])
     else:
         record.complete(plan)
+
+
+def _perform_before_deletion(api: GlanceApi, operation: Operation) -> bool:
+    """Make a call about an image that is to be deleted; returns whether it is still there."""
+    try:
+        api.perform(operation)
+    except ApiError as error:
+        if not is_gone(api, str(operation.image_id), error):
+            raise
+        return False
+    return True
+
+
+def perform_deletion(api: GlanceApi, operation: Operation, wait: float | None) -> bool:
+    """Make the call that deletes an image; returns whether this run has deleted it, and not another one.
+
+    Glance removes the data before the record. That can take longer than a client or a gateway waits for the answer, and
+    while it goes on a store may refuse another deletion (HTTP 409 from Ceph). So an error that does not show whether the
+    image is being deleted is DeletionUnconfirmed, unless the image is gone soon.
+
+    :param wait: how long the task may wait (s); null to look once.
+    """
+    image_id = str(operation.image_id)
+    try:
+        api.perform(operation)
+    except (ApiError, NoAnswer) as error:
+        if isinstance(error, ApiError) and is_gone(api, image_id, error):
+            return False
+        if _is_refusal(error):
+            raise
+        if isinstance(error, ApiError):
+            error.explained(hint(error, None, None))
+        deadline = Deadline(min(wait or 0.0, TIMING.min_delete_timeout))
+        unconfirmed = DeletionUnconfirmed(
+            f"{error} It is not known whether the cloud is deleting image {image_id}. Run the task again later."
+        )
+        poll(lambda: _find(api, image_id), lambda image: image is None, deadline, lambda _image: unconfirmed)
+    return True
+
+
+def _is_refusal(error: ApiError | NoAnswer) -> bool:
+    """Whether an error shows that no attempt of a deletion is going on."""
+    if isinstance(error, NoAnswer):
+        return error.is_final
+    is_of_gateway = error.status in (502, 503, 504)
+    may_be_of_earlier_attempt = error.response.attempt > 1 and error.status in (409, 500)
+    return not is_of_gateway and not may_be_of_earlier_attempt
 
 
 def is_gone(api: GlanceApi, image_id: str, error: ApiError) -> bool:
@@ -91,5 +141,5 @@ def _find(api: GlanceApi, image_id: str) -> Image | None:
         return api.find_image(image_id)
     except GlanceError as error:
         raise DeletionUnconfirmed(
-            f"The cloud took the deletion of image {image_id}; whether it is gone could not be seen: {error}"
+            f"Image {image_id} was to be deleted; whether it is gone could not be seen: {error}"
         ) from error

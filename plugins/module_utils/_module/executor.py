@@ -25,7 +25,7 @@ from .._transfer.errors import SOURCE_FAILURES, DataMismatch, DataStillInTransit
 from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload
 from .._transfer.polling import Deadline
 from .apply import ConcurrentChange, perform_operations
-from .deletion import DeletionUnconfirmed, is_gone, wait_until_deleted
+from .deletion import DeletionUnconfirmed, is_gone, perform_deletion, wait_until_deleted
 from .members import change_member, settle_members
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
 from .state_change import check_status, perform_status_call
@@ -93,7 +93,7 @@ def replace(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploa
     except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if executor.image:
+        if executor.image and not executor.is_deleting:
             roll_back_replacement(api, not_none(plan.replaced), executor.image, error)
         raise
     record.complete(plan)
@@ -106,6 +106,7 @@ class PlanExecutor:
 
     :ivar image: the image as far as it is known; null before it is created.
     :ivar created: whether this run created it.
+    :ivar is_deleting: whether the cloud may be deleting another image, the replaced one, right now.
     :ivar is_complete: whether it has all that the task wants, but for the projects that it is to be shared with.
     """
 
@@ -118,6 +119,7 @@ class PlanExecutor:
         self.image = Image({"id": plan.image_id, **formats}) if plan.image_id else None
         self.created = False
         self.is_complete = False
+        self.is_deleting = False
         self._last_data_calls = _last_data_calls(plan)
 
     def run(self) -> None:
@@ -136,6 +138,8 @@ class PlanExecutor:
             change_member(self._api, operation.of(not_none(self.image).id), self._record)
         elif operation.call in STATUS_CALLS:
             self._change_status(operation.of(not_none(self.image).id))
+        elif operation.call is DELETE:
+            self._delete(operation)
         else:
             self._change(operation)
 
@@ -211,11 +215,26 @@ class PlanExecutor:
             return
         if answer and self.image and answer.id == self.image.id:
             self.image = answer
-        elif operation.call is DELETE and self._uploader and self._uploader.waits:
-            # However long the data took: a deletion has some time of its own.
-            time_left = max(TIMING.min_delete_timeout, self._uploader.deadline.left)
-            wait_until_deleted(self._api, str(sent.image_id), Deadline(time_left))
         self._record.add(operation)
+
+    def _delete(self, operation: Operation) -> None:
+        image_id = str(operation.image_id)
+        uploader = self._uploader
+        # However long the data took: a deletion has some time of its own.
+        wait = max(TIMING.min_delete_timeout, uploader.deadline.left) if uploader and uploader.waits else None
+        self.is_deleting = True
+        try:
+            is_own = perform_deletion(self._api, operation, wait)
+        except ApiError:
+            self.is_deleting = False
+            raise
+        if is_own and wait is not None:
+            wait_until_deleted(self._api, image_id, Deadline(wait))
+        self.is_deleting = False
+        if is_own:
+            self._record.add(operation)
+        else:
+            self._record.add_deletion_by_others(image_id)
 
     def _is_done_by_another_run(self, operation: Operation, error: ApiError) -> bool:
         """Whether a call failed because another run, which replaces the same image, has made it already."""
@@ -243,7 +262,7 @@ class PlanExecutor:
                     raise
                 self._raise_if_created_by_another_run(image_id, project, body, error)
                 refused = error
-        raise not_none(refused).explained("All ids that the module tries for a new image are taken. Run the task again.")
+        raise GlanceError(f"All ids that the module tries for a new image are taken: {refused} Run the task again.")
 
     def _id_source(self, name: str) -> str:
         """What the id of an image that is created under a name is derived from."""

@@ -11,7 +11,7 @@ import typing as t
 
 from .._glance.image import FORMATS, FlatImage, Image, to_result
 from .._glance.json_patch import Change, Subject, property_change
-from .._glance.operations import DELETE, MEMBER_CALLS, Operation
+from .._glance.operations import CREATE, DELETE, MEMBER_CALLS, Operation
 from .._glance.properties import SOURCE_CHECKSUM
 from .diff import diff_of
 from .members import Members
@@ -125,7 +125,10 @@ class ExecutionRecord:
     def interrupt(self, plan: Plan) -> None:
         """Record that a plan came to its end before its data were there: its attributes were changed, if anything was."""
         done = self.operations[self._of_earlier_plans :]
-        if done:
+        is_of_new_image = plan.image_id is None or plan.replaced is not None
+        if is_of_new_image and not any(operation.call is CREATE for operation in done):
+            self._add_removals(done)
+        elif done:
             members = {operation.member or operation.body["member"] for operation in done if operation.call in MEMBER_CALLS}
             changes = [
                 change
@@ -142,7 +145,11 @@ class ExecutionRecord:
         done = self.operations[self._of_earlier_plans :]
         of_others = [operation for operation in done if operation.image_id is not None]
         self.operations[self._of_earlier_plans :] = of_others
-        deleted = [operation.image_id for operation in of_others if operation.call is DELETE]
+        self._add_removals(of_others)
+
+    def _add_removals(self, operations: t.Sequence[Operation]) -> None:
+        """Record the deletions of what interrupted runs had left."""
+        deleted = [operation.image_id for operation in operations if operation.call is DELETE]
         changes = [Change("state", "present", "absent", subject=Subject.UNFINISHED, image_id=each) for each in deleted]
         self._add_changes(changes, *diff_of(changes))
 

@@ -23,7 +23,7 @@ from .desired_image import DesiredImage
 from .members import DesiredMembers, Members, warnings_of_hidden_members
 from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import ReplacementState, carried_over, plan_cleanup, plan_replacement, plan_restart
-from .store_changes import differ_in_stores
+from .store_changes import differ_in_stores, hides_stores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -270,6 +270,8 @@ def _warnings_of_existing(image: Image, desired: DesiredImage) -> t.Iterator[str
             f"{image} was in the catalogue '{image.get(CATALOGUE)}', and is in '{catalogue}' from now on. Remove it from"
             " the list of the other one, or each run of one takes it from the other."
         )
+    if desired.stores and hides_stores(image) and desired.status != "active":
+        yield f"{image} is deactivated, and of such an image the cloud does not show the stores: they stay as they are."
     if image.status == "deactivated" and desired.status is None:
         yield (
             f"{image} is deactivated and stays so: no server can be created"

@@ -33,7 +33,7 @@ from .desired_image import DataSpec, DesiredImage
 from .diff import attribute_changes, check_formats_can_change, diff_of, property_changes
 from .marks import with_record
 from .members import DesiredMembers, Members, member_changes, member_operations
-from .store_changes import check_stores_can_change, copy_to_stores, store_changes, store_operations
+from .store_changes import check_stores_can_change, copy_to_stores, hides_stores, store_changes, store_operations
 
 # How often a task is planned anew because another run changed the image first.
 MAX_PLANS = 5
@@ -150,7 +150,7 @@ def plan_update(image: Image, desired: DesiredImage, data_state: DataState = Dat
             " Set 'data_policy: replace' to put a new image in its place, or 'data_policy: keep' to leave the data as they"
             " are, or give the new data another name."
         )
-    elif desired.stores:
+    elif desired.stores and (not hides_stores(image) or desired.status == "active"):
         check_stores_can_change(image, desired.stores)
         operations += store_operations(image, desired.stores)
         changes += store_changes(image, desired)
@@ -252,6 +252,8 @@ def plan_sharing(plan: Plan, members: DesiredMembers | None, current: Members) -
     """
     if members is None:
         return plan
+    if plan.image:
+        members.check(f"image '{plan.image['name']}'", plan.image.get("visibility"))
     after = members.applied_to(current)
     extended = plan.extended(member_operations(plan.image_id, current, after), member_changes(current, after))
     if plan.image and plan.image.get("visibility") not in (None, "shared"):

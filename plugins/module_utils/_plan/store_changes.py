@@ -47,9 +47,19 @@ def differ_in_stores(image: Image, desired: DesiredImage) -> bool:
     return bool(desired.stores) and image.stores != sorted(desired.stores or ())
 
 
+def hides_stores(image: Image) -> bool:
+    """Whether the cloud may have the data of an image in any stores and not show them, as Glance does to plain users."""
+    return image.status == "deactivated" and not image.stores
+
+
 def check_stores_can_change(image: Image, stores: t.Sequence[str]) -> None:
     if image.status == "queued":
         raise InvalidInput(f"stores: {image} has no data yet, so it is in no store; give 'path' or 'url' too.")
+    if hides_stores(image):
+        raise InvalidInput(
+            f"stores: {image} is deactivated, and of such an image the cloud does not show the stores. Make it active first,"
+            " in a task of its own."
+        )
     if not image.stores:
         raise InvalidInput(f"stores: the cloud does not say in which stores {image} is; it may have only one.")
     if missing_stores(image, stores) and image.status != "active":

@@ -208,8 +208,13 @@ class ConvertedSource:
         disk = Disk(file, self._read_as)
         again = SourceContent(FileSource(disk.path, os.fstat(file.fileno()).st_size))
         found = inspect_content(again, library())
-        # The end of a VHD, which alone shows one of a fixed size, was not read of what is no file.
-        is_same = _READ_AS.get(found.format, found.format) == disk.format or found.format == "vhd"
+        is_same = _READ_AS.get(found.format, found.format) == disk.format
+        if found.format == "vhd" and not is_same:
+            # Only the end of such a disk shows what it is, and of what is no file the beginning was inspected.
+            raise WrongSource(
+                f"convert: {self.label} is a VHD of a fixed size. Such a disk is converted from a file only: download and"
+                " decompress it, and give the file as 'path'. Nothing was changed."
+            )
         if found.faults or not is_same:
             raise WrongSource(
                 f"convert: {self.label} changed between two reads: it was {self.inspection.format}, and is {found.format}"

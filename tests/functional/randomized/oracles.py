@@ -36,8 +36,6 @@ CHANGED_BY_ANOTHER = re.compile(
     r"[Rr]un the task again|has other data than|as a replacement was interrupted|There is no image with|is being replaced by"
     r"|can be only replaced for a queued image|was deleted by another process"
 )
-# Glance hides from plain users in which stores a deactivated image is, and so whether it is in those that a task names.
-HIDES_STORES = re.compile(r"stores: the cloud does not say in which stores")
 TEMPORARY = "-replacing-"
 CANDIDATE = "-candidate"
 # What a candidate gets only when it is promoted.
@@ -234,7 +232,8 @@ def check_wishes(entry: Json, image: Json, before: Snapshot) -> None:
         check_data(entry, image, before)
     if entry.get("state") == "inactive":
         assert image["status"] == "deactivated"
-    if "stores" in entry:
+    # Glance hides from plain users in which stores a deactivated image is, so they stay.
+    if "stores" in entry and before.get(image["id"], {}).get("status") != "deactivated":
         # Glance names a store twice if two runs import data into one image at the same moment.
         assert set(image["stores"].split(",")) == set(entry["stores"])
 
@@ -558,8 +557,6 @@ def check_three_runs(world: World, task: Task, finishing: bool = False) -> Outco
     check_result(seen)
 
     again = world.run(task)
-    if again.failed and HIDES_STORES.search(again.message):
-        return real
     assert not again.failed, f"the second run fails: {again.message}"
     assert not again.changed, f"the second run changes something: {again.result['changes']}"
     assert again.mutations == []

@@ -270,6 +270,7 @@ def test_abandoned_upload_of_this_collection_is_created_again(clock: Clock, fiel
     else:
         with pytest.raises(InvalidInput, match="has the status 'saving'"):
             read(cloud, path="/new", wait_timeout=5)
+    assert clock.pauses == []
 
 
 def test_new_image_of_another_run_gets_time_to_store_its_tags() -> None:

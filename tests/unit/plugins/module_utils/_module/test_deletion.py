@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.http_client import NoAnswer
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ErrorResponse, GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.apply import ConcurrentChange
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.deletion import DeletionUnconfirmed, delete, is_gone
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.execution_record import ExecutionRecord
@@ -115,6 +116,44 @@ def test_conflict_at_the_first_call_is_a_concurrent_change(before: t.Any) -> Non
     with pytest.raises(ConcurrentChange):
         run(cloud)
     assert cloud.calls == [f"{first} old"]
+
+
+def repeated(status: int) -> ApiError:
+    """The answer to the second attempt of a deletion."""
+    return ApiError(ErrorResponse("DELETE", "/v2/images/old", status, "No.", attempt=2))
+
+
+@pytest.mark.parametrize(
+    "error", [NoAnswer("Lost.", is_final=False), refusal(502), refusal(503), refusal(504), repeated(409), repeated(500)]
+)
+def test_deletion_of_unknown_outcome_is_unconfirmed(error: Exception) -> None:
+    cloud = FakeGlance(PROTECTED)
+    cloud.refuse("DELETE old", error)
+    with pytest.raises(DeletionUnconfirmed, match="It is not known whether the cloud is deleting image old."):
+        run(cloud)
+    assert cloud.images["old"].protected
+
+
+@pytest.mark.parametrize("error", [NoAnswer("Lost.", is_final=False), repeated(503)])
+def test_deletion_of_unknown_outcome_is_a_change_if_the_image_is_gone(error: Exception) -> None:
+    cloud = FakeGlance(IMAGE)
+
+    def delete_and_fail() -> None:
+        cloud.images.clear()
+        raise error
+
+    cloud.before("DELETE old", delete_and_fail)
+    assert changes(run(cloud)) == [("state", "present", "absent")]
+
+
+@pytest.mark.parametrize(
+    "error", [NoAnswer("No TLS.", is_final=True), refusal(403), refusal(405), refusal(500), repeated(403)]
+)
+def test_refused_deletion_is_the_error_of_the_cloud(error: Exception) -> None:
+    cloud = FakeGlance(PROTECTED)
+    cloud.refuse("DELETE old", error)
+    with pytest.raises(type(error)):
+        run(cloud)
 
 
 @pytest.mark.parametrize(("status", "expected"), [(400, True), (404, True), (409, True), (410, True), (403, False)])

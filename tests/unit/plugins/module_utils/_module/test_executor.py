@@ -9,6 +9,7 @@ import datetime
 import typing as t
 
 import pytest
+from ansible_collections.cloudimage.glance.plugins.module_utils._client.http_client import NoAnswer
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
@@ -315,7 +316,7 @@ def test_id_of_the_next_second_is_used_once_those_of_this_one_are_taken(cloud: F
 def test_ids_that_are_all_taken_are_an_error(cloud: FakeGlance) -> None:
     for each in taken_ids():
         cloud.images[each] = image(each, owner="p2")
-    with pytest.raises(ApiError, match="are taken. Run the task again"):
+    with pytest.raises(GlanceError, match=r"are taken: .*409.* Run the task again\.$"):
         run(cloud, plan_create(DesiredImage({"name": "n"}), None))
     assert cloud.created == []
 
@@ -388,6 +389,17 @@ def test_unconfirmed_deletion_of_the_old_image_leaves_the_new_one(cloud: FakeGla
     with pytest.raises(DeletionUnconfirmed, match="The new image is in its place.$"):
         run(cloud, replacement(), uploader)
     assert list(cloud.images) == cloud.created
+
+
+@pytest.mark.parametrize("error", [NoAnswer("Lost.", is_final=False), refusal(504), KeyboardInterrupt()])
+def test_replacement_stands_if_the_old_image_may_be_deleted(
+    cloud: FakeGlance, uploader: FakeUploader, error: BaseException
+) -> None:
+    cloud.images["old"] = ACTIVE
+    cloud.refuse("DELETE old", error)
+    with pytest.raises((DeletionUnconfirmed, KeyboardInterrupt)):
+        run(cloud, replacement(), uploader)
+    assert list(cloud.images) == ["old", *cloud.created]
 
 
 def test_without_wait_the_deletion_of_the_old_image_is_not_confirmed(cloud: FakeGlance, uploader: FakeUploader) -> None:

@@ -158,6 +158,24 @@ def test_abandoned_plan_brought_no_new_image_but_deleted_what_was_left() -> None
     assert (record.changes, record.operations) == ([left], [deletion])
 
 
+@pytest.mark.parametrize("fields", [{"image_id": None}, {"replaced": Image({"id": "old", "name": "n"})}])
+def test_interrupted_plan_whose_image_another_run_created_only_deleted_what_was_left(fields: dict[str, t.Any]) -> None:
+    record = ExecutionRecord()
+    left = Change("state", "present", "absent", subject=Subject.UNFINISHED, image_id="left")
+    deletion = Operation(DELETE, "left")
+    record.add(deletion)
+    record.interrupt(dataclasses.replace(plan(ATTRIBUTES, left, *OF_DATA), **fields))
+    assert (record.changes, record.operations) == ([left], [deletion])
+
+
+def test_interrupted_plan_that_created_its_image_brought_the_attributes() -> None:
+    record = ExecutionRecord()
+    creation = Operation(CREATE, body={"id": "new"})
+    record.add(creation)
+    record.interrupt(dataclasses.replace(plan(ATTRIBUTES, *OF_DATA), image_id=None))
+    assert (record.changes, record.operations) == ([ATTRIBUTES], [creation])
+
+
 def test_record_goes_on_with_the_next_plan() -> None:
     record = ExecutionRecord()
     record.add(PATCH)

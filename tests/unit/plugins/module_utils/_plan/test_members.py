@@ -92,9 +92,16 @@ def test_only_an_administrator_copies_what_projects_have_answered(may_accept: bo
 
 
 def test_sharing_comes_after_the_calls_of_a_plan() -> None:
-    plan = Plan({"id": ID}, ID, before={"min_ram": 0}, after={"min_ram": 1})
+    plan = Plan({"id": ID, "name": "n", "visibility": "shared"}, ID, before={"min_ram": 0}, after={"min_ram": 1})
     shared = plan_sharing(plan, DesiredMembers(("c",)), CURRENT)
     assert (shared.before, shared.after) == ({"min_ram": 0, "members.c": None}, {"min_ram": 1, "members.c": "pending"})
     assert shared.members_after == {**CURRENT, "c": "pending"}
     assert shared.changed
     assert plan_sharing(plan, None, {}) == plan
+
+
+@pytest.mark.parametrize("visibility", ["private", "public", "community"])
+def test_image_that_will_not_be_shared_gets_no_members(visibility: str) -> None:
+    plan = Plan({"id": None, "name": "n", "visibility": visibility}, None)
+    with pytest.raises(InvalidInput, match=f"members: image 'n' is {visibility}, and only a shared image has members"):
+        plan_sharing(plan, DesiredMembers(("c",)), {})

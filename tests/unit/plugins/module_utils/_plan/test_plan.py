@@ -228,6 +228,17 @@ def test_stores_that_cannot_change_are_an_error(image: Image, message: str) -> N
         plan_update(image, DesiredImage(stores=("a",)))
 
 
+@pytest.mark.parametrize("status", [None, "deactivated"])
+def test_stores_that_the_cloud_hides_stay(status: str | None) -> None:
+    plan = plan_update(altered(IMAGE, status="deactivated", stores=None), DesiredImage(stores=("a",), status=status))
+    assert not plan.changed
+
+
+def test_image_whose_stores_the_cloud_hides_is_not_reactivated_with_stores() -> None:
+    with pytest.raises(InvalidInput, match="Make it active first, in a task of its own"):
+        plan_update(altered(IMAGE, status="deactivated", stores=None), DesiredImage(stores=("a",), status="active"))
+
+
 def test_image_is_created_with_one_post() -> None:
     wanted = DesiredImage({"name": "n", "tags": ["a"], "protected": True}, {"p": "1", "gone": None})
     plan = plan_create(wanted, None)

@@ -89,6 +89,7 @@ def test_stores_that_can_change(found: Image, wanted: tuple[str, ...]) -> None:
         (image(None, "queued"), "has no data yet, so it is in no store"),
         (image("a", "queued"), "has no data yet, so it is in no store"),
         (image(None), "the cloud does not say in which stores"),
+        (image(None, "deactivated"), "is deactivated, and of such an image the cloud does not show the stores"),
         (image(status="deactivated"), "has the status 'deactivated'; only an active image can be copied"),
         (image(status="uploading"), "has the status 'uploading'; only an active image can be copied"),
         (image(status="importing"), "has the status 'importing'; only an active image can be copied"),

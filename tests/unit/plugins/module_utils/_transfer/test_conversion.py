@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import hashlib
 import os
@@ -160,6 +161,7 @@ def test_a_conversion_that_fails_leaves_nothing_open(
     for key, value in env.items():
         monkeypatch.setenv(key, value)
     source = converted(source_of(tmp_path))
+    gc.collect()  # what other tests have left open must not be closed meanwhile
     before = os.listdir("/dev/fd")
     with pytest.raises(error, match=message):
         source.prepare(Deadline(20))

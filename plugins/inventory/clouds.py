@@ -138,7 +138,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         try:
-            hosts = hosts_of(self._regions(path, cache), self.inventory.groups)
+            hosts = hosts_of(self._regions(path, cache), {*self.inventory.groups, GROUP})
             check_hosts(hosts, {name: host.get_vars() for name, host in self.inventory.hosts.items()})
         except GlanceError as error:
             # ansible-core shows causes too, and what openstacksdk and parsers say may repeat a secret.

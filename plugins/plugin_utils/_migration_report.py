@@ -244,7 +244,7 @@ def _of_ids(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tuple[i
     """The findings about the id beside the image, which results had before openstack.cloud 2.0."""
     for each in _nodes(node):
         if isinstance(each, yaml.ScalarNode) and any(
-            re.search(rf"\b{re.escape(name)}(\.id\b|\[['\"]id['\"]\])", each.value) for name in variables
+            re.search(rf"(?<![\w.]){re.escape(name)}(\.id\b|\[['\"]id['\"]\])", each.value) for name in variables
         ):
             yield each.start_mark.line + 1, CHANGE, "id: write image.id."
 

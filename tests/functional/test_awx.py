@@ -340,12 +340,19 @@ def test_publish_with_answers_as_text(awx: Awx, name: str, path: str) -> None:
     assert predicted.artifacts["publish_summary"]["outcome"] == "published"
     first = awx.run("publish", variables, "--diff").succeeded().artifacts["publish_summary"]
     pathlib.Path(path).write_bytes(b"another build")
+    # Variables of a workflow go to all of its nodes.
+    other = alice.make(f"{name}-other", b"data")
+    refused = awx.run("publish", variables | {"image_retire_images": f"{name}-other"}).failed()
+    assert "extra variables of the role image_retire" in " ".join(refused.output.split())
+    assert [image["id"] for image in alice.named(f"{name}-other")] == [other["id"]]
+    pathlib.Path(path).write_bytes(b"a third build")
     second = awx.run("publish", variables).succeeded().artifacts["publish_summary"]
     again = awx.run("publish", variables).succeeded()
     assert again.totals == {"localhost": 0}
     assert again.artifacts["publish_summary"]["outcome"] == "unchanged"
-    assert (second["outcome"], second["previous_id"]) == ("published", first["id"])
-    assert (second["deleted_ids"], second["deleted_count"]) == ([first["id"]], 1)
+    refused_id = refused.artifacts["publish_summary"]["id"]
+    assert (second["outcome"], second["previous_id"]) == ("published", refused_id)
+    assert (set(second["deleted_ids"]), second["deleted_count"]) == ({first["id"], refused_id}, 2)
     (image,) = alice.named(name)
     assert (image["id"], image["tags"]) == (second["id"], ["a"])
 
@@ -527,6 +534,7 @@ def test_workflow_retires_nothing_else(awx: Awx, name: str, tmp_path: pathlib.Pa
     _variables, none = audited(awx, tmp_path, candidates_filters=f"tags: [{name}-other]")
     _variables, listed = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]")
     assert none.artifacts["audit_summary"]["retire"] == {"ids": [], "action": "hide", "error": None}
+    assert none.artifacts["audit_summary"]["cloud"] is None
     with mutations(alice) as sent:
         awx.run("retire_approved", none.artifacts | variables).succeeded()
         jobs = [

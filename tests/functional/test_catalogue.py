@@ -219,6 +219,19 @@ def test_image_that_cannot_be_pruned_does_not_stop_the_others(alice: Cloud, name
     assert [status_of(alice, image) for image in (first, second)] == ["queued", "gone"]
 
 
+def test_image_whose_data_are_being_stored_is_not_hidden(alice: Cloud, name: str) -> None:
+    """At the end of that Glance writes all attributes as they were at its beginning."""
+    image = alice.make_as_own(f"{name}-a", cloudimage_catalogue=name, **FORMATS)
+    headers = {"Content-Type": "application/octet-stream"}
+    alice.call("PUT", f"/images/{image['id']}/stage", data=b"data", headers=headers)
+    for check in (True, False):
+        outcome = alice.run("images", check=check, images=entries(name, "b"), catalogue=name, prune="hide")
+        (pruned,) = outcome.result["pruned"]
+        assert (pruned["failed"], pruned["changed"]) == (True, False)
+        assert "has the status 'uploading': its data are being stored" in pruned["msg"]
+    assert not alice.show(image["id"])["os_hidden"]
+
+
 def test_another_run_prunes_the_same_images(alice: Cloud, name: str) -> None:
     """An image that another run has deleted meanwhile is not pruned by this one."""
     for action in ("hide", "delete"):

@@ -122,6 +122,7 @@ def test_strict_decides_whether_a_wrong_expression_is_an_error(inventory: Invent
         nightly({"a": {"regions": ["r", "r"]}}, {}, "cloud 'a' lists the region 'r' twice"),
         ({"a": {"regions": [{"name": "r", "password": SECRET}]}}, {}, "the regions of cloud 'a' cannot be read"),
         nightly({"all": {"auth": {}}}, {}, "The host of cloud 'all' would be 'all', which is the name of a group."),
+        ({"clouds": {"auth": {}}}, {}, "The host of cloud 'clouds' would be 'clouds', which is the name of a group."),
     ],
 )
 def test_what_cannot_be_used_is_an_error(inventory: Inventory, clouds: t.Any, options: Json, message: str) -> None:

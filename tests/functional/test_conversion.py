@@ -91,7 +91,8 @@ def test_a_vhd_of_fixed_size_is_converted_from_a_file_only(
     qemu_img("create", "-q", "-f", "vpc", "-o", "subformat=fixed,force_size=on", disk, "3M")
     web.files["/disk.vhd"] = disk.read_bytes()
     compressed.write_bytes(lzma.compress(disk.read_bytes()))
-    for source in ({"url": f"{web.url}/disk.vhd"}, {"path": str(compressed), "decompress": "xz"}):
+    sources: list[Json] = [{"url": f"{web.url}/disk.vhd"}, {"path": str(compressed), "decompress": "xz"}]
+    for source in sources:
         message = alice.run("image", name=name, convert="raw", **source, **BARE).message
         assert "is a VHD of a fixed size. Such a disk is converted from a file only" in message
         assert alice.named(name) == []

@@ -104,6 +104,16 @@ def test_images_are_copied_to_every_cloud_of_the_group(
 
 
 @pytest.mark.nightly
+def test_only_the_host_of_the_source_region_is_skipped(bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+    """A host without a region may stand for another one: that of its cloud which openstacksdk takes."""
+    origin_of(bob, name)
+    hosts = {"somewhere": {"replicate_cloud": "bob"}, "source": {"replicate_cloud": "bob", "replicate_region": "RegionOne"}}
+    run = Replication(tmp_path, hosts).run(replicate_images=[name], replicate_source_region="RegionOne")
+    assert run.report("somewhere")["changed"] == run.report("somewhere")["failed"] == []
+    assert run.count("source", "ok") == 2
+
+
+@pytest.mark.nightly
 def test_new_build_replaces_the_old_one(alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     origin = origin_of(bob, name)
     replication = Replication(tmp_path, {"alice": {}})

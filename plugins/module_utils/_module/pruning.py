@@ -16,10 +16,12 @@ from .._glance.image import Image
 from .._glance.properties import CATALOGUE
 from .._options.catalogue import PruneOptions
 from .._plan.catalogue import CatalogueEntries, check_limits, plan_prune, unlisted
+from .._plan.data_state import in_transit
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
 from .._plan.result import result_of
 from .apply import apply_plans, perform_plan
+from .concurrent_runs import is_abandoned_upload
 from .deletion import delete
 from .state_change import change_state
 
@@ -76,7 +78,13 @@ class Pruning:
 
     def _plan(self, image: Image) -> Plan:
         # Somebody may have protected it since all were checked, to keep it.
-        return plan_prune(image, self.options.action, self.options.force)
+        plan = plan_prune(image, self.options.action, self.options.force)
+        if plan.changed and self.options.action == "hide" and in_transit(image) and not is_abandoned_upload(image):
+            raise InvalidInput(
+                f"prune: {image} has the status '{image.status}': its data are being stored, and Glance would show it again"
+                " at the end of that. It was left as it is. Run the task again once the image is active."
+            )
+        return plan
 
     def _carry_out(self, plan: Plan, record: ExecutionRecord) -> None:
         if self.options.action == "delete":

@@ -157,7 +157,7 @@ def test_defaults_of_the_group_are_reported() -> None:
         ("debug: msg={{ other.openstack_image }}", []),
         ("debug: msg={{ result.id }}", ["3 change id"]),
         ("debug: msg={{ result['id'] }}", ["3 change id"]),
-        ("debug: msg={{ result.image.id ~ result.idle ~ item.id }}", []),
+        ("debug: msg={{ result.image.id ~ result.idle ~ item.id ~ other.result.id }}", []),
         ("when: result.images[0].owner_id == 'a'", ["3 change owner_id"]),
         ("debug: msg={{ item.hash_value }}\n  loop: '{{ result.images }}'", ["3 change hash_value"]),
         ("debug: msg={{ item.hash_value }}\n  loop: '{{ other }}'", []),

@@ -29,7 +29,7 @@ CONSTRAINTS = str(ROOT / "tests" / "requirements" / "sessions.txt")
 UNITS = ["jsonschema", "oslo.utils>=7.3.0", "pytest", "requests-mock", "zstandard"]
 FUNCTIONAL = [*UNITS, "ansible-runner", "hypothesis", "pytest-xdist", "rackspaceauth", "uv"]
 OLDEST_SDK = "openstacksdk==1.5.0"
-# The versions of ansible-core that are supported on this Python: 2.17 is not from 3.13 on, 2.20 is from 3.12 on.
+# The supported versions of ansible-core that run on this Python: 2.17 needs one before 3.13, 2.20 and newer need 3.12.
 CORES = [
     *(["2.17"] if sys.version_info < (3, 13) else []),
     *("2.18", "2.19"),

@@ -103,6 +103,12 @@ MUTATIONS: list[Mutation] = [
         "upload_abandoned: float = 0.0",
     ),
     (
+        "catalogue: an image whose data are being stored is hidden",
+        "_module/pruning.py",
+        "in_transit(image) and not is_abandoned_upload(image):",
+        "False:",
+    ),
+    (
         "a failed replacement leaves the new image",
         "_module/executor.py",
         "            roll_back_replacement(api, not_none(plan.replaced), executor.image, error)\n",
@@ -472,6 +478,12 @@ CLOUD_MUTATIONS: list[Mutation] = [
         "_module/lookup.py",
         'image.get("owner", owner) == owner',
         'image.get("owner") == owner',
+    ),
+    (
+        "cloud: delete: a replacement is undone though the old image may be being deleted",
+        "_module/deletion.py",
+        "        if _is_refusal(error):\n",
+        "        if True:\n",
     ),
     (
         "cloud: delete: a replacement is undone though the deletion was accepted",

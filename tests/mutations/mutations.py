@@ -105,7 +105,7 @@ MUTATIONS: list[Mutation] = [
     (
         "catalogue: an image whose data are being stored is hidden",
         "_module/pruning.py",
-        "in_transit(image) and not is_abandoned_upload(image):",
+        "in_transit(image) and not self._is_given_up(image):",
         "False:",
     ),
     (

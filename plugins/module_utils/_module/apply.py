@@ -26,11 +26,11 @@ Execute = t.Callable[[Plan, ExecutionRecord], None]
 class ConcurrentChange(Exception):
     """Another process has changed the image since it was read, so its plan no longer fits.
 
-    :param error: the response that showed it.
+    :param error: what is reported if the plan cannot be made anew.
     :param may_repeat: whether the same operations can succeed now: what was in their way may be gone.
     """
 
-    def __init__(self, error: ApiError, may_repeat: bool = False) -> None:
+    def __init__(self, error: GlanceError, may_repeat: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.may_repeat = may_repeat

@@ -36,9 +36,6 @@ if t.TYPE_CHECKING:
 # Responses to an import that say nothing against an upload: a filtered URL, a policy, a method or a call that is missing.
 IMPORT_REFUSED = frozenset({400, 403, 404, 405, MISDIRECTED, 501})
 
-# How many short slots a task waits for while the ids of a new image are taken.
-LATER_SLOTS = 5
-
 
 def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploader | None) -> None:
     """Carry out the plan for an image that is to exist.
@@ -82,18 +79,23 @@ def replace(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploa
     """Carry out the plan that puts a new image in the place of another one.
 
     Until the new image is complete and has the name, an error costs only the new image. After that the old one is put back
-    in service, if it still exists, and the new one is deleted.
+    in service, if it still exists, and the new one is deleted; but not if it had the name before this run.
     """
     executor = PlanExecutor(api, plan, record, uploader)
+    # Another run, or an interrupted one, may have given the name, and be deleting the old image.
+    gives_name = not executor.is_in_place
     try:
         executor.run()
     except DeletionUnconfirmed as error:
-        error.explained("The new image is in its place.")
+        if executor.is_in_place:
+            error.explained("The new image is in its place.")
         raise
     except (DataStillInTransit, ConcurrentChange):
         raise
     except BaseException as error:
-        if executor.image and not executor.is_deleting:
+        if not gives_name:
+            explain(error, "The new image is in its place; run the task again to finish.")
+        elif executor.image and not executor.is_deleting:
             roll_back_replacement(api, not_none(plan.replaced), executor.image, error)
         raise
     record.complete(plan)
@@ -107,6 +109,7 @@ class PlanExecutor:
     :ivar image: the image as far as it is known; null before it is created.
     :ivar created: whether this run created it.
     :ivar is_deleting: whether the cloud may be deleting another image, the replaced one, right now.
+    :ivar is_in_place: whether the new image of a replacement has the name.
     :ivar is_complete: whether it has all that the task wants, but for the projects that it is to be shared with.
     """
 
@@ -120,6 +123,7 @@ class PlanExecutor:
         self.created = False
         self.is_complete = False
         self.is_deleting = False
+        self.is_in_place = plan.replaced is not None and not any(self._gives_name(each) for each in plan.operations)
         self._last_data_calls = _last_data_calls(plan)
 
     def run(self) -> None:
@@ -142,6 +146,7 @@ class PlanExecutor:
             self._delete(operation)
         else:
             self._change(operation)
+            self.is_in_place = self.is_in_place or self._gives_name(operation)
 
     def settle_members(self) -> None:
         """Verify the members that the task names, if the plan may change any; Glance lists those of shared images only."""
@@ -225,7 +230,9 @@ class PlanExecutor:
         self.is_deleting = True
         try:
             is_own = perform_deletion(self._api, operation, wait)
-        except ApiError:
+        except DeletionUnconfirmed:
+            raise
+        except GlanceError:
             self.is_deleting = False
             raise
         if is_own and wait is not None:
@@ -235,6 +242,11 @@ class PlanExecutor:
             self._record.add(operation)
         else:
             self._record.add_deletion_by_others(image_id)
+
+    def _gives_name(self, operation: Operation) -> bool:
+        """Whether a planned operation gives the plan's own image its name."""
+        is_own = operation.call is UPDATE and operation.image_id == self._plan.image_id
+        return is_own and any(step["path"] == "/name" for step in operation.body)
 
     def _is_done_by_another_run(self, operation: Operation, error: ApiError) -> bool:
         """Whether a call failed because another run, which replaces the same image, has made it already."""
@@ -254,7 +266,7 @@ class PlanExecutor:
             return self._post(operation)
         project = body.get("owner") or self._api.connection.project_id
         refused: ApiError | None = None
-        for image_id in _ids_to_try(project, self._id_source(body["name"])):
+        for image_id in derived_ids(project, self._id_source(body["name"]), TIMING.utc_now()):
             try:
                 return self._post(operation.of(image_id))
             except ApiError as error:
@@ -262,7 +274,10 @@ class PlanExecutor:
                     raise
                 self._raise_if_created_by_another_run(image_id, project, body, error)
                 refused = error
-        raise GlanceError(f"All ids that the module tries for a new image are taken: {refused} Run the task again.")
+        # The next second has another id. Other runs may have used it by then, so the task first looks what they have made. A
+        # random id would make a second image.
+        TIMING.sleep(SHORT_SLOT - TIMING.utc_now().timestamp() % SHORT_SLOT)
+        raise ConcurrentChange(GlanceError(f"The ids for a new image are taken: {refused}"), may_repeat=True)
 
     def _id_source(self, name: str) -> str:
         """What the id of an image that is created under a name is derived from."""
@@ -303,14 +318,6 @@ class PlanExecutor:
         except GlanceError as error:  # the response holds another image than requested
             error.explained(f"Image {operation.body['id']} may have been made, and is left as it is; run the task again.")
             raise
-
-
-def _ids_to_try(project: str | None, name: str) -> t.Iterator[str]:
-    """The ids for a new image, in order. An id that no other run tries would make a second image in a race."""
-    yield from derived_ids(project, name, TIMING.utc_now())
-    for _slot in range(LATER_SLOTS):
-        TIMING.sleep(SHORT_SLOT - TIMING.utc_now().timestamp() % SHORT_SLOT)
-        yield derived_ids(project, name, TIMING.utc_now())[1]
 
 
 def _last_data_calls(plan: Plan) -> tuple[Operation, ...]:

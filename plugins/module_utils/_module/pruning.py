@@ -20,6 +20,7 @@ from .._plan.data_state import in_transit
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import Plan
 from .._plan.result import result_of
+from .._transfer.imports import dead_import
 from .apply import apply_plans, perform_plan
 from .concurrent_runs import is_abandoned_upload
 from .deletion import delete
@@ -79,12 +80,16 @@ class Pruning:
     def _plan(self, image: Image) -> Plan:
         # Somebody may have protected it since all were checked, to keep it.
         plan = plan_prune(image, self.options.action, self.options.force)
-        if plan.changed and self.options.action == "hide" and in_transit(image) and not is_abandoned_upload(image):
+        if plan.changed and self.options.action == "hide" and in_transit(image) and not self._is_given_up(image):
             raise InvalidInput(
                 f"prune: {image} has the status '{image.status}': its data are being stored, and Glance would show it again"
                 " at the end of that. It was left as it is. Run the task again once the image is active."
             )
         return plan
+
+    def _is_given_up(self, image: Image) -> bool:
+        """Whether no data will be stored in the image any more."""
+        return is_abandoned_upload(image) or bool(dead_import(self.api, image))
 
     def _carry_out(self, plan: Plan, record: ExecutionRecord) -> None:
         if self.options.action == "delete":

@@ -72,6 +72,7 @@ class DataOptions:
         _check_inspection(source, params)
         if params["convert"] is not None:
             _check_conversion(source, params)
+        cloud_image = _cloud_image(params) if source == REMOTE_CLOUD else None
         return cls(
             path=params["path"],
             url=params["url"],
@@ -82,7 +83,7 @@ class DataOptions:
             import_method=params["import_method"],
             inspect=params["inspect"],
             convert=params["convert"],
-            cloud_image=_cloud_image(params) if source == REMOTE_CLOUD else None,
+            cloud_image=cloud_image,
         )
 
     @property

@@ -89,7 +89,11 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
         return _plan_again(desired, state, project)
     if options.candidate:
         desired = published_as(desired, str(state.image.name))
-    warnings = (*_warnings_of_existing(state.image, desired), *_warnings_of_kept_data(state, desired))
+    warnings = (
+        *_warnings_of_existing(state.image, desired),
+        *_warnings_of_hidden_stores(state.image, desired),
+        *_warnings_of_kept_data(state, desired),
+    )
     if state.data is DataState.OTHER:
         desired = desired.without(VERSION)  # the version of the data that the image does not get
     return PlannedImage(_plan_existing(state, desired), warnings)
@@ -270,13 +274,16 @@ def _warnings_of_existing(image: Image, desired: DesiredImage) -> t.Iterator[str
             f"{image} was in the catalogue '{image.get(CATALOGUE)}', and is in '{catalogue}' from now on. Remove it from"
             " the list of the other one, or each run of one takes it from the other."
         )
-    if desired.stores and hides_stores(image) and desired.status != "active":
-        yield f"{image} is deactivated, and of such an image the cloud does not show the stores: they stay as they are."
     if image.status == "deactivated" and desired.status is None:
         yield (
             f"{image} is deactivated and stays so: no server can be created"
             " from it. To reactivate it, use the module image_state with 'state: active'."
         )
+
+
+def _warnings_of_hidden_stores(image: Image, desired: DesiredImage) -> t.Iterator[str]:
+    if desired.stores and hides_stores(image) and desired.status != "active":
+        yield f"{image} is deactivated, and of such an image the cloud does not show the stores: they stay as they are."
 
 
 def _warnings_of_kept_data(state: ExistingImage, desired: DesiredImage) -> t.Iterator[str]:

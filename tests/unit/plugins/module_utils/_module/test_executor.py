@@ -11,11 +11,11 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.http_client import NoAnswer
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, GlanceError
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ConnectionProblem, GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_names import temporary_name
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import DELETE, IMPORT, UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.apply import ConcurrentChange
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.deletion import DeletionUnconfirmed
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.executor import (
@@ -304,20 +304,15 @@ def test_id_of_a_deleted_image_is_not_used(cloud: FakeGlance) -> None:
     assert cloud.created == [second]
 
 
-def test_id_of_the_next_second_is_used_once_those_of_this_one_are_taken(cloud: FakeGlance, clock: Clock) -> None:
-    """A run that uses the same id then finds the image, where a random id would make a second one."""
+def test_task_starts_anew_in_the_next_second_if_all_ids_of_this_one_are_taken(cloud: FakeGlance, clock: Clock) -> None:
+    """Another run may have created the image meanwhile, under an id of that second."""
     for each in derived_ids(PROJECT, "n", clock.utc_now()):
         cloud.images[each] = image(each, owner="p2")
-    run(cloud, plan_create(DesiredImage({"name": "n"}), None))
-    assert clock.pauses == [1.0]
-    assert cloud.created == [derived_ids(PROJECT, "n", clock.utc_now())[1]]
-
-
-def test_ids_that_are_all_taken_are_an_error(cloud: FakeGlance) -> None:
-    for each in taken_ids():
-        cloud.images[each] = image(each, owner="p2")
-    with pytest.raises(GlanceError, match=r"are taken: .*409.* Run the task again\.$"):
+    with pytest.raises(ConcurrentChange) as raised:
         run(cloud, plan_create(DesiredImage({"name": "n"}), None))
+    assert raised.value.may_repeat
+    assert str(raised.value).startswith("The ids for a new image are taken: ")
+    assert clock.pauses == [1.0]
     assert cloud.created == []
 
 
@@ -389,6 +384,35 @@ def test_unconfirmed_deletion_of_the_old_image_leaves_the_new_one(cloud: FakeGla
     with pytest.raises(DeletionUnconfirmed, match="The new image is in its place.$"):
         run(cloud, replacement(), uploader)
     assert list(cloud.images) == cloud.created
+
+
+@pytest.mark.parametrize("error", [refusal(403), refusal(409), ConnectionProblem("No TLS.")])
+def test_new_image_that_had_the_name_before_stays(cloud: FakeGlance, uploader: FakeUploader, error: Exception) -> None:
+    """An earlier run may be deleting the old image, which then refuses another deletion."""
+    new = image("done", status="active", size=9, os_hidden=False, **FORMATS)
+    cloud.images |= {"old": ACTIVE, "done": new}
+    cloud.refuse("DELETE old", error)
+    plan = replacement(new=new)
+    assert [operation.call for operation in plan.operations] == [DELETE]
+    with pytest.raises(GlanceError, match=r"The new image is in its place; run the task again to finish\.$"):
+        run(cloud, plan, uploader)
+    assert set(cloud.images) == {"old", "done"}
+
+
+def test_deletion_of_unknown_outcome_before_the_new_image_is_there(cloud: FakeGlance, uploader: FakeUploader) -> None:
+    cloud.images |= {"old": ACTIVE, "unfinished": image("unfinished", status="queued")}
+    cloud.refuse("DELETE unfinished", refusal(504))
+    with pytest.raises(DeletionUnconfirmed) as raised:
+        run(cloud, replacement(unfinished=(cloud.images["unfinished"],)), uploader)
+    assert "in its place" not in str(raised.value)
+
+
+def test_replacement_is_rolled_back_if_the_deletion_could_not_be_sent(cloud: FakeGlance, uploader: FakeUploader) -> None:
+    cloud.images["old"] = ACTIVE
+    cloud.refuse("DELETE old", ConnectionProblem("No login."))
+    with pytest.raises(ConnectionProblem, match=r"The old image old is in service as before\.$"):
+        run(cloud, replacement(), uploader)
+    assert cloud.images == {"old": ACTIVE}
 
 
 @pytest.mark.parametrize("error", [NoAnswer("Lost.", is_final=False), refusal(504), KeyboardInterrupt()])

@@ -110,6 +110,14 @@ def test_images_that_interrupted_replacements_left_are_deleted() -> None:
     assert calls(planned) == ["PATCH /images/left", "DELETE /images/left"]
 
 
+@pytest.mark.parametrize("stores", [None, ["fast"]])
+def test_stores_that_the_cloud_hides_stay_with_a_warning(stores: t.Any) -> None:
+    state = ExistingImage(image(status="deactivated"), DataState.SAME)
+    planned = plan_image(image_options(name="n"), DesiredImage(stores=stores), state, "p")
+    assert not planned.plan.changed
+    assert any("does not show the stores" in warning for warning in planned.warnings) == bool(stores)
+
+
 @pytest.mark.parametrize(("failure", "warnings"), [("", 0), ("the store is full", 1)])
 def test_image_that_cannot_get_its_data_is_created_again(failure: str, warnings: int) -> None:
     planned = plan(IncompleteImage(image(status="queued"), failure), SPEC, path="/new")

@@ -165,8 +165,8 @@ MUTATIONS: list[Mutation] = [
     (
         "images given as text are not searched for secrets",
         "_module/task.py",
-        "            yield check_type_dict(element)\n",
-        "            yield dict(element)\n",
+        'yield dictionary_in(element) or {"": element}',
+        "yield dict(element)",
     ),
     (
         "proxies are not searched for secrets",

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import typing as t
 
@@ -58,13 +57,21 @@ def secrets_in_login(auth: t.Any, cloud: t.Any) -> set[str]:
     return {*_secrets_in_auth(auth), *_secrets_in_cloud(cloud)}
 
 
+def dictionary_in(text: t.Any) -> dict[str, t.Any] | None:
+    """The dictionary that a text is, as JSON or as key=value key=value, as ansible-core takes it; null if it is none."""
+    try:
+        return t.cast("dict[str, t.Any]", check_type_dict(text))
+    except (TypeError, ValueError):  # for JSON of a list ansible-core before 2.19 raises the second
+        return None
+
+
 def secrets_in_remote(remote: t.Any) -> set[str]:
     """The secrets in the option ``remote``, whose ``cloud`` is another cloud's login, in whatever form it is given."""
     if isinstance(remote, str):
-        try:
-            remote = check_type_dict(remote)  # JSON, or key=value key=value
-        except TypeError:
+        found = dictionary_in(remote)
+        if found is None:
             return set(_secrets_in_cloud(remote))
+        remote = found
     cloud = remote.get("cloud") if isinstance(remote, dict) else None
     return {*_secrets_in_cloud(remote), *_secrets_in_cloud(cloud)}
 
@@ -76,11 +83,11 @@ def secrets_in_environment(environment: t.Mapping[str, str]) -> set[str]:
 
 def _secrets_in_auth(auth: t.Any) -> t.Iterator[str]:
     if isinstance(auth, str):
-        try:
-            auth = check_type_dict(auth)  # JSON, or key=value key=value
-        except TypeError:
+        found = dictionary_in(auth)
+        if found is None:
             yield auth  # refused in a moment, and not to be repeated
             return
+        auth = found
     if isinstance(auth, dict):
         for key, value in auth.items():
             if key not in PUBLIC_AUTH_KEYS:
@@ -92,8 +99,7 @@ def _secrets_in_auth(auth: t.Any) -> t.Iterator[str]:
 def _secrets_in_cloud(cloud: t.Any) -> t.Iterator[str]:
     if isinstance(cloud, str) and not is_cloud_name(cloud):
         yield cloud
-        with contextlib.suppress(TypeError):
-            yield from _secrets_in_cloud(check_type_dict(cloud))
+        yield from _secrets_in_cloud(dictionary_in(cloud))
     elif isinstance(cloud, dict):
         for key, value in cloud.items():
             if key == "auth":

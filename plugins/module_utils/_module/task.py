@@ -9,12 +9,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.module_utils.common.validation import check_type_dict
-
 from .._argspec import CONNECTION, Spec
 from .._client.connection import Connection
 from .._client.image_api import GlanceApi
-from .._client.secrets import secrets_in_login, secrets_in_remote
+from .._client.secrets import dictionary_in, secrets_in_login, secrets_in_remote
 from .._errors import GlanceError
 from .._options.connection import ConnectionOptions
 from .._url_redaction import secrets_in_urls
@@ -70,10 +68,7 @@ def _described_images(images: t.Any) -> t.Iterator[dict[str, t.Any]]:
     if isinstance(images, str):
         images = [images, *images.split(",")]
     for element in images if isinstance(images, list) else ():
-        try:
-            yield check_type_dict(element)
-        except TypeError:
-            yield {"": element}  # the error that refuses it will repeat it
+        yield dictionary_in(element) or {"": element}  # the error that refuses it will repeat it
 
 
 def run_task(

@@ -113,7 +113,7 @@ def check_not_mostly_refused() -> None:
 
 
 def test_random_tasks_on_attributes(clouds: dict[str, Cloud], web: Web) -> None:
-    search(generator.attribute_cases(), 20, clouds, web)
+    search(generator.attribute_cases(), 20, clouds, web, known.ON_ATTRIBUTES)
     check_not_mostly_refused()
 
 

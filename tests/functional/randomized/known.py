@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..conftest import FORMATS, Json
-from .cases import File, Interrupted, Name, Overlapping, Single, Start, Task, checksum_of, record_of
+from .cases import File, Interrupted, Name, Overlapping, Project, Single, Start, Task, checksum_of, record_of
 
 ONE: Json = {"name": Name("one")}
 REPLACE: Json = {"data_policy": "replace", **FORMATS}
@@ -35,6 +35,11 @@ OF_CANDIDATE = {"path": File("long"), **REPLACE}
 PREPARE = _task({**OF_CANDIDATE, "candidate": "prepare"})
 IMPORTED = {"path": File("long"), "import_method": "glance-direct", **FORMATS}
 
+_SHARED_WITH_ADMIN = {"visibility": "shared", "members": [Project("admin")]}
+ON_ATTRIBUTES = [
+    # Glance hid the members while the image was private, so check mode did not know that the project is one already.
+    Single([_image()], _task(_SHARED_WITH_ADMIN), (_task(_SHARED_WITH_ADMIN), _task({"visibility": "private"}))),
+]
 ON_DATA = [
     # The record of a source that the image's data do not come from was trusted.
     Single([_image(properties=record_of("sha256", "other"))], OTHER_DATA),

@@ -663,8 +663,8 @@ def check_interrupted(world: World, case: Interrupted) -> None:
     named = own_named(world, case.first, left)
     if case.first.entries[0].get("state") != "absent":
         assert complete(named) or not had, "an interrupted run leaves no whole image of the name"
-    # Two may be of the same second, which is all that Glance tells.
-    named.sort(key=lambda image: image["id"] not in before)
+    # Two may be of the same second, which is all that Glance tells. The one that has got the name is the newer one.
+    named.sort(key=lambda image: before.get(image["id"], {}).get("name") != image["name"])
     model = (complete(named) or named or [None])[-1]  # type: ignore[list-item]
     real = check_three_runs(world, case.then, finishing=True)
     if real:

@@ -345,6 +345,9 @@ def test_publish_with_answers_as_text(awx: Awx, name: str, path: str) -> None:
     refused = awx.run("publish", variables | {"image_retire_images": f"{name}-other"}).failed()
     assert "extra variables of the role image_retire" in " ".join(refused.output.split())
     assert [image["id"] for image in alice.named(f"{name}-other")] == [other["id"]]
+    again = awx.run("publish", variables | {"image_retire_only_report": "y"}).failed()
+    assert "extra variables of the role image_retire" in " ".join(again.output.split())
+    assert again.artifacts["publish_summary"]["deleted_count"] == 0
     pathlib.Path(path).write_bytes(b"a third build")
     second = awx.run("publish", variables).succeeded().artifacts["publish_summary"]
     again = awx.run("publish", variables).succeeded()

@@ -178,24 +178,24 @@ def proxy_name(headers: t.Mapping[str, str], parsed: ParsedError) -> str | None:
 def _parse_json_error(answer: t.Any, now: datetime.datetime) -> ParsedError | None:
     if not isinstance(answer, dict):
         return None
-    name, parsed = "", answer
+    name, fields = "", answer
     if len(answer) == 1 or "error" in answer:
         name = "error" if "error" in answer else next(iter(answer))
-        parsed = answer[name] if isinstance(answer[name], dict) else answer
-    message = parsed.get("message") or parsed.get("error_msg") or parsed.get("title")
+        fields = answer[name] if isinstance(answer[name], dict) else answer
+    message = fields.get("message") or fields.get("error_msg") or fields.get("title")
     if not message:
         return None
-    details = parsed.get("details")
+    details = fields.get("details")
     text = f"{message} ({details})" if isinstance(details, str) and details and details != message else str(message)
-    code = parsed.get("error_code") or parsed.get("code")
-    request_id = parsed.get("request_id")
+    code = fields.get("error_code") or fields.get("code")
+    request_id = fields.get("request_id")
     return ParsedError(
         shortened(text),
         # A number is only the HTTP status once more.
         code if isinstance(code, str) and not code.isdigit() else None,
         request_id if isinstance(request_id, str) else None,
         name == "overLimit",
-        seconds_until(parsed.get("retryAfter"), now) or seconds_until(parsed.get("retryAt"), now),
+        seconds_until(fields.get("retryAfter"), now) or seconds_until(fields.get("retryAt"), now),
         kind="json",
     )
 
@@ -207,14 +207,12 @@ def seconds_until(value: t.Any, now: datetime.datetime) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return float(text)
+    moment: datetime.datetime | None
     try:
         moment = as_utc(email.utils.parsedate_to_datetime(text))
     except (ValueError, IndexError, TypeError, OverflowError):  # it was made for dates of mails, and raises what it likes
-        parsed = parse_time(text)
-        if parsed is None:
-            return None
-        moment = parsed
-    return max(0.0, (moment - now).total_seconds())
+        moment = parse_time(text)
+    return max(0.0, (moment - now).total_seconds()) if moment else None
 
 
 def effective_status(status: int, parsed: ParsedError, retry_after: str | None) -> int:

@@ -230,7 +230,7 @@ def proxy(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def plugins(session: nox.Session) -> None:
+def import_plugins(session: nox.Session) -> None:
     """Imports that the cloud decompresses, converts and marks, and conversions; needs Debian's qemu-utils."""
     run_variant(session, files=("test_import_plugins", "test_conversion"), workers=1)
 

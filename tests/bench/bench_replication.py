@@ -27,7 +27,7 @@ import uuid
 
 import openstack.config
 import yaml
-from ansible_collections.cloudimage.glance.tests.functional.faults import CUT, Spoil, proxy
+from ansible_collections.cloudimage.glance.tests.functional.glance_proxy import CUT, Spoil, proxy
 
 MIB = int(os.environ.get("GLANCE_BENCH_MIB") or 64)
 IMAGES = int(os.environ.get("GLANCE_BENCH_IMAGES") or 4)

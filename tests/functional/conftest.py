@@ -301,6 +301,10 @@ class Cloud:
     def show(self, image_id: str) -> Json:
         return t.cast(Json, self.call("GET", f"/images/{image_id}").json())
 
+    def status_of(self, image: Json) -> str:
+        answer = self.call("GET", f"/images/{image['id']}", raise_exc=False)
+        return "gone" if answer.status_code == 404 else str(answer.json()["status"])
+
     def named(self, name: str) -> list[Json]:
         """All images of a name, hidden ones too."""
         images = []

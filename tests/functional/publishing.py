@@ -20,7 +20,7 @@ import threading
 import typing as t
 
 from .conftest import FORMATS, Cloud, Json
-from .faults import proxy
+from .glance_proxy import proxy
 from .timing import wait_for_a_later_second
 
 MARK, ROLLED_BACK = "cloudimage_published_as", "cloudimage_rolled_back"

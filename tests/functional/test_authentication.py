@@ -20,7 +20,7 @@ import yaml
 
 from .certificates import certificates
 from .conftest import Cloud, Outcome, Sandbox, run_module
-from .faults import proxy
+from .glance_proxy import proxy
 
 Connect = t.Callable[..., Outcome]
 

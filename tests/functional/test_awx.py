@@ -21,10 +21,10 @@ import pytest
 import yaml
 
 from .conftest import Cloud, Json, Outcome, PlaybookDumper, Tagged
-from .faults import proxy
+from .glance_proxy import proxy
 from .marks import nightly
+from .other_cloud import DATA, assert_is_copy, origin_of
 from .publishing import processes_of
-from .test_remote_cloud import DATA, assert_is_copy, origin_of
 from .timing import wait_for_a_later_second, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pathlib
 import re
 import typing as t
@@ -16,8 +15,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Json, Outcome
-from .test_replacement import apart_from_data
-from .web import serving
+from .image_server import serving
+from .replacements import apart_from_data
+from .sources import checksum_of
 
 OLD = b"the old data"
 PATCH_HEADERS = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
@@ -242,7 +242,7 @@ def test_promotion_does_not_read_a_url_again(alice: Cloud, name: str, path: str)
     data = pathlib.Path(path).read_bytes()
     with serving() as web:
         web.files["/disk"] = data
-        checksum = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        checksum = checksum_of(data, "sha256")
         options: Json = {"name": name, "url": f"{web.url}/disk", "checksum": checksum, "transfer": "stream", **FORMATS}
         made = prepare(alice, **options).image
         web.files.clear()

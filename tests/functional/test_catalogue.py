@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pathlib
@@ -18,33 +17,24 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Json, Outcome
-from .faults import ALL, CUT, CUT_ANSWER, proxy
+from .glance_proxy import ALL, CUT, CUT_ANSWER, proxy
 from .marks import nightly
-from .test_images import thrice
-from .test_interrupted_runs import run_killed
-from .test_overlapping_runs import run_at_once
-from .test_remote_cloud import of, origin_of
+from .other_cloud import cloud_at, origin_of
+from .runs import applied, images_thrice, run_at_once, run_killed
+from .sources import checksum_of
 
 MARK, MARKED_ID, VERSION = "cloudimage_catalogue", "cloudimage_marked_id", "cloudimage_version"
 LIST = "GET /v2/images"
-
-
-def checksum(data: bytes) -> str:
-    return f"sha512:{hashlib.sha512(data).hexdigest()}"
 
 
 def entries(name: str, *ends: str, **options: t.Any) -> list[Json]:
     return [{"name": f"{name}-{end}", **options} for end in ends]
 
 
-def applied(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome:
-    return cloud.run("images", images=images, **options).succeeded()
-
-
 def pruned_thrice(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome:
     """The same as thrice, for what is pruned too. Returns the real run."""
     predicted = cloud.run("images", check=True, images=images, **options).succeeded()
-    real = thrice(cloud, images, **options)
+    real = images_thrice(cloud, images, **options)
     assert predicted.result["pruned"] == real.result["pruned"]
     assert predicted.result["diff"] == real.result["diff"] or any(each["changed"] for each in real.result["outcomes"])
     return real
@@ -54,14 +44,9 @@ def marked(cloud: Cloud, name: str, catalogue: str, **attributes: t.Any) -> Json
     return cloud.make_as_own(name, **attributes, **{MARK: catalogue})  # type: ignore[arg-type]  # a property, not the data
 
 
-def status_of(cloud: Cloud, image: Json) -> str:
-    answer = cloud.call("GET", f"/images/{image['id']}", raise_exc=False)
-    return "gone" if answer.status_code == 404 else str(answer.json()["status"])
-
-
 def test_images_are_marked_when_created_and_adopted(alice: Cloud, name: str) -> None:
     old = alice.make(f"{name}-old", tags=["t"])
-    outcome = thrice(alice, entries(name, "old", "new"), catalogue=name)
+    outcome = images_thrice(alice, entries(name, "old", "new"), catalogue=name)
     assert [image["properties"] for image in outcome.images] == [{MARK: name, MARKED_ID: old["id"]}, {MARK: name}]
     assert [each["changed"] for each in outcome.result["outcomes"]] == [True, True]
     # The mark survives the purging of properties, and a task without a catalogue.
@@ -92,7 +77,7 @@ def test_images_that_are_no_longer_listed_are_pruned(alice: Cloud, bob: Cloud, n
         if action == "hide":
             assert alice.show(image["id"])["os_hidden"]
         else:
-            assert status_of(alice, image) == {"deactivate": "deactivated", "delete": "gone"}[action]
+            assert alice.status_of(image) == {"deactivate": "deactivated", "delete": "gone"}[action]
     kept = alice.show(images[1]["id"])
     assert (kept["status"], kept["os_hidden"]) == ("active", False)
     for cloud, image in ((alice, unmarked), (alice, other_catalogue), (bob, of_bob)):
@@ -114,7 +99,7 @@ def test_copies_by_nova_and_cinder_are_not_pruned(alice: Cloud, name: str) -> No
 def test_copy_by_cinder_that_is_listed_belongs_to_the_catalogue(alice: Cloud, name: str) -> None:
     mark: Json = {MARK: name, MARKED_ID: str(uuid.uuid4())}
     copy = alice.make(f"{name}-copy", **mark)
-    (image,) = thrice(alice, entries(name, "copy"), catalogue=name).images
+    (image,) = images_thrice(alice, entries(name, "copy"), catalogue=name).images
     assert image["properties"] == {MARK: name, MARKED_ID: copy["id"]}
 
 
@@ -129,7 +114,7 @@ def test_replacement_of_a_copy_is_not_pruned(alice: Cloud, name: str, path: str)
 
 def test_image_with_an_id_of_the_task_belongs_to_the_catalogue(alice: Cloud, name: str) -> None:
     image_id = str(uuid.uuid4())
-    (image,) = thrice(alice, [{"name": name, "id": image_id}], catalogue=name).images
+    (image,) = images_thrice(alice, [{"name": name, "id": image_id}], catalogue=name).images
     assert image["properties"] == {MARK: name, MARKED_ID: image_id}
 
 
@@ -146,13 +131,13 @@ def test_prune_with_an_administrators_login_leaves_other_projects_alone(admin: C
     public = marked(admin, f"{name}-public", name, visibility="public")
     outcome = pruned_thrice(admin, entries(name, "new"), catalogue=name, prune="delete")
     assert [each["id"] for each in outcome.result["pruned"]] == [own["id"], public["id"]]
-    assert status_of(alice, of_alice) == "queued"
+    assert alice.status_of(of_alice) == "queued"
 
 
 def test_images_of_other_projects_are_not_marked(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     admin.make(f"{name}-public", visibility="public")
     alice.unchanged("images", images=entries(name, "public"), catalogue=name)
-    outcome = thrice(admin, entries(name, "of-bob", owner=bob.project_id), catalogue=name)
+    outcome = images_thrice(admin, entries(name, "of-bob", owner=bob.project_id), catalogue=name)
     assert MARK not in outcome.images[0]["properties"]
 
 
@@ -175,7 +160,7 @@ def test_protected_images_are_pruned_only_with_force(alice: Cloud, name: str) ->
     assert "prune: protected images would be deleted" in message
     assert image["id"] in message
     pruned_thrice(alice, entries(name, "b"), **options, force=True)
-    assert status_of(alice, image) == "gone"
+    assert alice.status_of(image) == "gone"
 
 
 @pytest.mark.parametrize("action", ["hide", "delete"])
@@ -193,7 +178,7 @@ def test_image_that_was_protected_during_the_run_is_left_alone(alice: Cloud, nam
     assert [each["failed"] for each in outcome.result["pruned"]] == [True, False]
     after = alice.show(first["id"])
     assert (after["protected"], after["os_hidden"]) == (True, False)
-    assert status_of(alice, second) == ("gone" if action == "delete" else "queued")
+    assert alice.status_of(second) == ("gone" if action == "delete" else "queued")
 
 
 def test_nothing_is_pruned_if_an_entry_fails(alice: Cloud, name: str, path: str) -> None:
@@ -203,7 +188,7 @@ def test_nothing_is_pruned_if_an_entry_fails(alice: Cloud, name: str, path: str)
         outcome = alice.run("images", check=check, images=images, catalogue=name, prune="delete")
         assert "1 of 2 images failed" in outcome.message
         assert outcome.result["pruned"] == []
-    assert status_of(alice, image) == "queued"
+    assert alice.status_of(image) == "queued"
 
 
 def test_image_that_cannot_be_pruned_does_not_stop_the_others(alice: Cloud, name: str) -> None:
@@ -216,7 +201,7 @@ def test_image_that_cannot_be_pruned_does_not_stop_the_others(alice: Cloud, name
         outcome = alice.run("images", images=entries(name, "c"), catalogue=name, prune="delete", endpoint_override=url)
     assert f"1 of 3 images failed. {name}-a ({first['id']}): " in outcome.message
     assert [each["failed"] for each in outcome.result["pruned"]] == [True, False]
-    assert [status_of(alice, image) for image in (first, second)] == ["queued", "gone"]
+    assert [alice.status_of(image) for image in (first, second)] == ["queued", "gone"]
 
 
 def test_image_whose_data_are_being_stored_is_not_hidden(alice: Cloud, name: str) -> None:
@@ -292,10 +277,10 @@ def test_survey_text_as_options(alice: Cloud, name: str) -> None:
 def test_status_of_new_and_present_images(alice: Cloud, name: str, path: str) -> None:
     data = {"path": path, **FORMATS}
     images = [{"name": f"{name}-{state}", "state": state, **data} for state in ("active", "deactivated")]
-    outcome = thrice(alice, images)
+    outcome = images_thrice(alice, images)
     assert [image["status"] for image in outcome.images] == ["active", "deactivated"]
     swapped = [{**images[0], "state": "deactivated"}, {**images[1], "state": "active"}]
-    outcome = thrice(alice, swapped)
+    outcome = images_thrice(alice, swapped)
     assert [image["status"] for image in outcome.images] == ["deactivated", "active"]
     assert "state: the image would have the status 'queued'" in alice.fails(
         "images", images=[{"name": f"{name}-none", "state": "active"}]
@@ -340,7 +325,7 @@ def test_previous_build_is_named_by_its_version(alice: Cloud, name: str, tmp_pat
 def test_status_of_a_replacement(alice: Cloud, name: str, tmp_path: pathlib.Path, wanted: str) -> None:
     other = {"active": "deactivated", "deactivated": "active"}[wanted]
     applied(alice, builds(tmp_path, name, "1", state=other))
-    outcome = thrice(alice, builds(tmp_path, name, "2", state=wanted))
+    outcome = images_thrice(alice, builds(tmp_path, name, "2", state=wanted))
     assert outcome.images[0]["status"] == wanted
 
 
@@ -409,7 +394,7 @@ def test_killed_run_is_finished_by_the_next(
             if action == "hide":
                 assert alice.show(image["id"])["os_hidden"]
             else:
-                assert status_of(alice, image) == {"deactivate": "deactivated", "delete": "gone"}[action]
+                assert alice.status_of(image) == {"deactivate": "deactivated", "delete": "gone"}[action]
         if not killed:
             break
     assert step >= 6
@@ -437,7 +422,7 @@ def test_playbook_applies_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path
         "login": "root",
         "status": "active",
         "visibility": "private",
-        "versions": [{"version": "1", "url": f"file://{tmp_path}/disk", "checksum": checksum(b"data")}],
+        "versions": [{"version": "1", "url": f"file://{tmp_path}/disk", "checksum": checksum_of(b"data")}],
     }
     (tmp_path / "images.yml").write_text(json.dumps({"images": [definition]}))
     variables = {
@@ -454,7 +439,7 @@ def test_playbook_applies_a_file(alice: Cloud, name: str, tmp_path: pathlib.Path
     assert "changed=1" in done.stdout
     assert f'"pruned": [\n            "{name}-gone"' in done.stdout
     assert len(alice.named(f"{name} 1")) == (0 if check else 1)
-    assert status_of(alice, gone) == ("queued" if check else "gone")
+    assert alice.status_of(gone) == ("queued" if check else "gone")
 
 
 @pytest.mark.parametrize(
@@ -471,9 +456,9 @@ def test_playbook_shows_no_secret_of_the_file(
 ) -> None:
     """A password in remote.cloud, and users and signatures in URLs; one image succeeds, and the others fail."""
     origin_of(bob, name)
-    source = of(bob, bob.sandbox.glance_url)
+    source = cloud_at(bob, bob.sandbox.glance_url)
     url, mirror, sums = (f"http://me:geheim@127.0.0.1:9/{file}?signature=geheim" for file in ("disk", "mirror", "SUMS"))
-    data = {"url": url, "checksum": checksum(b"")}
+    data = {"url": url, "checksum": checksum_of(b"")}
     listed: list[Json] = [
         {"name": name, "remote": {"cloud": source}},
         {"name": f"{name}-url", **data, "mirrors": [mirror], "transfer": "stream", **FORMATS},

@@ -26,12 +26,12 @@ from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from .conftest import Cloud
+from .image_server import Web, serving
 from .randomized import generator, known
 from .randomized.cases import Case
 from .randomized.oracles import SEEN, check_case
 from .randomized.playbook import as_playbook
 from .randomized.world import World
-from .web import Web, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 

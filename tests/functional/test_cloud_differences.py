@@ -16,10 +16,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module import i
 from .cloud_pages import Clouds, CloudUnderTest
 from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .gateway import Reply, Request, json_reply, token_of
+from .image_server import serving
 from .simulated_clouds import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace
+from .sources import checksum_of
 from .support_page import SUPPORT_PAGE, replaced_block
 from .timing import Clock
-from .web import serving
 
 Test = t.TypeVar("Test", bound=t.Callable[..., None])
 ROWS: dict[str, list[str]] = {}
@@ -829,7 +830,7 @@ def test_unreadable_data_are_verified_by_size(
 @row("Missing fields")
 def test_checksum_is_recorded_where_the_cloud_has_none(otc: CloudUnderTest, name: str, path: str) -> None:
     """With `checksum: sha256:…` further runs read nothing back."""
-    checksum = f"sha256:{hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()}"
+    checksum = checksum_of(pathlib.Path(path).read_bytes(), "sha256")
     otc.thrice("image", name=name, path=path, checksum=checksum, **FORMATS)
     otc.gateway.asked.clear()
     assert not otc.unchanged("image", name=name, path=path, checksum=checksum, **FORMATS).changed

@@ -19,7 +19,7 @@ import yaml
 
 from .conftest import Cloud, Json, Sandbox
 from .marks import nightly
-from .test_remote_cloud import DATA, assert_is_copy, origin_of
+from .other_cloud import DATA, assert_is_copy, origin_of
 
 SECRET = "hushhush"
 CORE = tuple(map(int, ansible.release.__version__.split(".")[:2]))

@@ -19,9 +19,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module import i
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import Cloud, Json, Outcome
-from .faults import proxy
+from .glance_proxy import proxy
 from .marks import nightly
-from .test_overlapping_runs import run_at_once
+from .runs import run_at_once
 
 RACES = int(os.environ.get("GLANCE_RACES") or 10)
 PATCH_HEADERS = {"Content-Type": "application/openstack-images-v2.1-json-patch"}

@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""Sources that are converted with qemu-img before they are sent. The session plugins always has qemu-img."""
+"""Sources that are converted with qemu-img before they are sent. The session import_plugins always has qemu-img."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import lzma
-import os
 import pathlib
 import shutil
 import subprocess
@@ -21,28 +19,17 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
 
 from .conftest import Cloud, Json, Play
-from .faults import CUT_ANSWER
+from .glance_proxy import CUT_ANSWER
+from .image_server import Web, serving
 from .marks import nightly
-from .test_interrupted_runs import run_killed
-from .test_property_checks import SCS
-from .web import Web, serving
+from .runs import run_killed
+from .scs import SCS_PROPERTIES
+from .sources import MIB, checksum_of, make_disk, qemu_img
 
 pytestmark = pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-img is missing (Debian: qemu-utils)")
 
 RECORD = "cloudimage_source_checksum"
 BARE: Json = {"container_format": "bare"}
-MIB = 2**20
-
-
-def qemu_img(*words: str | os.PathLike[str]) -> None:
-    subprocess.run(["qemu-img", *map(str, words)], check=True, stdout=subprocess.DEVNULL)
-
-
-def make_disk(path: pathlib.Path, pattern: str = "7", size: str = "3M") -> str:
-    """A qcow2 disk with a block of data."""
-    qemu_img("create", "-q", "-f", "qcow2", path, size)
-    qemu_img("bench", "-q", "-w", "-c", "1", "--pattern", pattern, path)
-    return str(path)
 
 
 @pytest.fixture
@@ -55,10 +42,6 @@ def web(disk: str) -> t.Iterator[Web]:
     with serving() as web:
         web.files["/disk.qcow2"] = pathlib.Path(disk).read_bytes()
         yield web
-
-
-def sha(algorithm: str, data: bytes) -> str:
-    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def holds_disk(cloud: Cloud, image: Json, disk: str, image_format: str) -> bool:
@@ -78,7 +61,7 @@ def test_a_file_is_converted_and_recognised(alice: Cloud, name: str, disk: str, 
     outcome = alice.thrice("image", name=name, path=disk, convert=target, **BARE)
     assert (outcome.image["disk_format"], outcome.image["min_disk"]) == (target, 1)
     assert outcome.result["source"] == {"format": "qcow2", "virtual_size": 3 * MIB, "converted_to": target}
-    source = sha("sha512", pathlib.Path(disk).read_bytes())
+    source = checksum_of(pathlib.Path(disk).read_bytes())
     assert outcome.image["properties"][RECORD].startswith(f"{source} convert:{target} = sha512:")
     assert holds_disk(alice, outcome.image, disk, image_format)
 
@@ -106,8 +89,8 @@ def test_check_mode_knows_the_size_of_raw_data(alice: Cloud, name: str, disk: st
 
 
 def test_a_url_is_converted_and_recognised_by_its_checksum(alice: Cloud, name: str, web: Web) -> None:
-    checksum = sha("sha256", web.files["/disk.qcow2"])
-    options: Json = {"name": name, "url": f"{web.url}/disk.qcow2", "checksum": checksum, "convert": "raw", **BARE}
+    published = checksum_of(web.files["/disk.qcow2"], "sha256")
+    options: Json = {"name": name, "url": f"{web.url}/disk.qcow2", "checksum": published, "convert": "raw", **BARE}
     alice.thrice("image", **options)
     asked = len(web.asked)
     alice.unchanged("image", **options)
@@ -230,7 +213,7 @@ def test_options_that_contradict_a_conversion_are_errors(
 
 @pytest.mark.parametrize("in_process", [True, nightly(False)])
 def test_a_playbook_converts_and_validates(play: Play, name: str, disk: str, in_process: bool) -> None:
-    options: Json = {"name": name, "path": disk, "convert": "raw", "min_ram": 512, "properties": SCS, **BARE}
+    options: Json = {"name": name, "path": disk, "convert": "raw", "min_ram": 512, "properties": SCS_PROPERTIES, **BARE}
     checked: Json = {**options, "property_policy": "scs-0102", "validate_properties": "error"}
     task: Json = {"cloudimage.glance.image": checked, "vars": {"cloudimage_glance_in_process": in_process}}
     first, second = play(task, task).results

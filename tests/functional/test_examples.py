@@ -31,8 +31,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstac
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 
 from .conftest import Cloud, Json, Sandbox
-from .test_conversion import make_disk
-from .web import serving
+from .image_server import serving
+from .sources import checksum_of, make_disk
 
 ROOT = pathlib.Path(__file__).parents[2]
 MARKDOWN = ("README.md", "docs/*.md", "docs/clouds/*.md", "roles/*/README.md")
@@ -418,7 +418,7 @@ def workshop(tmp_path: pathlib.Path, sandbox: Sandbox, projects: Projects) -> t.
         write_yaml(folder / "catalogue.yml", workshop.ready(first_of_kind("docs/catalogue.md", "images")))
         boot = [runnable(task) for task in first_of_kind("docs/publishing.md", "tasks")]
         write_yaml(folder / "boot_a_server.yml", boot)
-        checksum = f"sha512:{hashlib.sha512(disk).hexdigest()}"
+        checksum = checksum_of(disk)
         for name in ("debian", "ubuntu"):
             text = OSISM.replace("NAME", name).replace("URL", f"{web.url}{releases}/latest/{DEBIAN}.qcow2")
             (folder / f"{name}.yml").write_text(text.replace("CHECKSUM", checksum))

@@ -23,9 +23,9 @@ import pytest
 import zstandard
 
 from .conftest import FORMATS, Cloud, Json, Outcome
-from .faults import CUT, proxy
-from .test_interrupted_runs import run_killed
-from .web import Web, serving
+from .glance_proxy import CUT, proxy
+from .image_server import Web, serving
+from .runs import run_killed
 
 DATA = bytes(range(256)) * 5000
 RECORD = "cloudimage_source_checksum"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import multiprocessing
 import os
 import pathlib
@@ -16,9 +15,10 @@ import typing as t
 import pytest
 
 from .conftest import FORMATS, Cloud, Json
-from .faults import NO_RANDOM_ACCESS, Behaviour, Fault, Page, Spoil, no_fault, proxy
+from .glance_proxy import NO_RANDOM_ACCESS, Behaviour, Page, breaking_at, no_fault, proxy
+from .image_server import serving
+from .sources import checksum_of
 from .timing import HANGS
-from .web import serving
 
 DATA = bytes(range(256)) * 12000
 
@@ -222,16 +222,6 @@ def test_null_for_id_and_name_is_refused(alice: Cloud, tmp_path: pathlib.Path) -
     assert "both are null; give one of them" in alice.fails("image_download", name=None, dest=str(tmp_path))
 
 
-def breaking_at(*places: int) -> Fault:
-    """Breaks the first downloads at these bytes of what they send, one after the other."""
-    left = list(places)
-
-    def fault(method: str, path: str, _count: int) -> Spoil | None:
-        return Spoil("cut", left.pop(0)) if left and method == "GET" and path.endswith("/file") else None
-
-    return fault
-
-
 @pytest.mark.parametrize("status", [400, 416, 501])
 def test_download_is_completed_where_ranges_are_refused(
     alice: Cloud, name: str, tmp_path: pathlib.Path, status: int
@@ -305,7 +295,7 @@ def test_wrong_partial_download_is_detected_where_ranges_are_refused(
 
 @pytest.mark.usefixtures("impatient")
 def test_data_are_read_back_where_ranges_are_refused(alice: Cloud, name: str) -> None:
-    checksum = f"sha256:{hashlib.sha256(DATA).hexdigest()}"
+    checksum = checksum_of(DATA, "sha256")
     no_ranges = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
     with serving() as web, proxy(alice.sandbox.glance_url, breaking_at(500_000), behaviour=no_ranges) as url:
         web.files["/disk"] = DATA

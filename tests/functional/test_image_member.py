@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from .conftest import Cloud, Json
-from .faults import CUT_ANSWER, fault_on, proxy
+from .glance_proxy import CUT_ANSWER, fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")
 ELSEWHERE = "0" * 32  # a project that no image is shared with

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from .conftest import Cloud, Json
-from .faults import proxy
+from .glance_proxy import proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")
 READS = ["/", "/v2/info/import", "/v2/schemas/image", "/v2/info/stores", "/v2/info/usage"]

@@ -11,7 +11,7 @@ import uuid
 import pytest
 
 from .conftest import IN_PROCESS, Cloud
-from .faults import fault_on, proxy
+from .glance_proxy import fault_on, proxy
 
 
 def test_image_is_deactivated_and_reactivated(admin: Cloud, name: str) -> None:

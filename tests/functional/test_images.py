@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_api import GlanceApi
@@ -16,45 +15,17 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_pat
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.prefetched_images import PrefetchedImages
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions, ImageSelection
 
-from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Outcome, Sandbox, connect, forget_the_cloud, run_module
-from .faults import proxy
-from .web import serving
+from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Sandbox, connect, forget_the_cloud, run_module
+from .glance_proxy import proxy
+from .image_server import serving
+from .runs import images_thrice
 
 READ_ONCE = ["GET /v2/images"]
 
 
-def thrice(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome:
-    """Run in check mode, for real, and again; the three must tell the same story of each image. Returns the real run."""
-    predicted = cloud.run("images", check=True, images=images, **options).succeeded()
-    assert predicted.mutations == []
-    real = cloud.run("images", images=images, **options).succeeded()
-    again = cloud.run("images", images=images, **options).succeeded()
-    for number, (said, done) in enumerate(zip(predicted.result["outcomes"], real.result["outcomes"], strict=True)):
-        image = real.images[number]
-        assert with_id(story(said), image) == with_id(story(done), image)
-        assert done["transfer"] or not any(operation["path"].endswith("/file") for operation in done["operations"])
-    sent = sorted((entry["method"], entry["path"]) for entry in real.mutations)
-    assert sent == sorted((each["method"], each["path"]) for each in real.result["operations"])
-    assert (again.changed, again.mutations, again.result["diff"]) == (False, [], [])
-    assert predicted.changed == real.changed
-    return real
-
-
-def story(outcome: Json) -> Json:
-    return {key: outcome[key] for key in ("name", "id", "changed", "failed", "changes", "operations", "diff")}
-
-
-def with_id(told: Json, image: Json | None) -> Json:
-    """Values that contain the id of the new image, which check mode cannot know."""
-    new_id = image["id"] if image else ""
-    for change in told["changes"]:
-        change["id"] = change["id"] or new_id
-    return t.cast("Json", json.loads(json.dumps(told).replace("{id}", new_id)))
-
-
 def test_list_of_images_is_created_changed_and_deleted(alice: Cloud, name: str, path: str) -> None:
     gone, changed, same = (alice.make(f"{name}-{what}", tags=["t"]) for what in ("gone", "changed", "same"))
-    outcome = thrice(
+    outcome = images_thrice(
         alice,
         [
             {"name": f"{name}-new", "properties": {"a": 1}, "path": path, **FORMATS},
@@ -74,13 +45,13 @@ def test_list_of_images_is_created_changed_and_deleted(alice: Cloud, name: str, 
 
 def test_unchanged_images_cost_one_request(alice: Cloud, name: str) -> None:
     names = [f"{name}-{number}" for number in range(12)]
-    thrice(alice, [{"name": each} for each in names], parallel=12)
+    images_thrice(alice, [{"name": each} for each in names], parallel=12)
     outcome = alice.unchanged("images", images=[{"name": each} for each in names])
     assert outcome.sent == READ_ONCE
     by_id = [{"id": image["id"], "name": image["name"]} for image in outcome.images]
     # Whether one of them is hidden is asked only for those that are not found.
     assert alice.unchanged("images", images=by_id).sent == READ_ONCE
-    thrice(alice, [{"name": each, "state": "absent"} for each in names])
+    images_thrice(alice, [{"name": each, "state": "absent"} for each in names])
     absent = alice.unchanged("images", images=[{"name": each, "state": "absent"} for each in names])
     # The second one asks whether the cloud knows such a condition, as nothing was found with it.
     assert absent.sent == READ_ONCE * (2 if IN_PROCESS else 3)
@@ -88,7 +59,7 @@ def test_unchanged_images_cost_one_request(alice: Cloud, name: str) -> None:
 
 def test_names_with_special_characters_are_found(alice: Cloud, name: str) -> None:
     names = [f"{name}{end}" for end in (':a"', ",b", " ü%", "\\")]
-    thrice(alice, [{"name": each} for each in names])
+    images_thrice(alice, [{"name": each} for each in names])
     found = alice.unchanged("images", images=[{"name": each} for each in names]).images
     assert [image["name"] for image in found] == names
 
@@ -125,7 +96,7 @@ def test_refused_image_does_not_stop_the_others(alice: Cloud, name: str) -> None
         outcome = alice.run("images", images=images, parallel=1, endpoint_override=url)
     assert [each["failed"] for each in outcome.result["outcomes"]] == [True, False, False]
     assert outcome.result["outcomes"][0]["http_status"] == 403
-    assert thrice(alice, images).changed
+    assert images_thrice(alice, images).changed
 
 
 @pytest.mark.parametrize(
@@ -187,7 +158,7 @@ def test_entries_for_the_same_image_are_rejected(alice: Cloud, name: str) -> Non
 def test_same_name_in_two_projects(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     theirs = {cloud.project_id: cloud.make(name) for cloud in (alice, bob)}
     images = [{"name": name, "owner": project, "tags": ["t"]} for project in ("alpha", "beta")]
-    outcome = thrice(admin, images)
+    outcome = images_thrice(admin, images)
     assert [image["id"] for image in outcome.images] == [theirs[cloud.project_id]["id"] for cloud in (alice, bob)]
 
 
@@ -200,7 +171,7 @@ def test_hidden_images_are_found(alice: Cloud, name: str) -> None:
         {"name": shown["name"], "hidden": True},
         {"name": f"{name}-c", "state": "absent"},
     ]
-    outcome = thrice(alice, images)
+    outcome = images_thrice(alice, images)
     assert [image and image["id"] for image in outcome.images] == [hidden["id"], shown["id"], None]
 
 
@@ -212,7 +183,7 @@ def test_replacements_run_in_parallel(alice: Cloud, name: str, tmp_path: pathlib
         {"name": f"{name}-{number}", "path": str(tmp_path / str(number)), "data_policy": "replace", **FORMATS}
         for number in range(3)
     ]
-    outcome = thrice(alice, images)
+    outcome = images_thrice(alice, images)
     assert [image["size"] for image in outcome.images] == [3, 6, 9]
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import pathlib
 import subprocess
 import typing as t
@@ -15,9 +14,10 @@ import typing as t
 import pytest
 
 from .conftest import Cloud, Json, Outcome
-from .web import Web, serving
+from .image_server import Web, serving
+from .sources import checksum_of
 
-pytestmark = pytest.mark.variant("plugins")
+pytestmark = pytest.mark.variant("import_plugins")
 
 QCOW2: Json = {"disk_format": "qcow2", "container_format": "bare"}
 CHECKSUM = "cloudimage_source_checksum"
@@ -41,10 +41,6 @@ def web(disk: pathlib.Path) -> t.Iterator[Web]:
     with serving() as web:
         web.files["/disk.qcow2"] = disk.read_bytes()
         yield web
-
-
-def sha(algorithm: str, data: bytes) -> str:
-    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def import_twice(cloud: Cloud, **options: t.Any) -> Outcome:
@@ -71,24 +67,24 @@ def check_converted(outcome: Outcome) -> None:
     assert "changed its disk_format from qcow2 to raw" in " ".join(outcome.warnings)
 
 
-@pytest.mark.parametrize("checksum", [None, "sha512", "sha256", "md5"])
-def test_converted_import_from_a_url_is_recognised(alice: Cloud, name: str, web: Web, checksum: str | None) -> None:
+@pytest.mark.parametrize("algorithm", [None, "sha512", "sha256", "md5"])
+def test_converted_import_from_a_url_is_recognised(alice: Cloud, name: str, web: Web, algorithm: str | None) -> None:
     data = web.files["/disk.qcow2"]
-    given = sha(checksum, data) if checksum else None
+    given = checksum_of(data, algorithm) if algorithm else None
     outcome = import_twice(alice, name=name, url=f"{web.url}/disk.qcow2", checksum=given, transfer="import", **QCOW2)
     check_converted(outcome)
-    assert ("The source was not compared with its checksum" in " ".join(outcome.warnings)) == (checksum is not None)
+    assert ("The source was not compared with its checksum" in " ".join(outcome.warnings)) == (algorithm is not None)
     record = outcome.image["properties"].get(CHECKSUM)
     assert record == (f"{given} = sha512:{outcome.image['os_hash_value']}" if given else None)
 
 
-@pytest.mark.parametrize("checksum", [None, "sha512", "sha256"])
-def test_converted_file_is_recognised(alice: Cloud, name: str, disk: pathlib.Path, checksum: str | None) -> None:
-    given = sha(checksum, disk.read_bytes()) if checksum else None
+@pytest.mark.parametrize("algorithm", [None, "sha512", "sha256"])
+def test_converted_file_is_recognised(alice: Cloud, name: str, disk: pathlib.Path, algorithm: str | None) -> None:
+    given = checksum_of(disk.read_bytes(), algorithm) if algorithm else None
     outcome = import_twice(alice, name=name, path=str(disk), checksum=given, import_method="glance-direct", **QCOW2)
     check_converted(outcome)
     assert "The source was not compared" not in " ".join(outcome.warnings)
-    assert outcome.image["properties"][CHECKSUM].startswith(given or sha("sha512", disk.read_bytes()))
+    assert outcome.image["properties"][CHECKSUM].startswith(given or checksum_of(disk.read_bytes()))
 
 
 def test_converted_archive_is_recognised(alice: Cloud, name: str, disk: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -98,10 +94,10 @@ def test_converted_archive_is_recognised(alice: Cloud, name: str, disk: pathlib.
     check_converted(import_twice(alice, name=name, **options, **QCOW2))
 
 
-@pytest.mark.parametrize("checksum", [None, "sha512", "sha256"])
+@pytest.mark.parametrize("algorithm", [None, "sha512", "sha256"])
 @pytest.mark.parametrize("source", ["url", "path"])
 def test_archive_decompressed_by_the_cloud_is_recognised(
-    alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, source: str, checksum: str | None
+    alice: Cloud, name: str, web: Web, tmp_path: pathlib.Path, source: str, algorithm: str | None
 ) -> None:
     """Glance changes no format then; what it has is compared with the decompressed source."""
     packed = web.files["/disk.gz"] = gzip.compress(b"raw data" * 1000)
@@ -110,9 +106,9 @@ def test_archive_decompressed_by_the_cloud_is_recognised(
         "url": {"url": f"{web.url}/disk.gz", "transfer": "import"},
         "path": {"path": str(tmp_path / "disk.gz"), "import_method": "glance-direct"},
     }[source]
-    given = sha(checksum, packed) if checksum else None
+    given = checksum_of(packed, algorithm) if algorithm else None
     outcome = import_twice(alice, name=name, checksum=given, disk_format="raw", container_format="bare", **options)
-    assert (outcome.image["size"], outcome.result["transfer"]["hash"]) == (8000, sha("sha512", b"raw data" * 1000))
+    assert (outcome.image["size"], outcome.result["transfer"]["hash"]) == (8000, checksum_of(b"raw data" * 1000))
     assert outcome.image["properties"][FORMATS].startswith("raw bare = ")
     assert outcome.warnings == []
 

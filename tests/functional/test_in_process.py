@@ -24,7 +24,7 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process impo
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 
 from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
-from .faults import proxy
+from .glance_proxy import proxy
 from .marks import nightly
 
 SWITCH = "CLOUDIMAGE_GLANCE_IN_PROCESS"

@@ -12,7 +12,6 @@ import hashlib
 import multiprocessing
 import os
 import pathlib
-import signal
 import threading
 import typing as t
 
@@ -22,10 +21,12 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._timing import T
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 
 from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
-from .faults import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .glance_proxy import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .image_server import serving
 from .marks import nightly
+from .runs import run_killed
+from .sources import checksum_of
 from .timing import HANGS, Clock, wait_until
-from .web import serving
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ DATA = hashlib.shake_256(b"the new data").digest(4 * 1024 * 1024)
 TASKS: dict[str, Json] = {
     "upload": {"path": "FILE", **FORMATS},
     "stage": {"path": "FILE", "import_method": "glance-direct", **FORMATS},
-    "import": {"url": "URL", "checksum": f"sha512:{hashlib.sha512(DATA).hexdigest()}", **FORMATS},
+    "import": {"url": "URL", "checksum": checksum_of(DATA), **FORMATS},
     **{
         f"replace-{replaced}": {"path": "FILE", "data_policy": "replace", "replaced": replaced}
         for replaced in ("delete", "hide", "deactivate", "keep")
@@ -46,34 +47,6 @@ TASKS: dict[str, Json] = {
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No other run is alive, so what a killed run has staged is abandoned at once."""
     monkeypatch.setattr(TIMING, "staged_abandoned", 0.0)
-
-
-def run_killed(cloud: Cloud, module: str, options: Json, step: int, what_of_it: int | None, reading: bool = False) -> bool:
-    """Run a module in a process of its own that is killed at its ``step``-th request that changes something.
-
-    :param what_of_it: whether that request still is carried out: CUT, CUT_ANSWER, or null, with as much of its body as left.
-    :param reading: count the requests that read the data instead.
-    :returns: whether it came that far.
-    """
-    context = multiprocessing.get_context("fork")
-    process: t.Any = None
-    seen: list[str] = []
-
-    def fault(method: str, path: str, _count: int) -> int | None:
-        if (method == "GET") is not reading or (reading and not path.endswith("/file")):
-            return None
-        seen.append(path)
-        if len(seen) == step + 1:
-            os.kill(process.pid, signal.SIGKILL)
-            process.join()
-            return what_of_it
-        return None
-
-    with proxy(cloud.sandbox.glance_url, fault) as url:
-        process = context.Process(target=cloud.run, args=(module,), kwargs={**options, "endpoint_override": url})
-        process.start()
-        process.join()
-    return len(seen) > step
 
 
 def with_sources(options: Json, path: pathlib.Path, url: str) -> Json:

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from .conftest import Cloud, Json, Outcome
-from .faults import fault_on, proxy
+from .glance_proxy import fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")
 LIST, SHOW, MEMBERS = "GET /v2/images", "GET /v2/images/ID", "GET /v2/images/ID/members"

@@ -12,9 +12,8 @@ import typing as t
 import pytest
 
 from .conftest import FORMATS, Cloud, Json
-from .faults import CUT_ANSWER, fault_on, proxy
-from .test_images import thrice
-from .test_overlapping_runs import run_at_once, run_between
+from .glance_proxy import CUT_ANSWER, fault_on, proxy
+from .runs import images_thrice, run_at_once, run_between
 
 pytestmark = pytest.mark.usefixtures("impatient")
 ELSEWHERE = "0" * 32  # a project that nobody has asked
@@ -43,7 +42,7 @@ def member_changes(result: Json) -> dict[str, tuple[t.Any, t.Any]]:
 def test_new_image_is_shared(alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path, module: str) -> None:
     (tmp_path / "disk").write_bytes(b"data")
     entry = {"name": name, "path": str(tmp_path / "disk"), "members": [bob.project_id, ELSEWHERE], **FORMATS}
-    real = thrice(alice, [entry]) if module == "images" else alice.thrice(module, **entry)
+    real = images_thrice(alice, [entry]) if module == "images" else alice.thrice(module, **entry)
     (image,) = alice.named(name)
     assert image["visibility"] == "shared"
     assert members_of(alice, image["id"]) == {bob.project_id: "pending", ELSEWHERE: "pending"}

@@ -10,21 +10,19 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Json
-from .faults import CUT, CUT_ANSWER
+from .glance_proxy import CUT, CUT_ANSWER
+from .image_server import Web, serving
 from .marks import nightly
-from .test_catalogue import applied, checksum, status_of
-from .test_images import story, with_id
-from .test_interrupted_runs import run_killed
-from .test_overlapping_runs import check_one_changed, run_at_once
+from .runs import applied, check_one_changed, run_at_once, run_killed, story, with_id
+from .sources import checksum_of
 from .timing import HANGS
-from .web import Web, serving
 
 
 @pytest.mark.parametrize("transfer", ["stream", "import"])
 def test_mirror_is_used_if_the_url_fails(alice: Cloud, name: str, transfer: str) -> None:
     data = b"the data"
     with serving() as web:
-        web.files |= {"/wrong": b"other data", "/right": data, "/SUMS": f"{checksum(data)[7:]}  missing\n".encode()}
+        web.files |= {"/wrong": b"other data", "/right": data, "/SUMS": f"{checksum_of(data)[7:]}  missing\n".encode()}
         entry = {
             "name": name,
             "url": f"{web.url}/missing",
@@ -49,7 +47,7 @@ def test_all_mirrors_fail(alice: Cloud, name: str) -> None:
             "name": name,
             "url": f"{web.url}/missing",
             "mirrors": [f"{web.url}/wrong"],
-            "checksum": checksum(b"the data"),
+            "checksum": checksum_of(b"the data"),
             "transfer": "stream",
             **FORMATS,
         }
@@ -68,14 +66,14 @@ def test_mirrors_replace_an_image(alice: Cloud, name: str) -> None:
             "name": name,
             "url": f"{web.url}/missing",
             "mirrors": [f"{web.url}/right"],
-            "checksum": checksum(data),
+            "checksum": checksum_of(data),
             "transfer": "stream",
             "data_policy": "replace",
             **FORMATS,
         }
         (image,) = applied(alice, [entry]).images
     assert image["size"] == len(data)
-    assert status_of(alice, old) == "gone"
+    assert alice.status_of(old) == "gone"
 
 
 def without_urls(operations: list[Json]) -> list[tuple[str, str]]:
@@ -94,7 +92,7 @@ def test_mirror_brings_the_data_of_an_image_that_exists(alice: Cloud, name: str,
             "name": name,
             "url": f"{web.url}/{first}",
             "mirrors": [f"{web.url}/right"],
-            "checksum": checksum(data),
+            "checksum": checksum_of(data),
             "transfer": transfer,
             "tags": ["new"],
             "properties": {"p": "1"},
@@ -118,7 +116,7 @@ def test_wrong_data_that_the_cloud_imported_into_an_image_stay_deactivated(alice
             "name": name,
             "url": f"{web.url}/wrong",
             "mirrors": [f"{web.url}/right"],
-            "checksum": checksum(b"the data"),
+            "checksum": checksum_of(b"the data"),
             "transfer": "import",
             **options,
         }
@@ -127,7 +125,7 @@ def test_wrong_data_that_the_cloud_imported_into_an_image_stay_deactivated(alice
     assert (
         "was not deleted but deactivated: nobody can use these data. Delete it, and run the task again." in outcome.message
     )
-    assert status_of(alice, image) == "deactivated"
+    assert alice.status_of(image) == "deactivated"
 
 
 @pytest.mark.nightly
@@ -139,7 +137,7 @@ def test_mirror_is_used_if_the_url_does_not_answer_in_time(alice: Cloud, name: s
             "name": name,
             "url": f"{web.url}/held",
             "mirrors": [f"{web.url}/right"],
-            "checksum": checksum(b"the data"),
+            "checksum": checksum_of(b"the data"),
             "transfer": "stream",
             "wait_timeout": 10,
             **FORMATS,
@@ -152,7 +150,13 @@ def test_mirror_is_used_if_the_url_does_not_answer_in_time(alice: Cloud, name: s
 def test_mirror_that_is_no_url_is_refused(alice: Cloud, name: str, mirror: str) -> None:
     with serving() as web:
         web.files["/right"] = b"the data"
-        entry = {"name": name, "url": f"{web.url}/right", "mirrors": [mirror], "checksum": checksum(b"the data"), **FORMATS}
+        entry = {
+            "name": name,
+            "url": f"{web.url}/right",
+            "mirrors": [mirror],
+            "checksum": checksum_of(b"the data"),
+            **FORMATS,
+        }
         assert "mirrors: what was given is no URL of a file" in alice.fails("images", images=[entry])
     assert alice.named(name) == []
 
@@ -162,7 +166,7 @@ def test_secret_in_a_mirrors_url_is_not_shown(alice: Cloud, name: str) -> None:
         "name": name,
         "url": "http://127.0.0.1:9/disk",
         "mirrors": ["https://me:sesame-open@127.0.0.1:9/disk"],
-        "checksum": checksum(b""),
+        "checksum": checksum_of(b""),
         "transfer": "stream",
         **FORMATS,
     }
@@ -177,7 +181,7 @@ def with_mirror(web: Web, name: str, transfer: str, first: str = "missing") -> J
         "name": name,
         "url": f"{web.url}/{first}",
         "mirrors": [f"{web.url}/right"],
-        "checksum": checksum(b"the data"),
+        "checksum": checksum_of(b"the data"),
         "transfer": transfer,
         "tags": ["new"],
         **FORMATS,
@@ -233,7 +237,7 @@ def test_another_task_after_a_run_that_was_killed(
             images = [with_mirror(web, step_name, transfer, first)]
             if not run_killed(alice, "images", {"images": images}, step, what_of_it):
                 break
-            other: Json = {"url": f"{web.url}/other", "checksum": checksum(b"other data"), "data_policy": "replace"}
+            other: Json = {"url": f"{web.url}/other", "checksum": checksum_of(b"other data"), "data_policy": "replace"}
             entry = {"name": step_name, **other, "transfer": "stream", **FORMATS}
             predicted = alice.run("images", check=True, images=[entry]).succeeded()
             real = applied(alice, [entry])

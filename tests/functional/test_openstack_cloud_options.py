@@ -15,8 +15,8 @@ import sys
 import pytest
 
 from .conftest import Cloud, Play
-from .test_format_inspection import file_of, qcow2
-from .web import serving
+from .image_server import serving
+from .sources import file_of, qcow2_header
 
 
 def test_is_public_sets_the_visibility(admin: Cloud, alice: Cloud, name: str) -> None:
@@ -26,8 +26,8 @@ def test_is_public_sets_the_visibility(admin: Cloud, alice: Cloud, name: str) ->
 
 
 def test_the_format_of_a_qcow2_is_recognised(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
-    path = file_of(tmp_path, qcow2())
-    md5 = hashlib.md5(qcow2(), usedforsecurity=False).hexdigest()
+    path = file_of(tmp_path, qcow2_header())
+    md5 = hashlib.md5(qcow2_header(), usedforsecurity=False).hexdigest()
     outcome = alice.thrice("image", name=name, filename=path, checksum=md5)
     assert (outcome.image["disk_format"], outcome.image["container_format"]) == ("qcow2", "bare")
     assert outcome.result["source"]["format"] == "qcow2"
@@ -35,7 +35,7 @@ def test_the_format_of_a_qcow2_is_recognised(alice: Cloud, name: str, tmp_path: 
 
 def test_a_queued_image_gets_the_formats_of_its_data(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     image = alice.make(name)
-    outcome = alice.thrice("image", name=name, path=file_of(tmp_path, qcow2()))
+    outcome = alice.thrice("image", name=name, path=file_of(tmp_path, qcow2_header()))
     assert [operation["method"] for operation in outcome.result["operations"]] == ["PATCH", "PUT"]
     assert (outcome.image["id"], outcome.image["disk_format"]) == (image["id"], "qcow2")
 
@@ -43,7 +43,7 @@ def test_a_queued_image_gets_the_formats_of_its_data(alice: Cloud, name: str, tm
 @pytest.mark.parametrize("transfer", ["stream", "import"])
 def test_the_format_of_a_url_is_recognised(alice: Cloud, name: str, transfer: str) -> None:
     with serving() as web:
-        web.files["/disk"] = qcow2()
+        web.files["/disk"] = qcow2_header()
         outcome = alice.thrice("image", name=name, uri=f"{web.url}/disk", transfer=transfer)
     assert (outcome.image["disk_format"], outcome.image["container_format"]) == ("qcow2", "bare")
 
@@ -63,12 +63,12 @@ def test_a_kernel_gets_no_container_by_default(alice: Cloud, name: str, tmp_path
 
 
 def test_an_unsafe_file_is_not_recognised(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
-    assert "it has a backing file" in alice.fails("image", name=name, path=file_of(tmp_path, qcow2(backing=104)))
+    assert "it has a backing file" in alice.fails("image", name=name, path=file_of(tmp_path, qcow2_header(backing=104)))
     assert alice.named(name) == []
 
 
 def test_a_candidate_without_formats_is_prepared_and_promoted(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
-    options = {"name": name, "path": file_of(tmp_path, qcow2()), "data_policy": "replace"}
+    options = {"name": name, "path": file_of(tmp_path, qcow2_header()), "data_policy": "replace"}
     prepared = alice.thrice("image", candidate="prepare", **options).image
     promoted = alice.thrice("image", candidate="promote", **options).image
     assert (promoted["id"], promoted["name"], promoted["disk_format"]) == (prepared["id"], name, "qcow2")
@@ -76,12 +76,12 @@ def test_a_candidate_without_formats_is_prepared_and_promoted(alice: Cloud, name
 
 def test_a_replacement_has_the_formats_of_the_old_image(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     alice.make(name, b"x" * 100)
-    message = alice.fails("image", name=name, path=file_of(tmp_path, qcow2()), data_policy="replace")
+    message = alice.fails("image", name=name, path=file_of(tmp_path, qcow2_header()), data_policy="replace")
     assert "Set 'disk_format: qcow2'" in message
 
 
 def test_use_import_stages_the_file(alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
-    outcome = alice.thrice("image", name=name, filename=file_of(tmp_path, qcow2()), use_import=True)
+    outcome = alice.thrice("image", name=name, filename=file_of(tmp_path, qcow2_header()), use_import=True)
     assert [operation["path"].rsplit("/")[-1] for operation in outcome.result["operations"][1:]] == ["stage", "import"]
 
 
@@ -91,7 +91,7 @@ def test_inactive_deactivates(admin: Cloud, name: str, tmp_path: pathlib.Path) -
     image = admin.make(name, b"x" * 100)
     outcome = admin.thrice("image", name=name, state="inactive", min_ram=5)
     assert (outcome.image["id"], outcome.image["status"], outcome.image["min_ram"]) == (image["id"], "deactivated", 5)
-    created = admin.thrice("image", name=f"{name}-new", path=file_of(tmp_path, qcow2()), state="inactive").image
+    created = admin.thrice("image", name=f"{name}-new", path=file_of(tmp_path, qcow2_header()), state="inactive").image
     assert created["status"] == "deactivated"
 
 

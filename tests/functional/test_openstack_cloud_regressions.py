@@ -12,9 +12,9 @@ import pathlib
 import pytest
 
 from .conftest import FORMATS, Cloud
-from .faults import Spoil, fault_on, proxy
+from .glance_proxy import Spoil, fault_on, proxy
+from .image_server import serving
 from .timing import wait_until
-from .web import serving
 
 DATA = b"some data of an image" * 1000
 

@@ -17,8 +17,9 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import FORMATS, Cloud, Json, Outcome
-from .faults import Fault, proxy
+from .conftest import FORMATS, Cloud, Json
+from .glance_proxy import Fault, proxy
+from .runs import check_one_changed, run_at_once, run_between
 from .timing import HANGS, wait_until
 
 OLD = b"the old data"
@@ -33,31 +34,6 @@ def slow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow a run is, the others wait until it begins to send its data."""
     for limit in ("creation_timeout", "staged_abandoned"):
         monkeypatch.setattr(TIMING, limit, HANGS)
-
-
-def run_one(cloud: Cloud, barrier: t.Any, results: t.Any, module: str, options: Json) -> None:
-    barrier.wait()
-    outcome = cloud.run(module, **options)
-    results.put((outcome.failed, outcome.changed, outcome.result.get("msg")))
-
-
-def run_at_once(cloud: Cloud, number: int, options: Json, module: str = "image") -> list[tuple[bool, bool, str | None]]:
-    """Run the same task in several processes at once; returns (failed, changed, message) of each."""
-    context = multiprocessing.get_context("fork")
-    barrier, results = context.Barrier(number), context.Queue()
-    arguments = (cloud, barrier, results, module, options)
-    processes = [context.Process(target=run_one, args=arguments) for _each in range(number)]
-    for process in processes:
-        process.start()
-    found = [results.get(timeout=HANGS) for _process in processes]
-    for process in processes:
-        process.join()
-    return found
-
-
-def check_one_changed(found: list[tuple[bool, bool, str | None]]) -> None:
-    assert [message for failed, _changed, message in found if failed] == []
-    assert sum(changed for _failed, changed, _message in found) == 1
 
 
 def without_unfinished(cloud: Cloud, name: str) -> Json:
@@ -103,32 +79,6 @@ def test_overlapping_retirements_all_succeed(alice: Cloud, name: str) -> None:
         assert run.returncode == 0, output
     for image in images:
         assert alice.call("GET", f"/images/{image['id']}", raise_exc=False).status_code == 404
-
-
-def run_between(
-    cloud: Cloud,
-    is_meant: t.Callable[[str, str], bool],
-    act: t.Callable[[], object],
-    answer: int | None = None,
-    module: str = "image",
-    **options: t.Any,
-) -> Outcome:
-    """Run a module, and do something else just before the first request that is meant reaches Glance.
-
-    :param answer: the status that this request is answered with, instead of reaching Glance.
-    """
-    acted: list[object] = []
-
-    def hook(method: str, path: str, _count: int) -> int | None:
-        if is_meant(method, path) and not acted:
-            acted.append(act())
-            return answer
-        return None
-
-    with proxy(cloud.sandbox.glance_url, hook) as url:
-        outcome = cloud.run(module, endpoint_override=url, **options)
-    assert acted
-    return outcome
 
 
 def delete_with_force(cloud: Cloud, image: Json) -> None:

@@ -13,20 +13,7 @@ import pytest
 
 from .conftest import Cloud, Json, forget_the_cloud
 from .marks import nightly
-
-SCS: Json = {
-    "architecture": "x86_64",
-    "os_distro": "debian",
-    "os_version": "13",
-    "hw_disk_bus": "scsi",
-    "replace_frequency": "monthly",
-    "uuid_validity": "last-3",
-    "provided_until": "2030-06-30",
-    "image_source": "https://example.com/debian-13.qcow2",
-    "image_description": "https://example.com/release-notes",
-    "image_build_date": "2026-11-21",
-    "image_original_user": "debian",
-}
+from .scs import SCS_PROPERTIES
 
 
 def test_properties_that_the_definitions_allow_are_set(alice: Cloud, name: str) -> None:
@@ -68,7 +55,7 @@ def test_definitions_are_asked_for_once_for_all_images_of_a_list(alice: Cloud, n
 def test_a_policy_looks_at_the_whole_image(alice: Cloud, name: str) -> None:
     options: Json = {"name": name, "min_disk": 2, "min_ram": 512, "property_policy": "scs-0102"}
     assert "'os_distro' is a required property" in alice.fails("image", **options)
-    alice.thrice("image", **options, properties=SCS)
+    alice.thrice("image", **options, properties=SCS_PROPERTIES)
     # What the image has already counts too.
     alice.thrice("image", **options, properties={"hotfix_hours": 0})
     assert "properties.uuid_validity" in alice.fails("image", **options, properties={"uuid_validity": "always"})
@@ -76,7 +63,7 @@ def test_a_policy_looks_at_the_whole_image(alice: Cloud, name: str) -> None:
 
 
 def test_a_policy_makes_its_names_known(alice: Cloud, name: str) -> None:
-    options = {"name": name, "min_disk": 2, "min_ram": 512, "property_policy": "scs-0102", "properties": SCS}
+    options = {"name": name, "min_disk": 2, "min_ram": 512, "property_policy": "scs-0102", "properties": SCS_PROPERTIES}
     alice.thrice("image", validate_properties="error", **options)
 
 

@@ -16,7 +16,7 @@ import pathlib
 import pytest
 
 from .conftest import Cloud, Json
-from .faults import ALL, CUT, CUT_ANSWER
+from .glance_proxy import ALL, CUT, CUT_ANSWER
 from .marks import nightly
 from .publishing import MARK, ROLLED_BACK, Publisher, reader, sha512
 

@@ -13,8 +13,9 @@ import typing as t
 import pytest
 
 from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
-from .faults import NGINX_413, Page, fault_on, proxy
-from .web import Web, serving
+from .glance_proxy import NGINX_413, Page, fault_on, proxy
+from .image_server import Web, serving
+from .sources import checksum_of
 
 DATA = bytes(range(256)) * 5000
 NOT_FOUND = Page(
@@ -163,7 +164,7 @@ def test_refused_import_into_an_existing_image(alice: Cloud, name: str, web: Web
 
 def test_data_of_a_replacement_are_streamed_if_the_import_is_refused(alice: Cloud, name: str, path: str, web: Web) -> None:
     old = alice.make(name, pathlib.Path(path).read_bytes())
-    source, checksum = f"{web.url}/disk.raw", f"sha512:{hashlib.sha512(DATA).hexdigest()}"
+    source, checksum = f"{web.url}/disk.raw", checksum_of(DATA)
     options: Json = {"name": name, "url": source, "checksum": checksum, "data_policy": "replace"}
     with proxy(alice.sandbox.glance_url, fault_on("POST", "/import", refused_import(source))) as url:
         real = alice.run("image", endpoint_override=url, **options).succeeded()

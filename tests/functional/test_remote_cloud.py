@@ -16,51 +16,20 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 
 from .conftest import FORMATS, Cloud, Json, Outcome, Play, Sandbox, forget_the_cloud
-from .faults import ALL, CUT_ANSWER, NO_RANDOM_ACCESS, Behaviour, Spoil, no_fault, proxy
+from .glance_proxy import ALL, CUT_ANSWER, NO_RANDOM_ACCESS, Behaviour, Spoil, breaking_at, no_fault, proxy
 from .marks import nightly
-from .test_conversion import MIB, make_disk
-from .test_image_download import breaking_at
-from .test_images import thrice
-from .test_interrupted_runs import run_killed
+from .other_cloud import DATA, FOREIGN, PROPERTIES, assert_is_copy, cloud_at, origin_of
+from .runs import images_thrice, run_killed
+from .sources import MIB, checksum_of, make_disk
 from .timing import HANGS
 
-DATA = hashlib.shake_256(b"an image of another cloud").digest(3 * 1024 * 1024 + 5)
 LIST, SHOW, READ = "GET /v2/images", "GET /v2/images/ID", "GET /v2/images/ID/file"
-PROPERTIES: Json = {"os_distro": "debian", "hw_disk_bus": "virtio"}
-# What means nothing, or something else, in another cloud.
-FOREIGN: Json = {
-    "kernel_id": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11",
-    "instance_uuid": "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11",
-    "owner_specified.openstack.md5": "x",
-    "cloudimage_catalogue": "base",
-    "cloudimage_version": "1",
-    "cloudimage_source_checksum": "sha256:x = sha512:x",
-}
 
 
 @pytest.fixture(autouse=True)
 def forget_logins() -> None:
     """Let each test log in for itself: one process may have found a login through a proxy that is gone."""
     forget_the_cloud()
-
-
-def of(cloud: Cloud, url: str) -> Json:
-    """A cloud as a dictionary whose Image API is at another address."""
-    auth = {
-        "auth_url": f"{cloud.sandbox.keystone_url}/v3",
-        "username": cloud.name,
-        "password": cloud.sandbox.passwords[cloud.name],
-        "project_name": {"alice": "alpha", "bob": "beta"}[cloud.name],
-        "user_domain_id": "default",
-        "project_domain_id": "default",
-    }
-    return {"auth": auth, "image_endpoint_override": url}
-
-
-def origin_of(bob: Cloud, name: str, data: bytes = DATA, **attributes: t.Any) -> Json:
-    """The image in the other cloud, with attributes of all kinds."""
-    described = {"min_disk": 3, "min_ram": 64, "tags": ["b", "a"], **PROPERTIES, **FOREIGN, **attributes}
-    return bob.make(name, data, protected=True, **described)
 
 
 def copied(name: str, **options: t.Any) -> Json:
@@ -70,12 +39,6 @@ def copied(name: str, **options: t.Any) -> Json:
 def reads(outcome: Outcome) -> int:
     """How often image data were requested."""
     return outcome.sent.count(READ)
-
-
-def assert_is_copy(alice: Cloud, image: Json, data: bytes = DATA) -> None:
-    assert alice.call("GET", f"/images/{image['id']}/file").content == data
-    assert image["owner"] == alice.project_id
-    assert image["os_hash_value"] == hashlib.sha512(data).hexdigest()
 
 
 def test_image_is_copied_with_its_attributes(alice: Cloud, bob: Cloud, name: str) -> None:
@@ -230,7 +193,7 @@ def test_interrupted_read_resumes(alice: Cloud, bob: Cloud, name: str) -> None:
     origin_of(bob, name)
     behaviour = Behaviour()
     with proxy(bob.sandbox.glance_url, breaking_at(1_000_000, 500_000), behaviour=behaviour) as url:
-        outcome = alice.run("image", **copied(name, remote={"cloud": of(bob, url)})).succeeded()
+        outcome = alice.run("image", **copied(name, remote={"cloud": cloud_at(bob, url)})).succeeded()
     assert_is_copy(alice, outcome.image)
     asked = bob.call("GET", f"/images/{outcome.image['id']}/file", headers={"Range": "bytes=5-"}, raise_exc=False)
     if asked.status_code == 206:
@@ -244,7 +207,7 @@ def test_store_without_ranges_is_read_again_and_the_bytes_before_are_skipped(ali
     origin_of(bob, name)
     behaviour = Behaviour(refuses_ranges=NO_RANDOM_ACCESS)
     with proxy(bob.sandbox.glance_url, breaking_at(1_000_000, 0, 2_000_000), behaviour=behaviour) as url:
-        outcome = alice.run("image", **copied(name, remote={"cloud": of(bob, url)})).succeeded()
+        outcome = alice.run("image", **copied(name, remote={"cloud": cloud_at(bob, url)})).succeeded()
     assert_is_copy(alice, outcome.image)
     assert behaviour.ranges == ["", "bytes=1000000-", "", ""]
     assert outcome.result["transfer"]["attempts"] == 1
@@ -269,7 +232,7 @@ def test_read_that_fails_leaves_no_image(alice: Cloud, bob: Cloud, name: str, fa
         return fault if method == "GET" and path.endswith("/file") else None
 
     with proxy(bob.sandbox.glance_url, on_read) as url:
-        remote = {"cloud": of(bob, url)}
+        remote = {"cloud": cloud_at(bob, url)}
         said = alice.run("image", **copied(name, remote=remote)).message
     expected = message.format(
         id=origin["id"],
@@ -292,7 +255,9 @@ def test_data_are_there_before_the_upload_begins(alice: Cloud, bob: Cloud, name:
             began.append(method)
 
     with proxy(alice.sandbox.glance_url, note) as here, proxy(bob.sandbox.glance_url, note) as there:
-        outcome = alice.run("image", **copied(name, remote={"cloud": of(bob, there)}, endpoint_override=here)).succeeded()
+        outcome = alice.run(
+            "image", **copied(name, remote={"cloud": cloud_at(bob, there)}, endpoint_override=here)
+        ).succeeded()
     assert began == ["GET", "PUT"]
     assert_is_copy(alice, outcome.image)
 
@@ -324,7 +289,7 @@ def test_expired_token_of_the_other_cloud_is_renewed(alice: Cloud, bob: Cloud, n
         return None
 
     with proxy(bob.sandbox.glance_url, fault) as url:
-        outcome = alice.run("image", **copied(name, remote={"cloud": of(bob, url)})).succeeded()
+        outcome = alice.run("image", **copied(name, remote={"cloud": cloud_at(bob, url)})).succeeded()
     assert refused
     assert_is_copy(alice, outcome.image)
 
@@ -358,7 +323,7 @@ def test_run_after_a_killed_one_completes_the_copy(alice: Cloud, bob: Cloud, nam
     ],
 )
 def test_login_error_names_the_other_cloud(alice: Cloud, bob: Cloud, name: str, change: Json, message: str) -> None:
-    cloud = of(bob, bob.sandbox.glance_url)
+    cloud = cloud_at(bob, bob.sandbox.glance_url)
     cloud["auth"] |= change
     said = alice.fails("image", **copied(name, remote={"cloud": cloud}))
     assert message.format(auth_url=cloud["auth"]["auth_url"]) in said
@@ -391,7 +356,7 @@ def test_secrets_of_the_other_login_are_hidden(
 ) -> None:
     logged: list[str] = []
     monkeypatch.setattr(AnsibleModule, "log", lambda _self, text, log_args=None: logged.append(f"{text} {log_args}"))
-    cloud = of(bob, bob.sandbox.glance_url)
+    cloud = cloud_at(bob, bob.sandbox.glance_url)
     entry = {"name": name, "remote": FORMS[form](cloud)}
     forms: list[Json] = [entry] if module == "image" else [{"images": [entry]}, {"images": json.dumps([entry])}]
     for options in forms:
@@ -405,7 +370,7 @@ def test_secrets_of_the_other_login_are_hidden(
 @pytest.mark.parametrize("in_process", ["true", nightly("false")])
 def test_vvvv_shows_no_secret_of_the_other_login(alice: Cloud, bob: Cloud, name: str, play: Play, in_process: str) -> None:
     origin_of(bob, name)
-    cloud = of(bob, bob.sandbox.glance_url)
+    cloud = cloud_at(bob, bob.sandbox.glance_url)
     wrong = {**cloud, "auth": {**cloud["auth"], "user_domain_id": "wrong"}}
     entries = [copied(f"{name}-2", remote={"cloud": cloud, "name": name}), copied(f"{name}-3", remote={"cloud": wrong})]
     run = play(
@@ -431,7 +396,7 @@ def test_list_of_images_is_looked_up_together(alice: Cloud, bob: Cloud, sandbox:
     for number, each in enumerate(names):
         origin_of(bob, each, DATA + bytes([number]))
     images = [copied(each) for each in names]
-    real = thrice(alice, images)
+    real = images_thrice(alice, images)
     assert [image["properties"] for image in real.images] == [PROPERTIES] * 3
     assert reads(real) == 3
     forget_the_cloud()
@@ -478,5 +443,5 @@ def test_copy_is_converted(alice: Cloud, bob: Cloud, name: str, tmp_path: pathli
     outcome = alice.thrice("image", **copied(name, convert="raw"))
     assert (outcome.image["disk_format"], outcome.image["size"], outcome.image["min_disk"]) == ("raw", 3 * MIB, 1)
     record = outcome.image["properties"]["cloudimage_source_checksum"]
-    assert record.startswith(f"sha512:{hashlib.sha512(disk).hexdigest()} convert:raw = ")
+    assert record.startswith(f"{checksum_of(disk)} convert:raw = ")
     assert reads(alice.unchanged("image", **copied(name, convert="raw"))) == 0

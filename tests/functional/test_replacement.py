@@ -12,17 +12,11 @@ import re
 import pytest
 
 from .conftest import FORMATS, Cloud, Json
-from .faults import ALL, CUT, CUT_ANSWER, Fault, proxy
+from .glance_proxy import ALL, CUT, CUT_ANSWER, Fault, proxy
 from .marks import nightly
+from .replacements import apart_from_data
 
 OLD = b"the old data"
-COMPUTED = ("id", "created_at", "updated_at", "size", "virtual_size", "checksum", "os_hash_value", "self", "file", "schema")
-
-
-def apart_from_data(image: Json) -> Json:
-    """All of an image that a replacement carries over."""
-    kept = {key: value for key, value in image.items() if key not in COMPUTED and not key.startswith("os_glance")}
-    return {**kept, "tags": sorted(image["tags"])}
 
 
 def test_unnamed_attributes_are_carried_over(alice: Cloud, name: str, path: str) -> None:

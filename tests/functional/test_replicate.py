@@ -17,9 +17,9 @@ import typing as t
 import pytest
 
 from .conftest import Cloud, Json
-from .faults import CUT, Spoil, proxy
+from .glance_proxy import CUT, Spoil, proxy
 from .marks import nightly
-from .test_remote_cloud import DATA, assert_is_copy, of, origin_of
+from .other_cloud import DATA, assert_is_copy, cloud_at, origin_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +152,7 @@ def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
 
     variables = {"replicate_images": list(names), "replicate_parallel": 1}
     with proxy(alice.sandbox.glance_url, stop_in_the_middle) as url:
-        hosts = {"admin": {}, "stopping": {"replicate_cloud": of(alice, url)}}
+        hosts = {"admin": {}, "stopping": {"replicate_cloud": cloud_at(alice, url)}}
         first = Replication(tmp_path, hosts).run(**variables)
     assert (first.counts("admin"), first.counts("stopping")) == ((1, 0), (0, 1))
     assert first.report("stopping")["failed"] == list(names)
@@ -236,7 +236,7 @@ def test_remote_of_images_and_options(alice: Cloud, tmp_path: pathlib.Path) -> N
 
 def test_secrets_of_the_source_cloud_are_not_shown(bob: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     origin_of(bob, name)
-    source = of(bob, bob.sandbox.glance_url)
+    source = cloud_at(bob, bob.sandbox.glance_url)
     variables = {"replicate_source_cloud": source, "replicate_images": [name, f"{name}-missing"]}
     run = Replication(tmp_path, {"alice": {}}).run("-vvv", "--diff", **variables)
     assert run.counts("alice") == (0, 1)

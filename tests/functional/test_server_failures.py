@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_s
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload
 
 from .conftest import FORMATS, Cloud, Outcome
-from .faults import CUT, Fault, fault_on, proxy
+from .glance_proxy import CUT, Fault, fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

@@ -21,9 +21,9 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .conftest import FORMATS, Cloud, Outcome
-from .faults import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .glance_proxy import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .image_server import serving
 from .timing import HANGS, timing_out_soon, wait_until
-from .web import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 

@@ -281,7 +281,7 @@ http {{
 class Plugins(WithPrograms):
     """Imports are decompressed, converted to raw and given a property."""
 
-    name = "plugins"
+    name = "import_plugins"
     programs: t.ClassVar[dict[str, str]] = {"qemu-img": "qemu-utils"}
 
     def glance_options(self) -> str:

@@ -14,7 +14,8 @@ import pathlib
 
 import pytest
 
-MODULE_UTILS = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+MODULE_UTILS = TESTS.parent / "plugins" / "module_utils"
 BASE = {"_argspec", "_errors", "_timing", "_url_redaction"}
 # What each package may import, besides itself and the base files.
 LOWER_PACKAGES: dict[str, set[str]] = {
@@ -107,3 +108,13 @@ def test_pure_packages_do_no_input_or_output(name: str) -> None:
     assert {
         call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls
     } & IMPURE_CALLS == set()
+
+
+def test_no_file_imports_from_a_test_file() -> None:
+    imported = [
+        f"{path.relative_to(TESTS)} imports from {node.module}"
+        for path in sorted(TESTS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1].startswith("test_")
+    ]
+    assert imported == []

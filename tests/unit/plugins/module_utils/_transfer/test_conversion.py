@@ -32,7 +32,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_s
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format_inspection import Inspection
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.polling import Deadline
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
-from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_format_inspection import qcow2
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.disk_headers import qcow2
 
 DATA = b"the data of a disk".ljust(512) * 64
 # Stands for qemu-img: its "conversion" turns all letters into capitals.

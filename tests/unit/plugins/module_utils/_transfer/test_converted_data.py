@@ -16,7 +16,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.conver
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.converted_data import ConvertedTaskData
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format_inspection import Inspection
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
-from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_source import DATA, BytesSource
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.bytes_source import DATA, BytesSource
 
 IDENTITY = "sha512:" + "a" * 128
 

@@ -9,7 +9,6 @@ import builtins
 import gzip
 import hashlib
 import pathlib
-import struct
 import typing as t
 
 import pytest
@@ -25,47 +24,18 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.format
     recognised_format,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import Beginning, SourceContent
-from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_source import BytesSource
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.bytes_source import BytesSource
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.disk_headers import (
+    GIB,
+    fixed_vhd,
+    iso,
+    partitioned,
+    qcow2,
+    vdi,
+    vhd,
+    vmdk,
+)
 from oslo_utils.imageutils import format_inspector
-
-GIB = 2**30
-
-
-def qcow2(backing: int = 0, features: int = 0, version: int = 3) -> bytes:
-    """The header of a qcow2 of one GiB, with zeros behind it."""
-    header = struct.pack(">4sIQIIQ", b"QFI\xfb", version, backing, 0, 16, GIB)
-    return header.ljust(72, b"\0") + struct.pack(">Q", features) + bytes(65536)
-
-
-def vmdk(extent: str = 'RW 2097152 SPARSE "disk.vmdk"', kind: str = "monolithicSparse") -> bytes:
-    """The header and the descriptor of a VMDK of one GiB."""
-    descriptor = f'# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\ncreateType="{kind}"\n{extent}\n'
-    header = struct.pack("<4sIIQQQQIQQ", b"KDMV", 1, 3, GIB // 512, 128, 1, 20, 512, 21, 26)
-    return header.ljust(512, b"\0") + descriptor.encode().ljust(20 * 512, b"\0") + bytes(65536)
-
-
-def vdi() -> bytes:
-    header = bytearray(512)
-    header[0x40:0x44] = struct.pack("<I", 0xBEDA107F)
-    header[0x170:0x178] = struct.pack("<Q", GIB)
-    return bytes(header) + bytes(65536)
-
-
-def vhd() -> bytes:
-    return b"conectix".ljust(40, b"\0") + struct.pack(">Q", GIB) + bytes(65536)
-
-
-def fixed_vhd() -> bytes:
-    return bytes(65536) + b"conectix".ljust(512, b"\0")
-
-
-def partitioned(first: bytes = b"") -> bytes:
-    return first.ljust(510, b"\0") + b"\x55\xaa" + bytes(65536)
-
-
-def iso(first: bytes = b"") -> bytes:
-    return first.ljust(32 * 1024, b"\0") + b"\x01CD001\x01".ljust(2048, b"\0") + bytes(65536)
-
 
 RAW = bytes(range(256)) * 512
 

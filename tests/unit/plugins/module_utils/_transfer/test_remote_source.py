@@ -19,7 +19,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.remote
     RemoteTaskData,
     remote_content,
 )
-from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_download import (
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.breaking_downloads import (
     DATA,
     Cloud,
     refused,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import hashlib
-import typing as t
 
 import pytest
 import zstandard
@@ -16,28 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.errors import WrongSource
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import Beginning, SourceContent
-
-DATA = bytes(range(256)) * 4
-
-
-@dataclasses.dataclass(frozen=True)
-class BytesSource:
-    """A source in memory."""
-
-    data: bytes = DATA
-    block: int = 100
-    label: str = "disk"
-    option: str = "path"
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def read(self) -> t.Iterator[bytes]:
-        return (self.data[start : start + self.block] for start in range(0, self.size, self.block))
-
-    def published_size(self) -> int:
-        return self.size
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.bytes_source import DATA, BytesSource
 
 
 def checksum_of(data: bytes) -> Checksum:

@@ -18,7 +18,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image im
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.data import DataOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.source import SourceContent
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.task_data import TaskData
-from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.test_source import DATA, BytesSource
+from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._transfer.bytes_source import DATA, BytesSource
 
 REFUSAL = ApiError(ErrorResponse("GET", "/v2/images/i/file", 403, "Forbidden"))
 

@@ -94,6 +94,16 @@ def fault_on(method: str, end_of_path: str, status: int | Page) -> Fault:
     return lambda asked, path, _count: status if asked == method and path.endswith(end_of_path) else None
 
 
+def breaking_at(*places: int) -> Fault:
+    """Breaks the first downloads at these bytes of what they send, one after the other."""
+    left = list(places)
+
+    def fault(method: str, path: str, _count: int) -> Spoil | None:
+        return Spoil("cut", left.pop(0)) if left and method == "GET" and path.endswith("/file") else None
+
+    return fault
+
+
 def _is_closed(connection: socket.socket) -> bool:
     """Whether the other side has closed a connection, without reading from it."""
     state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]

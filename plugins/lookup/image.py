@@ -17,8 +17,8 @@ description:
     same errors.
   - A lookup runs on the host that runs Ansible, whatever host a task is for. It uses the environment of that host, and not
     the keywords C(environment) and C(module_defaults). So give it O(cloud), or set E(OS_CLOUD).
-  - It takes one request for each name, and two or three in the cases that the documentation of
-    M(cloudimage.glance.image_info) describes.
+  - It takes one request for each name in most cases. U(https://github.com/cloudimage/cloudimage.glance/blob/main/docs/speed.md)
+    lists the others.
 author:
   - The cloudimage.glance contributors (@cloudimage)
 extends_documentation_fragment:

@@ -28,7 +28,8 @@ options:
       - With V(present), the image exists and is as the other options describe it. A deactivated image stays deactivated, and
         the module warns about it. Use M(cloudimage.glance.image_state) to reactivate it.
       - With V(absent), there is no such image, hidden ones included. Then O(name), O(id), O(owner), O(on_duplicate) and
-        O(force) say which image is meant and what may be done; the other options are ignored.
+        O(force) say which image is meant and what may be done; the other options are ignored. With O(id), an image of
+        another O(name) or O(owner) is an error.
       - With V(inactive), the image exists as with V(present), and is deactivated. A missing image is created only if the
         task names its data.
     type: str
@@ -72,6 +73,9 @@ options:
     description:
       - Id or name of the project that the image belongs to. O(name) then matches only images of this project.
       - With O(id), it is the project that the image shall belong to. Only administrators can give images away.
+      - An image that gets another owner leaves the catalogues and publications of the project that it belonged to. It loses
+        the properties C(cloudimage_catalogue), C(cloudimage_published_as), C(cloudimage_rolled_back) and
+        C(cloudimage_marked_id).
     type: str
     aliases: [project]
   owner_domain:
@@ -549,10 +553,11 @@ EXAMPLES = r"""
     create: false
     min_disk: 4
 
-- name: Rename an image
+- name: Rename an image, and hide it
   cloudimage.glance.image:
     cloud: mycloud
     id: 8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11
+    create: false
     name: debian-13-old
     hidden: true
 

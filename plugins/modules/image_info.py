@@ -53,7 +53,8 @@ options:
     type: dict
   sort:
     description:
-      - Keys to sort by, the most significant first, each followed by V(:asc) or V(:desc), for example V(name:asc).
+      - Keys to sort by, the most significant first, for example V(name:desc). Without V(:asc) or V(:desc) the order is
+        ascending.
       - Keys are C(name), C(status), C(container_format), C(disk_format), C(size), C(id), C(created_at), C(updated_at).
       - If it is not given, images come newest first, and with O(id) in the order of the ids.
     type: list

@@ -28,7 +28,7 @@ options:
     type: str
   name:
     description:
-      - Name of the image. It is compared as it stands, there are no wildcards.
+      - Name of the image. It is matched exactly; there are no wildcards.
       - With O(state=present) and O(state=absent) it means an image of the login's own project, or of O(owner).
       - With the other states it means an image that another project shares with O(member), whatever the answer so far, so
         shares that are still V(pending) are found too.
@@ -76,7 +76,7 @@ EXAMPLES = r"""
   cloudimage.glance.image_member:
     cloud: mycloud
     name: debian-13
-    member: web-team
+    member: 7208632eee21452fbc6bc55d1c73ac31
     state: present
 
 - name: Accept it, with a login of that project
@@ -89,7 +89,7 @@ EXAMPLES = r"""
   cloudimage.glance.image_member:
     cloud: mycloud
     name: debian-13
-    member: web-team
+    member: 7208632eee21452fbc6bc55d1c73ac31
     state: absent
 """
 

@@ -134,6 +134,15 @@ def test_prune_with_an_administrators_login_leaves_other_projects_alone(admin: C
     assert alice.status_of(of_alice) == "queued"
 
 
+def test_image_that_gets_another_owner_leaves_the_catalogue(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
+    (gift,) = alice.run("images", images=entries(name, "gift"), catalogue=name).succeeded().images
+    admin.thrice("image", id=gift["id"], owner=bob.project_id)
+    assert MARK not in bob.show(gift["id"])
+    outcome = pruned_thrice(bob, entries(name, "own"), catalogue=name, prune="delete")
+    assert outcome.result["pruned"] == []
+    assert bob.status_of(gift) == "queued"
+
+
 def test_images_of_other_projects_are_not_marked(admin: Cloud, alice: Cloud, bob: Cloud, name: str) -> None:
     admin.make(f"{name}-public", visibility="public")
     alice.unchanged("images", images=entries(name, "public"), catalogue=name)

@@ -101,7 +101,7 @@ PRECONDITIONS: dict[tuple[str, str], list[Json]] = {
     ("docs/plugins.md", "Show the newest image of a series"): [image("debian-13")],
     ("docs/plugins.md", "Count the images of each cloud"): [image("debian-13"), image("debian-13", "othercloud")],
     ("docs/publishing.md", "Boot a server from the candidate"): [fact(image_publish_candidate={"id": "an id"})],
-    ("docs/publishing.md", "Keep a build for ever"): [
+    ("docs/publishing.md", "Exclude a build from retirement"): [
         image("debian-13", id="{first}", properties={"cloudimage_published_as": "debian-13"})
     ],
     ("docs/replication.md", "Copy an image from another cloud"): [image("debian-13", "othercloud")],
@@ -131,7 +131,7 @@ PRECONDITIONS: dict[tuple[str, str], list[Json]] = {
     (IMAGE, "Set one property, remove another, change nothing else"): [
         image("debian-13", properties={"hw_disk_bus": "virtio"})
     ],
-    (IMAGE, "Rename an image"): [image("debian-13", id="{first}")],
+    (IMAGE, "Rename an image, and hide it"): [image("debian-13", id="{first}")],
     (IMAGE, "Delete an image although it is protected"): [image("debian-11", protected=True)],
     (IMAGE, "Delete all images of a name"): [
         {"cloudimage.glance.image": {"cloud": "mycloud", "name": "nightly", "id": "{second}", **FORMATS}},

@@ -277,6 +277,14 @@ def test_image_of_another_owner_than_given_is_not_deleted(admin: Cloud, alice: C
     assert "belongs to project" in admin.fails("image", id=image["id"], owner="beta", state="absent")
 
 
+def test_image_of_another_name_than_given_is_not_deleted(alice: Cloud, name: str) -> None:
+    image = alice.make(name)
+    message = alice.fails("image", id=image["id"], name=f"{name}-other", state="absent")
+    assert f"name: image {image['id']} has the name '{name}', not '{name}-other'. Nothing was deleted." in message
+    assert alice.show(image["id"]) == image
+    alice.thrice("image", id=image["id"], name=name, state="absent")
+
+
 def test_owner_that_the_login_cannot_find_is_an_error(admin: Cloud, alice: Cloud, name: str) -> None:
     image_id = alice.make(name)["id"]
     assert "no project 'nobody'" in admin.fails("image", id=image_id, owner="nobody")

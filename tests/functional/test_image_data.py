@@ -26,6 +26,7 @@ from .conftest import FORMATS, Cloud, Json, Outcome
 from .glance_proxy import CUT, proxy
 from .image_server import Web, serving
 from .runs import run_killed
+from .sources import checksum_of
 
 DATA = bytes(range(256)) * 5000
 RECORD = "cloudimage_source_checksum"
@@ -128,8 +129,18 @@ def test_error_of_data_says_whether_attributes_were_changed_before(alice: Cloud,
     for number, tags in enumerate((["t"], None)):
         image = alice.make(f"{name}-{number}", **FORMATS)
         outcome = alice.run("image", name=image["name"], tags=tags, **wrong)
-        assert ("The image's attributes were changed before it" in outcome.message) == (tags is not None)
+        assert ("Before this error the task changed of the image: its attributes." in outcome.message) == (tags is not None)
         assert alice.show(image["id"])["tags"] == (tags or [])
+
+
+def test_refused_record_of_the_source_says_what_was_changed_before(alice: Cloud, name: str, path: str) -> None:
+    properties: Json = {f"p{number}": "1" for number in range(128)}
+    image = alice.make(name, **properties)
+    checksum = checksum_of(pathlib.Path(path).read_bytes(), "sha1")
+    outcome = alice.run("image", name=name, path=path, checksum=checksum, **FORMATS)
+    assert "Maximum: 128" in outcome.message
+    assert "Before this error the task changed of the image: its attributes, its data." in outcome.message
+    assert alice.status_of(image) == "active"
 
 
 def wrong_records(right: str) -> list[str]:

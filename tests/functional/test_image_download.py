@@ -166,6 +166,16 @@ def test_long_file_name_is_accepted(alice: Cloud, name: str, tmp_path: pathlib.P
     assert download(alice, name, tmp_path / ("漢" * 80))["changed"]
 
 
+@pytest.mark.parametrize("letter", ["a", "ä"])
+def test_image_name_that_is_too_long_for_a_file_in_a_folder_is_refused(
+    alice: Cloud, name: str, tmp_path: pathlib.Path, letter: str
+) -> None:
+    image = alice.make((name + letter * 255)[:255], b"data")
+    message = alice.fails("image_download", id=image["id"], dest=f"{tmp_path}/")
+    assert "a file's name has at most 255. Give the path of a file as 'dest'." in message
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_only_administrators_download_a_deactivated_image(
     admin: Cloud, alice: Cloud, name: str, tmp_path: pathlib.Path
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from .conftest import FORMATS, Cloud, Json
 from .publishing import MARK, Publisher, reader, sha512
+from .timing import wait_for_a_later_second
 
 
 @pytest.fixture
@@ -117,6 +118,45 @@ def test_build_that_was_rolled_back_is_not_published_again_though_no_image_has_t
 
 
 @pytest.mark.nightly
+def test_build_that_was_rolled_back_does_not_count_as_one_that_is_kept(publisher: Publisher) -> None:
+    first, second = publisher.publish_two()
+    publisher.run(image_publish_rollback=True).succeeded()
+    wait_for_a_later_second(second["created_at"])
+    publisher.build(b"third")
+    real = publisher.thrice(image_publish_keep=2)
+    assert [(each["id"], each["outcome"]) for each in real.report["retired"]] == [
+        (second["id"], "kept"),
+        (first["id"], "kept"),
+    ]
+    publisher.run(image_publish_rollback=True).succeeded()
+    assert publisher.public()["id"] == first["id"]
+
+
+@pytest.mark.nightly
+def test_build_that_was_rolled_back_is_retired_once_newer_ones_are_kept(publisher: Publisher) -> None:
+    first, second = publisher.publish_two()
+    publisher.run(image_publish_rollback=True).succeeded()
+    for data in (b"third", b"fourth"):
+        wait_for_a_later_second(publisher.builds()[-1]["created_at"])
+        publisher.build(data)
+        outcome = publisher.run(image_publish_keep=2).succeeded()
+    retired = {each["id"]: each["outcome"] for each in outcome.report["retired"]}
+    assert {retired[each["id"]] for each in (first, second)} == {"deleted"}
+    assert len(publisher.builds()) == 2
+
+
+@pytest.mark.nightly
+def test_image_in_another_cloud_has_the_public_name_if_it_is_not_given(publisher: Publisher, bob: Cloud) -> None:
+    source: Json = {"image_publish_path": None, "image_publish_remote": {"cloud": "bob"}}
+    publisher.publish_two()
+    publisher.run(image_publish_rollback=True).succeeded()
+    bob.make(publisher.name, b"second")
+    assert "were rolled back. Nothing was done." in " ".join(publisher.run(**source).stdout.split())
+    bob.run("image", name=publisher.name, state="absent").succeeded()
+    bob.make(publisher.name, b"third")
+    assert publisher.thrice(**source).outcome == "published"
+
+
 def test_build_of_another_format_is_published_after_a_rollback(publisher: Publisher) -> None:
     publisher.publish_two()
     publisher.run(image_publish_rollback=True).succeeded()

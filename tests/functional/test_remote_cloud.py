@@ -435,6 +435,15 @@ def test_requests_of_a_copy(alice: Cloud, bob: Cloud, name: str) -> None:
         assert alice.run("image", **copied(name, endpoint_override=url)).succeeded().sent == [LIST, LIST]
 
 
+@pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-img is missing (Debian: qemu-utils)")
+def test_image_is_not_converted_into_its_own_place(alice: Cloud, name: str) -> None:
+    image = alice.make(name, bytes(MIB), disk_format="raw")
+    options: Json = {"convert": "qcow2", "data_policy": "replace", "container_format": "bare"}
+    message = alice.fails("image", name=name, remote={"cloud": "alice"}, **options)
+    assert f"remote: Image {image['id']} '{name}' is the image that the task is to change" in message
+    assert alice.named(name) == [image]
+
+
 @pytest.mark.nightly
 @pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-img is missing (Debian: qemu-utils)")
 def test_copy_is_converted(alice: Cloud, bob: Cloud, name: str, tmp_path: pathlib.Path) -> None:

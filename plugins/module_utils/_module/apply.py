@@ -12,10 +12,10 @@ from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError
 from .._glance.error_hints import hint, names_alike
 from .._glance.image import FORMATS
-from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, REMOVE_MEMBER, UPDATE, Operation
+from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, STATUS_CALLS, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import MAX_PLANS, Plan
-from .._plan.store_changes import is_copy
+from .._plan.store_changes import is_copy, is_removal_from_store
 
 # Responses that say that the image is not as it was read: it was deleted or changed, or (410) deleted while data were sent.
 CHANGED_MEANWHILE = frozenset({404, 409, 410})
@@ -108,10 +108,10 @@ def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perf
                 # Another run may have been sending data, and have failed meanwhile.
                 may_repeat = operation.call in DATA_CALLS and error.status in CHANGED_MEANWHILE
                 raise ConcurrentChange(error, may_repeat) from error
-            _name_what_was_done(error, plan, operation, record)
+            _name_what_was_done(error, plan, record)
             raise
         except GlanceError as error:
-            _name_what_was_done(error, plan, operation, record)
+            _name_what_was_done(error, plan, record)
             raise
 
 
@@ -149,13 +149,28 @@ def _has_data_by_now(operation: Operation, error: ApiError) -> bool:
     return error.status == 403 and is_of_formats
 
 
-def _name_what_was_done(error: GlanceError, plan: Plan, failed: Operation, record: ExecutionRecord) -> None:
-    """Add to the error of an image that existed before what the task has changed of it before the error."""
-    if plan.image_id and failed.call in DATA_CALLS and any(operation.call is UPDATE for operation in record.operations):
-        error.explained("The image's attributes were changed before it, as the task has them.")
-    removed = [str(operation.member) for operation in record.operations if operation.call is REMOVE_MEMBER]
-    if plan.image_id and removed and failed.call is UPDATE:
-        error.explained(f"Before it, the image ceased to be shared with {', '.join(removed)}, as the task has it.")
+def _name_what_was_done(error: GlanceError, plan: Plan, record: ExecutionRecord) -> None:
+    """Add to the error of an image that stays what the task has changed of it before the error."""
+    changed = _changed_parts(record.operations)
+    if plan.image_id and plan.image is not None and not plan.replaced and changed:
+        error.explained(f"Before this error the task changed of the image: {', '.join(changed)}.")
+
+
+def _changed_parts(operations: t.Iterable[Operation]) -> list[str]:
+    """What calls have changed of an image, each part once."""
+    parts: dict[str, None] = {}
+    for operation in operations:
+        if operation.call is UPDATE:
+            parts["its attributes"] = None
+        elif is_copy(operation) or is_removal_from_store(operation):
+            parts["its stores"] = None
+        elif operation.call in DATA_CALLS:
+            parts["its data"] = None
+        elif operation.call in MEMBER_CALLS:
+            parts[f"its member {operation.member}"] = None
+        elif operation.call in STATUS_CALLS:
+            parts["its status"] = None
+    return list(parts)
 
 
 def _names_alike(plan: Plan, operation: Operation) -> str:

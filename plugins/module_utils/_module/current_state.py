@@ -54,9 +54,20 @@ def find_named_images(lookup: Lookup, options: ImageOptions, owner: str | None, 
     if selection.id is None:
         return lookup.find_by_name(str(selection.name), owner, hidden_too)
     image = lookup.find_by_id(selection.id)
-    if image and options.is_absent and owner not in (None, image.get("owner", owner)):
-        raise InvalidInput(f"owner: image {image.id} '{image.name}' belongs to project {image.owner}, not to {owner}.")
+    if image and options.is_absent:
+        _check_is_meant(image, selection.name, owner)
     return [image] if image else []
+
+
+def _check_is_meant(image: Image, name: str | None, owner: str | None) -> None:
+    """Refuse to delete an image by its id if it has another name or owner than the task gives beside the id."""
+    if name not in (None, image.name):
+        raise InvalidInput(
+            f"name: image {image.id} has the name '{image.name}', not '{name}'. Nothing was deleted. Correct the 'id' or the"
+            " 'name', or give one of them."
+        )
+    if owner not in (None, image.get("owner", owner)):
+        raise InvalidInput(f"owner: image {image.id} '{image.name}' belongs to project {image.owner}, not to {owner}.")
 
 
 def select(selection: ImageSelection, images: list[Image]) -> list[Image]:

@@ -18,7 +18,7 @@ from .._glance.image import Image, to_result
 from .._glance.image_hashes import strongest_hash
 from .._options.image_download import ImageDownloadOptions
 from .._transfer.download import Download
-from .._transfer.image_file import download_to, file_has
+from .._transfer.image_file import LONGEST_NAME, download_to, file_has
 from .._transfer.polling import Deadline
 from .._transfer.progress import reporter
 from .lookup import find_existing
@@ -93,7 +93,14 @@ def _file_in(dest: str, image: Image) -> str:
     # What ends a name, or what Ansible takes for a variable or a home, is no part of a file's name.
     name = re.sub(r"[/$~\x00-\x1f\x7f]", "_", str(image.name or image.id))
     extension = f".{image.disk_format}"
-    return os.path.join(dest, name if name.endswith(extension) else name + extension)
+    file_name = name if name.endswith(extension) else name + extension
+    length = len(os.fsencode(file_name))
+    if length > LONGEST_NAME:
+        raise InvalidInput(
+            f"dest: the file in {dest} would have the image's name and its format as an extension, which are {length} bytes;"
+            f" a file's name has at most {LONGEST_NAME}. Give the path of a file as 'dest'."
+        )
+    return os.path.join(dest, file_name)
 
 
 TASK = Task(

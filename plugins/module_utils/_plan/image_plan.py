@@ -20,6 +20,7 @@ from .._options.image import ImageOptions, ImageSelection
 from .candidate import after_removal, plan_candidate, plan_first_image, plan_promotion, published_as
 from .data_state import HAS_DATA, DataState
 from .desired_image import DesiredImage
+from .marks import without_marks
 from .members import DesiredMembers, Members, warnings_of_hidden_members
 from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import ReplacementState, carried_over, plan_cleanup, plan_replacement, plan_restart
@@ -83,8 +84,8 @@ def plan_image(options: ImageOptions, desired: DesiredImage, state: CurrentState
         plan = plan_first_image(state, desired) if state.new else after_removal(_plan_new(options, desired), state)
         return PlannedImage(plan)
     if isinstance(state, ReplacementState):
-        return _plan_replacement(options, _without_foreign_catalogue(desired, state.old, project), state)
-    desired = _without_foreign_catalogue(desired, state.image, project)
+        return _plan_replacement(options, _with_marks_of_owner(desired, state.old, project), state)
+    desired = _with_marks_of_owner(desired, state.image, project)
     if isinstance(state, IncompleteImage):
         return _plan_again(desired, state, project)
     if options.candidate:
@@ -114,9 +115,21 @@ def _plan_existing(state: ExistingImage, desired: DesiredImage) -> Plan:
     return plan_cleanup(plan, state.unfinished) if state.unfinished else plan
 
 
-def _without_foreign_catalogue(desired: DesiredImage, image: Image, project: str | None) -> DesiredImage:
-    """Leave another project's image out of the catalogue: pruning leaves it alone, too."""
-    return desired if image.get("owner") in (None, project) else desired.without(CATALOGUE)
+def _with_marks_of_owner(desired: DesiredImage, image: Image, project: str | None) -> DesiredImage:
+    """Adapt the marks to the project that the image will belong to.
+
+    Another project's image gets no mark of this task's catalogue: pruning leaves it alone, too. An image that is given to
+    another project loses its marks, which that project's catalogues and publications would take for theirs.
+
+    :param project: that of the login.
+    """
+    before = image.get("owner")
+    owner = desired.attributes.get("owner") or before
+    if owner not in (None, project):
+        desired = desired.without(CATALOGUE)
+    if before is None or owner == before:
+        return desired
+    return dataclasses.replace(desired, properties={**without_marks(image.properties), **desired.properties})
 
 
 def _plan_replacement(options: ImageOptions, desired: DesiredImage, state: ReplacementState) -> PlannedImage:

@@ -37,6 +37,11 @@ def with_record(image_id: str | None, properties: Properties, current: Propertie
     return {**dict.fromkeys(copied), **properties, MARKED_ID: image_id}
 
 
+def without_marks(properties: t.Iterable[str]) -> dict[str, None]:
+    """The removal of the marks among the properties of an image, and of the record of its id."""
+    return dict.fromkeys(key for key in (*MARKS, MARKED_ID) if key in properties)
+
+
 def has_own_marks(image: Image) -> bool:
     """Whether the marks of an image are its own, and not copied from another image."""
     return is_own_id(image.id) or image.get(MARKED_ID) == image.id

@@ -27,6 +27,10 @@ def is_copy(operation: Operation) -> bool:
     return operation.call is IMPORT and bool(operation.body["method"]["name"] == COPY_IMAGE)
 
 
+def is_removal_from_store(operation: Operation) -> bool:
+    return operation.call.path.startswith("/stores/")
+
+
 def store_operations(image: Image, stores: t.Sequence[str]) -> list[Operation]:
     """The calls that copy to the missing stores, then remove from the others, so that at least one store has the data."""
     missing = missing_stores(image, stores)

@@ -15,7 +15,7 @@ import functools
 import typing as t
 
 from .._client.image_api import GlanceApi
-from .._errors import not_none
+from .._errors import InvalidInput, not_none
 from .._glance.checksums import Checksum
 from .._glance.image import Image
 from .._glance.image_hashes import recorded_formats, recorded_source
@@ -25,6 +25,7 @@ from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .conversion import ConvertedSource, min_disk_for
 from .download import Download
 from .polling import Deadline
+from .remote_source import RemoteSource
 from .source import SourceContent
 from .task_data import TaskData, default_container
 
@@ -80,6 +81,7 @@ class ConvertedTaskData(TaskData):
 
     def is_in(self, image: Image) -> bool:
         """Whether an image was made of this source by this conversion, or holds the same disk in the same format."""
+        self._check_is_no_source(image)
         if not self._options.is_comparable:
             return True
         recorded = recorded_source(image)
@@ -91,6 +93,15 @@ class ConvertedTaskData(TaskData):
             return False
         deadline = Deadline(self._wait)
         return self._conversion.is_disk_of(Download(self._api, image, deadline).blocks(), image.size, deadline)
+
+    def _check_is_no_source(self, image: Image) -> None:
+        """Refuse to convert an image into its own place: each run would convert the result of the run before."""
+        source = self._original.source
+        if isinstance(source, RemoteSource) and source.is_same_as(self._api, image):
+            raise InvalidInput(
+                f"remote: {image} is the image that the task is to change: each run would convert it once more."
+                " Give the converted image another 'name', or copy an image of another cloud or project."
+            )
 
     def attributes_for(
         self, data: DataSpec, named: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]

@@ -44,6 +44,10 @@ class RemoteSource:
     def size(self) -> int | None:
         return self.image.size
 
+    def is_same_as(self, api: GlanceApi, image: Image) -> bool:
+        """Whether an image is this one, and not one of the same id in another cloud."""
+        return image.id == self.image.id and api.connection.image_url == self.api.connection.image_url
+
     def read(self) -> Blocks:
         download = Download(self.api, self.image, Deadline(self.wait), is_kept=False)
         try:

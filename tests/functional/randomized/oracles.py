@@ -458,7 +458,7 @@ def changed_before_refusal(seen: Observation) -> set[str]:
         touched |= {CATALOGUE, MARKED_ID, "updated_at"}
     for entry in seen.entries:
         # Data come after the attributes; if they fail, the error says that the attributes were changed before.
-        if "attributes were changed before it" in message or seen.task.module == "images":
+        if "changed of the image: its attributes" in message or seen.task.module == "images":
             touched |= named_keys(entry, seen.task.module)
         if "was there before, so" in message or entry.get("import_method") == "glance-direct" or entry.get("use_import"):
             touched |= DATA_KEYS

@@ -13,11 +13,14 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._errors import A
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, build_patch
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import (
     CREATE,
+    DEACTIVATE,
     DELETE,
     IMPORT,
+    REMOVE_MEMBER,
     UPDATE,
     UPLOAD,
     Operation,
+    remove_from_store,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.apply import (
     ConcurrentChange,
@@ -221,17 +224,35 @@ def test_copy_that_another_run_has_made_is_a_concurrent_change() -> None:
     assert not error.may_repeat
 
 
-@pytest.mark.parametrize("failure", [refusal(403), GlanceError("Lost.")])
-def test_error_of_the_data_says_that_attributes_were_changed(failure: GlanceError) -> None:
-    error, _record = perform([PATCH, SEND], failure, 1)
-    assert str(error).endswith("The image's attributes were changed before it, as the task has them.")
+@pytest.mark.parametrize("is_refused", [True, False])
+@pytest.mark.parametrize(
+    ("operations", "changed"),
+    [
+        ([PATCH, SEND], "its attributes"),
+        ([PATCH, SEND, Operation(UPDATE, "a", [])], "its attributes, its data"),
+        ([SEND, PATCH], "its data"),
+        ([Operation(IMPORT, "a", {"method": {"name": "copy-image"}}), GO], "its stores"),
+        ([Operation(remove_from_store("s"), "a"), GO], "its stores"),
+        ([Operation(REMOVE_MEMBER, "a", member="m"), PATCH], "its member m"),
+        ([Operation(DEACTIVATE, "a"), PATCH], "its status"),
+    ],
+)
+def test_error_says_what_was_changed_before(is_refused: bool, operations: list[Operation], changed: str) -> None:
+    failure = refusal(403) if is_refused else GlanceError("Lost.")
+    error, _record = perform(operations, failure, len(operations) - 1)
+    assert str(error).endswith(f"Before this error the task changed of the image: {changed}.")
 
 
 @pytest.mark.parametrize(
     ("operations", "failed", "fields"),
-    [([SEND], 0, {}), ([PATCH, GO], 1, {}), ([Operation(CREATE, body={}), SEND], 1, {"image_id": None})],
+    [
+        ([SEND], 0, {}),
+        ([Operation(CREATE, body={}), SEND], 1, {"image_id": None}),
+        ([PATCH, GO], 1, {"replaced": image("b")}),
+        ([PATCH, GO], 1, {"image": None}),
+    ],
 )
-def test_other_error_does_not_mention_attributes(operations: list[Operation], failed: int, fields: dict[str, t.Any]) -> None:
+def test_error_does_not_mention_what_is_undone(operations: list[Operation], failed: int, fields: dict[str, t.Any]) -> None:
     error, _record = perform(operations, GlanceError("Lost."), failed, **fields)
     assert str(error) == "Lost."
 

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput, not_none
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions
@@ -349,6 +350,33 @@ def test_records_of_a_catalogue(found: Image, state: DataState, changed: set[str
     planned = plan_image(image_options(name="n"), CATALOGUED, ExistingImage(found, state), "p")
     assert {change.key for change in planned.plan.changes} == changed
     assert [warned in warning for warning in planned.warnings if warned] == ([True] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("owner", "new_owner", "removed"),
+    [
+        ("p", "q", {"cloudimage_catalogue", "cloudimage_published_as", "cloudimage_marked_id"}),
+        ("q", "r", {"cloudimage_catalogue", "cloudimage_published_as", "cloudimage_marked_id"}),
+        ("p", "p", set()),
+        ("p", None, set()),
+        (None, "q", set()),  # the cloud does not show whether it belongs to that project already
+    ],
+)
+def test_image_that_gets_another_owner_loses_its_marks(owner: str | None, new_owner: str | None, removed: set[str]) -> None:
+    found = image(owner=owner, cloudimage_catalogue="c", cloudimage_published_as="n", cloudimage_marked_id=ID, p="1")
+    desired = DesiredImage({"owner": new_owner} if new_owner else {})
+    planned = plan_image(image_options(id=ID), desired, ExistingImage(found), "p")
+    changes = {change.key: change.after for change in planned.plan.changes if change.key in found.properties}
+    assert changes == dict.fromkeys(removed)
+    replacing = plan_image(image_options(id=ID), dataclasses.replace(desired, data=SPEC), ReplacementState(found), "p")
+    assert removed & replacing.plan.operations[0].body.keys() == set()
+
+
+def test_image_that_comes_to_the_project_is_marked_at_once() -> None:
+    desired = DesiredImage({"owner": "p"}, {"cloudimage_catalogue": "base"})
+    first = plan_image(image_options(id=ID), desired, ExistingImage(image(owner="q")), "p").plan
+    after = image(owner="p", **not_none(first.image)["properties"])
+    assert not plan_image(image_options(id=ID), desired, ExistingImage(after), "p").plan.changed
 
 
 def test_deactivated_image_is_not_warned_of_if_the_task_names_its_status() -> None:

@@ -8,7 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DesiredImage
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.marks import Properties, has_own_marks, with_record
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.marks import (
+    Properties,
+    has_own_marks,
+    with_record,
+    without_marks,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import plan_create, plan_update
 
 OF_GLANCE = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
@@ -45,6 +50,11 @@ def test_id_is_recorded_beside_a_mark(image_id: str | None, properties: Properti
 )
 def test_marks_that_were_copied_end_with_the_first_own_one(current: Properties, removed: Properties) -> None:
     assert with_record(OF_GLANCE, {CATALOGUE: "base"}, current) == {CATALOGUE: "base", MARKED_ID: OF_GLANCE, **removed}
+
+
+def test_marks_are_removed_with_the_record_of_the_id() -> None:
+    properties = ["p", CATALOGUE, ROLLED_BACK, MARKED_ID]
+    assert without_marks(properties) == {CATALOGUE: None, ROLLED_BACK: None, MARKED_ID: None}
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import typing as t
 import pytest
 
 from .conftest import FORMATS, Cloud, Json
-from .glance_proxy import CUT_ANSWER, fault_on, proxy
-from .runs import images_thrice, run_at_once, run_between
+from .glance_proxy import CUT, CUT_ANSWER, fault_on, proxy
+from .runs import images_thrice, run_at_once, run_between, run_killed
 
 pytestmark = pytest.mark.usefixtures("impatient")
 ELSEWHERE = "0" * 32  # a project that nobody has asked
@@ -68,6 +68,20 @@ def test_members_are_removed_before_the_image_becomes_private(alice: Cloud, bob:
     assert real.warnings == []
     alice.thrice("image", name=name, visibility="shared")
     assert members_of(alice, image["id"]) == {}
+
+
+def test_interrupted_replacement_that_became_private_is_not_shared_again(
+    alice: Cloud, bob: Cloud, name: str, path: str
+) -> None:
+    """Glance refuses to list the members of a private image."""
+    old = alice.make(name, b"the old data", visibility="shared")
+    share(alice, old, bob.project_id)
+    options: Json = {"name": name, "path": path, "data_policy": "replace", "visibility": "private"}
+    steps = alice.run("image", check=True, **options).succeeded().result["operations"]
+    assert run_killed(alice, "image", options, len(steps) - 1, CUT)
+    assert len(alice.named(name)) == 2
+    real = alice.thrice("image", **options)
+    assert [entry["method"] for entry in real.result["operations"]] == ["DELETE"]
 
 
 def test_refused_visibility_names_the_members_that_were_removed_before(alice: Cloud, bob: Cloud, name: str) -> None:

@@ -85,7 +85,7 @@ MUTATIONS: list[Mutation] = [
         "            pass\n",
     ),
     (
-        "a policy is not compared",
+        "policy: it is not compared",
         "_module/image.py",
         "        self.warnings += self._checks.check_image(not_none(planned.plan.image))\n",
         "",
@@ -576,8 +576,20 @@ CLOUDS_NOTICED_BY = (
 )
 
 
-# The functional tests that are about a file. They are tried first, as they most likely notice what is broken in it.
-NEAREST = {
+# The functional tests that are about what a mutation's description begins with, and those that are about a file. They are
+# tried first, as they most likely notice what is broken.
+NEAREST_TO_SUBJECT = {
+    "catalogue": ("catalogue", "mirrors"),
+    "clouds.yaml": ("secrets_in_urls",),
+    "data": ("conversion",),
+    "info": ("project_scope",),
+    "members": ("members_of_image",),
+    "no-op": ("silent_no_ops",),
+    "policy": ("property_checks",),
+    "remote": ("remote_cloud",),
+    "scope": ("project_scope",),
+}
+NEAREST_TO_FILE = {
     "_client/secrets.py": ("secrets_in_urls",),
     "_client/token_cache.py": ("in_process",),
     "_module/concurrent_runs.py": ("overlapping_runs",),
@@ -620,13 +632,15 @@ def outdated(collection: pathlib.Path) -> list[str]:
 
 def noticed_by(collection: pathlib.Path, mutation: Mutation) -> str | None:
     """Which tests notice a mutation."""
-    _what, name, code, broken = mutation
+    what, name, code, broken = mutation
     file = collection / "plugins" / "module_utils" / name
     whole = file.read_text()
     file.write_text(whole.replace(code, broken, 1))
     try:
         groups = NOTICED_BY if mutation in MUTATIONS else CLOUDS_NOTICED_BY
-        nearest = [(f"tests of {test}", [f"tests/functional/test_{test}.py"]) for test in NEAREST.get(name, ())]
+        subject = what.partition(" ")[0].rstrip(":")
+        tests = dict.fromkeys((*NEAREST_TO_SUBJECT.get(subject, ()), *NEAREST_TO_FILE.get(name, ())))
+        nearest = [(f"tests of {test}", [f"tests/functional/test_{test}.py"]) for test in tests]
         return next((by for by, arguments in (*nearest, *groups) if not passes(collection, arguments)), None)
     finally:
         file.write_text(whole)

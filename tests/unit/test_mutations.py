@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import pathlib
 
-from ansible_collections.cloudimage.glance.tests.mutations.mutations import CLOUDS_NOTICED_BY, NEAREST, outdated
+from ansible_collections.cloudimage.glance.tests.mutations.mutations import (
+    CLOUDS_NOTICED_BY,
+    NEAREST_TO_FILE,
+    NEAREST_TO_SUBJECT,
+    outdated,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -19,6 +24,11 @@ def test_each_listed_mutation_still_applies() -> None:
 
 def test_tests_that_are_to_notice_mutations_exist() -> None:
     named = [argument for _by, arguments in CLOUDS_NOTICED_BY for argument in arguments if argument.startswith("tests/")]
-    named += [f"tests/functional/test_{test}.py" for tests in NEAREST.values() for test in tests]
+    named += [
+        f"tests/functional/test_{test}.py"
+        for nearest in (NEAREST_TO_SUBJECT, NEAREST_TO_FILE)
+        for tests in nearest.values()
+        for test in tests
+    ]
     assert [name for name in named if not (ROOT / name).exists()] == []
     assert len(named) > 10

@@ -51,8 +51,10 @@ HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
     ),
     (
         lambda r: r.status == 403 and r.path.endswith("/file") and r.method == "GET",
-        "By Glance's default policy a download needs the role member, and the data of a deactivated image are for administrators"
-        " only: reactivate it with image_state.",
+        (
+            "By Glance's default policy a download needs the role member, and the data of a deactivated image are for"
+            " administrators only: reactivate it with image_state."
+        ),
     ),
     (
         lambda r: r.status == 403 and r.path.endswith(("/deactivate", "/reactivate")),

@@ -44,7 +44,7 @@ def test_refusal_for_an_image_of_another_project_has_a_hint(
         (403, "POST", f"/v2/images/{ID}/import", "copying is forbidden", "only administrators may copy images"),
         (403, "POST", f"/v2/images/{ID}/import", "", "The cloud's policy does not let this user do it."),
         (403, "DELETE", f"/v2/stores/fast/{ID}", "", "only administrators may remove images from stores"),
-        (403, "GET", f"/v2/images/{ID}/file", "", "The data of a deactivated image"),
+        (403, "GET", f"/v2/images/{ID}/file", "", "a download needs the role member"),
         (403, "PUT", f"/v2/images/{ID}/file", "", "The cloud's policy does not let this user do it."),
         (403, "POST", f"/v2/images/{ID}/actions/reactivate", "", "on many clouds only administrators may"),
         (403, "PATCH", f"/v2/images/{ID}", "publicize_image is disallowed", "may make images public"),

@@ -15,6 +15,7 @@ description:
     The error describes the images found.
   - It does what M(cloudimage.glance.image_info) does with C(exactly=1), with the same meaning of names and filters and the
     same errors.
+  - An option with the value C(omit) counts as not given.
   - A lookup runs on the host that runs Ansible, whatever host a task is for. It uses the environment of that host, and not
     the keywords C(environment) and C(module_defaults). So give it O(cloud), or set E(OS_CLOUD).
   - It takes one request for each name in most cases. U(https://github.com/cloudimage/cloudimage.glance/blob/main/docs/speed.md)
@@ -100,7 +101,7 @@ from ansible.utils.display import Display
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstack_config import check_sdk
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_info import TASK
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_lookup import Arguments, ImageLookup
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_lookup import Arguments, ImageLookup, is_omitted
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._run_tokens import TOKENS
@@ -112,10 +113,11 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core has no type
     """Runs image_info in this process, once for each image."""
 
     def run(self, terms: list[t.Any], **options: t.Any) -> list[t.Any]:
-        options.pop("variables", None)  # Ansible's, and not an option
+        variables = options.pop("variables", None) or {}  # Ansible's, and not an option
+        given = {name: value for name, value in options.items() if not is_omitted(value, variables.get("omit"))}
         try:
             check_sdk("on the host that runs Ansible")
-            lookup = ImageLookup.parse(terms, options)
+            lookup = ImageLookup.parse(terms, given)
         except GlanceError as error:
             raise AnsibleError(str(error)) from None
         images = [self._find(arguments, lookup.required) for arguments in lookup.tasks]

@@ -87,10 +87,21 @@ def _files_in(path: pathlib.Path) -> list[pathlib.Path]:
     if not path.is_dir():
         raise AnsibleLookupError(f"migration_report: there is no file or folder {path}.")
     found: list[pathlib.Path] = []
-    for folder, folders, names in os.walk(path):
+    visited: set[str] = set()
+    # As Ansible does, roles that are links are followed; two of them may lead to each other.
+    for folder, folders, names in os.walk(path, followlinks=True, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        real = os.path.realpath(folder)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
         found += [pathlib.Path(folder, name) for name in names if name.endswith((".yml", ".yaml"))]
     return found
+
+
+def _refuse(error: OSError) -> None:
+    raise AnsibleLookupError(f"migration_report: {error.filename} cannot be read: {error.strerror}.") from error
 
 
 def _text_of(file: pathlib.Path) -> str:

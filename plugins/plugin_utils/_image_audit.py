@@ -191,7 +191,9 @@ def drift_in(result: Json, name: str) -> Json:
     """
     outcomes: t.Sequence[Json] = result["outcomes"]
     failed = [
-        {**_entry(outcome), "reason": outcome.get("msg")} for outcome in (*outcomes, *result["pruned"]) if outcome["failed"]
+        {**_entry(outcome), "reason": visible_text(str(outcome.get("msg")))}
+        for outcome in (*outcomes, *result["pruned"])
+        if outcome["failed"]
     ]
     changed = [outcome for outcome in outcomes if outcome["changed"]]
     return {
@@ -214,9 +216,11 @@ def drift_in(result: Json, name: str) -> Json:
             for outcome in changed
             if not _creates(outcome)
         ],
-        # The module looks for them only if no entry has failed.
+        # The module looks for them only if there are entries, and none has failed.
         "unlisted": (
-            None if any(outcome["failed"] for outcome in outcomes) else [_entry(outcome) for outcome in result["pruned"]]
+            None
+            if not outcomes or any(outcome["failed"] for outcome in outcomes)
+            else [_entry(outcome) for outcome in result["pruned"]]
         ),
         "failed": failed,
     }
@@ -247,10 +251,11 @@ def retirement_in(outcomes: t.Sequence[Json], error: str | None) -> Json:
     :param error: why the role failed; null if it did not.
     """
     return {
-        "error": error,
+        "error": None if error is None else visible_text(error),
         "outcomes": [
             {
-                **{key: outcome.get(key) for key in ("id", "name", "owner", "outcome", "reason")},
+                **{key: outcome.get(key) for key in ("id", "name", "owner", "outcome")},
+                "reason": visible_text(str(outcome.get("reason") or "")),
                 "label": visible_text(str(outcome.get("name") or outcome.get("id"))),
             }
             for outcome in outcomes

@@ -21,6 +21,15 @@ RESULTS = ("id", "image")
 Arguments = dict[str, t.Any]
 
 
+def is_omitted(value: t.Any, placeholder: str | None) -> bool:
+    """Whether an option has the value of Ansible's C(omit), which only tasks leave out by themselves.
+
+    :param placeholder: the variable ``omit`` of ansible-core until 2.18. Since 2.19 there is none, and the value has a type that
+        is not exported.
+    """
+    return type(value).__name__ == "_OmitType" or (placeholder is not None and value == placeholder)
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageLookup:
     """One lookup.
@@ -73,7 +82,11 @@ def _names(terms: t.Iterable[t.Any]) -> t.Iterator[t.Any]:
         if isinstance(term, (list, tuple)):
             yield from _names(term)
         elif isinstance(term, bool) or not isinstance(term, (str, int, float)):
-            raise InvalidInput(f"The name of an image is text; {term!r} was given.")
+            # What was given is not shown: without its ** a login is a term, with its password.
+            kind = "a dictionary" if isinstance(term, t.Mapping) else f"a value of the type {type(term).__name__}"
+            raise InvalidInput(
+                f"The name of an image is text; {kind} was given. Options are given by name, or as '**options'."
+            )
         else:
             yield term
 

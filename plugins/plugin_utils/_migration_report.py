@@ -26,6 +26,7 @@ from ansible_collections.cloudimage.glance.plugins.plugin_utils._openstack_cloud
     RESULTS,
     RESULTS_LEFT_OUT,
     SHORT_NAMES,
+    filters_of,
     refusal,
     unknown_filters,
 )
@@ -38,6 +39,10 @@ NOT_CHECKED = "not checked"
 
 TASK_LISTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 ACTIONS = ("action", "local_action")
+# The id beside the image in a result, in one of those of a task with a loop, or in all of these.
+ID_OF_RESULT = (
+    r"(?:(?:\.results(?:\[\d+\]|\.\d+))?(?:\.id\b|\[['\"]id['\"]\])|\.results\s*\|\s*map\(\s*attribute\s*=\s*['\"]id['\"])"
+)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -89,6 +94,21 @@ def _untagged(loader: Loader, _suffix: str, node: yaml.Node) -> t.Any:
 Loader.add_multi_constructor("!", _untagged)
 
 
+class UnreadableOptions(Exception):
+    """Options in one line that Ansible cannot split. Its own error repeats the line, with the secrets in it."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("Ansible would not take these options: their quotes or braces do not match.")
+        self.line = line
+
+
+def _split_options(text: str, line: int) -> dict[str, t.Any]:
+    try:
+        return dict(parse_kv(text))
+    except AnsibleError:
+        raise UnreadableOptions(line) from None
+
+
 def report(texts: t.Mapping[str, str]) -> list[Finding]:
     """The findings in files, in the order of files and lines.
 
@@ -97,6 +117,9 @@ def report(texts: t.Mapping[str, str]) -> list[Finding]:
     findings: list[Finding] = []
     documents: dict[str, list[yaml.Node]] = {}
     for file, text in texts.items():
+        if text.startswith("$ANSIBLE_VAULT"):
+            findings.append(Finding(file, 1, NOT_CHECKED, "This file is encrypted."))
+            continue
         try:
             documents[file] = [node for node in yaml.compose_all(text, Loader) if node is not None]
         except yaml.YAMLError as error:
@@ -107,7 +130,10 @@ def report(texts: t.Mapping[str, str]) -> list[Finding]:
     for file, nodes in list(documents.items()):
         try:
             uses[file] = [use for node in nodes for use in _uses_in(node)]
-        except (yaml.YAMLError, AnsibleError, TypeError, ValueError) as error:
+        except UnreadableOptions as error:
+            del documents[file]
+            findings.append(Finding(file, error.line, NOT_CHECKED, str(error)))
+        except (yaml.YAMLError, TypeError, ValueError) as error:
             del documents[file]
             reason = " ".join(str(error).split()).rstrip(".")
             findings.append(Finding(file, 1, NOT_CHECKED, f"Ansible would not take this file: {reason}."))
@@ -159,7 +185,8 @@ def _action(node: yaml.Node, more: yaml.Node | None) -> tuple[str, dict[str, t.A
         args, lines = _args_of(node, more)
         return str((args or {}).pop("module", "")), args, lines
     name, _space, text = str(node.value).partition(" ")
-    return name, None if _is_text(more) else {**parse_kv(text), **_value(more, {})}, {}
+    line = node.start_mark.line + 1
+    return name, None if _is_text(more) else {**_split_options(text, line), **_value(more, {})}, {}
 
 
 def _args_of(node: yaml.Node, more: yaml.Node | None) -> tuple[dict[str, t.Any] | None, dict[str, int]]:
@@ -173,7 +200,8 @@ def _args_of(node: yaml.Node, more: yaml.Node | None) -> tuple[dict[str, t.Any] 
     text = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
     if text.startswith("{{"):
         return None, lines
-    return {**parse_kv("" if text in ("~", "null") else text), **_value(more, {})}, lines
+    options = _split_options("" if text in ("~", "null") else text, node.start_mark.line + 1)
+    return {**options, **_value(more, {})}, lines
 
 
 def _is_text(args: yaml.Node | None) -> bool:
@@ -200,8 +228,11 @@ def _of_use(use: Use) -> t.Iterator[tuple[int, str, str]]:
         refused = refusal(use.module, str(option))
         if refused:
             yield use.lines.get(option, use.line), CHANGE, refused
-    for problem in unknown_filters(use.args) if use.module == "image_info" and not use.is_own else ():
-        yield use.lines.get("filters", use.lines.get("properties", use.line)), CHANGE, problem
+    if use.module == "image_info" and not use.is_own:
+        line = use.lines.get("filters", use.lines.get("properties", use.line))
+        yield from ((line, CHANGE, problem) for problem in unknown_filters(use.args))
+        if isinstance(filters_of(use.args), str):
+            yield line, NOT_CHECKED, f"{use.name}: the filters are a template."
     for difference in () if use.is_own else DIFFERENCES:
         if difference.concerns(use.module, use.args) and not (difference.is_missing and use.is_default):
             yield use.lines.get(difference.option, use.line), DIFFERS, f"{difference.option}: {difference.text}"
@@ -222,31 +253,41 @@ def _groups(node: yaml.Node) -> t.Iterator[tuple[int, str, str]]:
 
 def _of_results(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tuple[int, str, str]]:
     """The findings about the use of results that image tasks have registered."""
-    if isinstance(node, yaml.MappingNode):
-        keys = _items(node)
-        loops = [str(value.value) for key, value in keys.items() if key == "loop" or key.startswith("with_")]
-        if any(re.search(rf"\b{re.escape(name)}\b", loop) for name in variables for loop in loops):
-            control = _value(keys.get("loop_control"), {})
-            variables = {*variables, str(control.get("loop_var", "item"))}
-        for _key, value in node.value:
-            yield from _of_results(value, variables)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _of_results(value, variables)
-    elif isinstance(node, yaml.ScalarNode) and any(re.search(rf"\b{re.escape(name)}\b", node.value) for name in variables):
-        first = node.start_mark.line + (2 if node.style in ("|", ">") else 1)
-        for number, text in enumerate(node.value.splitlines() if node.style == "|" else [node.value]):
-            for problem in _result_problems(text):
-                yield first + number, CHANGE, problem
+    for text, known in _texts(node, variables):
+        if any(re.search(rf"\b{re.escape(name)}\b", text.value) for name in known):
+            first = text.start_mark.line + (2 if text.style in ("|", ">") else 1)
+            for number, line in enumerate(text.value.splitlines() if text.style == "|" else [text.value]):
+                for problem in _result_problems(line):
+                    yield first + number, CHANGE, problem
 
 
 def _of_ids(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tuple[int, str, str]]:
     """The findings about the id beside the image, which results had before openstack.cloud 2.0."""
-    for each in _nodes(node):
-        if isinstance(each, yaml.ScalarNode) and any(
-            re.search(rf"(?<![\w.]){re.escape(name)}(\.id\b|\[['\"]id['\"]\])", each.value) for name in variables
-        ):
-            yield each.start_mark.line + 1, CHANGE, "id: write image.id."
+    for text, known in _texts(node, variables, r"\.results"):
+        if any(re.search(rf"(?<![\w.]){re.escape(name)}{ID_OF_RESULT}", text.value) for name in known):
+            yield text.start_mark.line + 1, CHANGE, "id: write image.id."
+
+
+def _texts(
+    node: yaml.Node, variables: t.Collection[str], part: str = ""
+) -> t.Iterator[tuple[yaml.ScalarNode, t.Collection[str]]]:
+    """The texts in a node, each with the variables that have results there: in a loop over them its item too.
+
+    :param part: what the loop must be over, as a regular expression of what comes after the variable.
+    """
+    if isinstance(node, yaml.ScalarNode):
+        yield node, variables
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _texts(value, variables, part)
+    elif isinstance(node, yaml.MappingNode):
+        keys = _items(node)
+        loops = [str(value.value) for key, value in keys.items() if key == "loop" or key.startswith("with_")]
+        if any(re.search(rf"\b{re.escape(name)}{part}\b", loop) for name in variables for loop in loops):
+            control = _value(keys.get("loop_control"), {})
+            variables = {*variables, str(control.get("loop_var", "item"))}
+        for _key, value in node.value:
+            yield from _texts(value, variables, part)
 
 
 def _result_problems(text: str) -> t.Iterator[str]:

@@ -108,11 +108,16 @@ class Difference:
 
 
 def _is_id(value: t.Any) -> bool:
+    """Whether a name, or one of a list of names, is an id."""
+    if isinstance(value, (list, tuple)):
+        return any(_is_id(each) for each in value)
     return isinstance(value, str) and bool(UUID.fullmatch(value) or ID_IN_TEMPLATE.search(value))
 
 
 def _is_pattern(value: t.Any) -> bool:
-    """Whether a name has wildcards; what a template makes is not known."""
+    """Whether a name, or one of a list of names, has wildcards; what a template makes is not known."""
+    if isinstance(value, (list, tuple)):
+        return any(_is_pattern(each) for each in value)
     return bool(re.search(r"[*?\[]", re.sub(r"\{\{.*?\}\}", "", str(value))))
 
 
@@ -121,6 +126,7 @@ def _is_absent(args: Args) -> bool:
 
 
 ID_AS_NAME = "openstack.cloud also takes an id as the name. Here an id as the name is an error. Use 'id'."
+OWNER = "openstack.cloud uses the owner only for a new image. Here the name means images of this project only."
 WILDCARDS = (
     "openstack.cloud takes wildcards in names. Here names are matched exactly. Use 'name_pattern', a regular expression."
 )
@@ -176,7 +182,13 @@ DIFFERENCES = (
     Difference(
         "image",
         "owner",
-        "openstack.cloud uses the owner only for a new image. Here the name means images of this project only.",
+        OWNER,
+        lambda args: "id" not in args,
+    ),
+    Difference(
+        "image",
+        "project",
+        OWNER,
         lambda args: "id" not in args,
     ),
     Difference(
@@ -219,9 +231,14 @@ DIFFERENCES = (
 )
 
 
+def filters_of(args: Args) -> t.Any:
+    """The filters of a task for image_info, as it writes them."""
+    return args.get("filters", args.get("properties"))
+
+
 def unknown_filters(args: Args) -> t.Iterator[str]:
     """What is wrong with the filters of a task for image_info."""
-    filters = args.get("filters", args.get("properties"))
+    filters = filters_of(args)
     for key in filters if isinstance(filters, t.Mapping) else ():
         if str(key) not in OPENSTACK_CLOUD_FILTERS and str(key) not in OPENSTACK_CLOUD_PROPERTY_FILTERS:
             yield unknown_filter(str(key))

@@ -226,6 +226,42 @@ def test_drift_from_a_catalogue_is_reported(auditor: Auditor, name: str) -> None
 
 
 @pytest.mark.nightly
+def test_empty_catalogue_has_a_report(auditor: Auditor) -> None:
+    file = auditor.folder / "images.yml"
+    file.write_text("[]")
+    assert auditor.run(audit_catalogue_file=str(file)).changed == 2
+    drift = auditor.report()["catalogue"]
+    assert (drift["entries"], drift["missing"], drift["unlisted"]) == (0, [], None)
+    assert "or the list is empty" in auditor.page.read_text()
+
+
+@pytest.mark.nightly
+def test_audit_does_not_repeat_the_error_of_another_one(auditor: Auditor, name: str) -> None:
+    for number in range(2):
+        auditor.cloud.make(f"{name}-{number}", tags=[name])
+    files = [auditor.folder / f"{user}.json" for user in ("alice", "bob")]
+    audits = [
+        {
+            "ansible.builtin.import_playbook": "cloudimage.glance.audit",
+            "vars": {
+                "audit_cloud": file.stem,
+                "audit_html_file": str(file.with_suffix(".html")),
+                "audit_json_file": str(file),
+                "image_retire_filters": {"tags": [name]},
+                "image_retire_max": 1,
+            },
+        }
+        for file in files
+    ]
+    playbook = auditor.folder / "site.yml"
+    playbook.write_text(json.dumps(audits))
+    subprocess.run(["ansible-playbook", str(playbook)], check=True, capture_output=True)
+    errors = [json.loads(file.read_text())["retire"]["error"] for file in files]
+    assert "2 images would be touched" in errors[0]
+    assert errors[1] is None
+
+
+@pytest.mark.nightly
 def test_members_are_reported_if_they_are_asked_for(auditor: Auditor, bob: Cloud, name: str) -> None:
     image = auditor.cloud.make(name, visibility="shared")
     auditor.cloud.call("POST", f"/images/{image['id']}/members", json={"member": bob.project_id})
@@ -262,6 +298,10 @@ def test_answers_of_a_survey_are_accepted(admin: Cloud, bob: Cloud, name: str, t
         nightly({"audit_html_file": "/proc/missing/audit.html"}, "The folder of /proc/missing/audit.html does not exist"),
         nightly({"audit_owner": "alpha", "audit_all_projects": True}, "Give either audit_owner or audit_all_projects"),
         nightly({"image_retire_cloud": "bob", "image_retire_images": ["x"]}, "the same as audit_cloud"),
+        nightly(
+            {"image_retire_region_name": "elsewhere", "image_retire_images": ["x"]},
+            "would be those of another login: image_retire_region_name.",
+        ),
     ],
 )
 @pytest.mark.slow

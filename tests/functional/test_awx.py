@@ -486,14 +486,15 @@ def audited(awx: Awx, folder: pathlib.Path, **given: t.Any) -> tuple[Json, Job]:
 @pytest.mark.slow
 def test_workflow_retires_exactly_what_the_approved_audit_has_listed(awx: Awx, name: str, tmp_path: pathlib.Path) -> None:
     alice = awx.cloud
-    images = [alice.make(f"{name}-{number}", b"data", tags=[name]) for number in range(2)]
+    images = [alice.make(f"{name}-{number}", b"data", tags=[name], protected=number == 0) for number in range(2)]
     wait_for_a_later_second(images[1]["created_at"])
     images.append(alice.make(f"{name}-2", b"data", tags=[name]))
-    variables, audit = audited(
-        awx, tmp_path, candidates_filters=f"tags: [{name}]", candidates_keep_newest="1", candidates_action="delete"
-    )
+    choice = {"candidates_keep_newest": "1", "candidates_action": "delete", "candidates_unprotect": "true"}
+    variables, audit = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]", **choice)
     ids = audit.artifacts["audit_summary"]["retire"]["ids"]
     assert set(ids) == {image["id"] for image in images[:2]}
+
+    assert [image_id for image_id in ids if image_id not in audit.output] == []  # the user who approves sees them
 
     # While it waits for the approval, one image leaves the filters, and another one comes to match them.
     alice.run("image", id=images[0]["id"], tags=[]).succeeded()
@@ -536,8 +537,15 @@ def test_workflow_retires_nothing_else(awx: Awx, name: str, tmp_path: pathlib.Pa
     variables, too_many = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]", candidates_max="1")
     _variables, none = audited(awx, tmp_path, candidates_filters=f"tags: [{name}-other]")
     _variables, listed = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]")
-    assert none.artifacts["audit_summary"]["retire"] == {"ids": [], "action": "hide", "error": None}
-    assert none.artifacts["audit_summary"]["cloud"] is None
+    assert none.artifacts["audit_summary"]["retire"] == {
+        "ids": [],
+        "action": "hide",
+        "unprotect": False,
+        "error": None,
+    }
+    summary = listed.artifacts["audit_summary"]
+    assert summary["cloud"] is None
+    named: Json = {"audit_summary": {**summary, "cloud": "alice"}}
     with mutations(alice) as sent:
         awx.run("retire_approved", none.artifacts | variables).succeeded()
         jobs = [
@@ -547,9 +555,21 @@ def test_workflow_retires_nothing_else(awx: Awx, name: str, tmp_path: pathlib.Pa
                 variables,
                 listed.artifacts | variables | {"image_retire_filters": f"tags: [{name}]"},
                 listed.artifacts | variables | {"image_retire_images": ""},
+                listed.artifacts | variables | {"image_retire_unprotect": "true"},
+                listed.artifacts | variables | {"image_retire_region_name": "elsewhere"},
+                listed.artifacts | variables | {"image_retire_cloud": "bob"},
+                named | {"image_retire_cloud": "bob"},
+                named | {"image_retire_cloud": ""},
+                {"audit_summary": {**summary, "cloud_is_configuration": True}},
             )
         ]
     assert sent == []
-    expected = ("could not make the list", "There is no such list", "Remove these variables", "Remove these variables")
+    expected = (
+        "could not make the list",
+        "There is no such list",
+        *["Remove these variables"] * 4,
+        *["about another cloud"] * 3,
+        "set image_retire_cloud to it",
+    )
     for job, message in zip(jobs, expected, strict=True):
         assert message in " ".join(job.output.split())

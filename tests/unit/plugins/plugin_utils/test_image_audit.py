@@ -257,6 +257,18 @@ def test_after_a_failed_entry_it_is_not_known_what_is_not_listed() -> None:
     assert [(each["name"], each["reason"]) for each in drift["failed"]] == [("broken", "x")]
 
 
+def test_of_an_empty_catalogue_it_is_not_known_what_is_not_listed() -> None:
+    assert drift_in({"outcomes": [], "pruned": []}, "base")["unlisted"] is None
+
+
+def test_invisible_characters_of_reasons_are_shown() -> None:
+    drift = drift_in({"outcomes": [outcome("broken", failed=True, msg="x\u202e")], "pruned": []}, "base")
+    row = {"id": "i", "name": "n", "owner": "p", "outcome": "failed", "reason": "y\u202e"}
+    retired = retirement_in([row], "z\u202e")
+    reasons = [drift["failed"][0]["reason"], retired["outcomes"][0]["reason"], retired["error"]]
+    assert reasons == ["x\\u202e", "y\\u202e", "z\\u202e"]
+
+
 def test_retirement_is_what_the_role_reports() -> None:
     row = {
         "id": "id-1",

@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.doc_fragments import _auth, _
 from ansible_collections.cloudimage.glance.plugins.lookup import image
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import CONNECTION
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
-from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_lookup import LOOKUP_FILTERS, ImageLookup
+from ansible_collections.cloudimage.glance.plugins.plugin_utils._image_lookup import LOOKUP_FILTERS, ImageLookup, is_omitted
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,13 @@ def test_own_options_are_read(options: dict[str, t.Any], returns_image: bool, re
     [
         ([], {}, "Give the name of an image, or a filter."),
         ([], {"cloud": "c", "result": "image", "required": False}, "Give the name of an image, or a filter."),
-        ([None], {}, "The name of an image is text; None was given."),
-        ([True], {}, "The name of an image is text; True was given."),
-        ([{"name": "a"}], {}, "The name of an image is text; {'name': 'a'} was given."),
+        ([None], {}, "The name of an image is text; a value of the type NoneType was given."),
+        ([True], {}, "The name of an image is text; a value of the type bool was given."),
+        (
+            [{"auth": {"password": "sesame"}}],
+            {},
+            "text; a dictionary was given. Options are given by name, or as '**options'.",
+        ),
         (["a"], {"result": "name"}, "result: 'name' was given; id or image is allowed."),
         (["a"], {"required": "perhaps"}, "required: 'perhaps' was given; true or false is allowed."),
         (["a"], {"tag": "x", "cloude": "c"}, "There is no option 'cloude', 'tag'. Allowed are all_projects, "),
@@ -77,6 +81,20 @@ def test_wrong_call_is_an_error(terms: list[t.Any], options: dict[str, t.Any], m
     with pytest.raises(InvalidInput) as error:
         ImageLookup.parse(terms, options)
     assert message in str(error.value)
+    assert "sesame" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "placeholder", "expected"),
+    [
+        ("__omit_x", "__omit_x", True),
+        ("a", "__omit_x", False),
+        (None, None, False),
+        (type("_OmitType", (), {})(), None, True),
+    ],
+)
+def test_omitted_options_are_recognised(value: t.Any, placeholder: str | None, expected: bool) -> None:
+    assert is_omitted(value, placeholder) is expected
 
 
 def test_documentation_has_the_options_that_are_allowed() -> None:

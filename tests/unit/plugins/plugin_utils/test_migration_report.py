@@ -103,6 +103,7 @@ def test_the_text_about_a_refused_option_is_that_of_the_module(name: str) -> Non
         (f"{PRIVATE}\n    name: a\n    checksum: x", ["4 differs checksum"]),
         ("state: absent\n    name: a\n    checksum: x", ["4 differs checksum"]),
         (f"{PRIVATE}\n    name: a\n    owner: p", ["4 differs owner"]),
+        (f"{PRIVATE}\n    name: a\n    project: p", ["4 differs project"]),
         (f"{PRIVATE}\n    name: a\n    owner: p\n    id: b", []),
         (f"{PRIVATE}\n    name: a\n    state: inactive", ["4 differs state"]),
     ],
@@ -120,6 +121,7 @@ def test_options_of_image_that_differ(options: str, expected: list[str]) -> None
         ("{image: 'ubuntu-*'}", ["1 differs image"]),
         ("{name: 'ubuntu-?'}", ["1 differs name"]),
         ("{name: 8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11}", ["1 differs name"]),
+        ("{name: [a, 8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11]}", ["1 differs name"]),
         ("{properties: {status: active}}", ["1 differs properties"]),
         ("{filters: {status: active}}", []),
         ("{filters: {uploaded_by: me}}", ["1 change filters"]),
@@ -157,6 +159,11 @@ def test_defaults_of_the_group_are_reported() -> None:
         ("debug: msg={{ other.openstack_image }}", []),
         ("debug: msg={{ result.id }}", ["3 change id"]),
         ("debug: msg={{ result['id'] }}", ["3 change id"]),
+        ("debug: msg={{ result.results[0].id }}", ["3 change id"]),
+        ("debug: msg={{ result.results | map(attribute='id') }}", ["3 change id"]),
+        ("debug: msg={{ item.id }}\n  loop: '{{ result.results }}'", ["3 change id"]),
+        ("debug: msg={{ item.id }}\n  loop: '{{ result.images }}'", []),
+        ("debug: msg={{ result.results | map(attribute='image.id') }}", []),
         ("debug: msg={{ result.image.id ~ result.idle ~ item.id ~ other.result.id }}", []),
         ("when: result.images[0].owner_id == 'a'", ["3 change owner_id"]),
         ("debug: msg={{ item.hash_value }}\n  loop: '{{ result.images }}'", ["3 change hash_value"]),
@@ -217,6 +224,21 @@ def test_file_that_ansible_would_not_take_does_not_end_the_report(options: str) 
     wrong = f"- openstack.cloud.image:\n    {options}\n" if ":" in options or "[" in options else f"- os_image: {options}\n"
     findings = report({"a.yml": wrong, "b.yml": "- os_image:\n    name: a\n    visibility: private\n"})
     assert [(each.file, each.kind) for each in findings] == [("a.yml", "not checked"), ("b.yml", "change")]
+
+
+def test_options_that_cannot_be_split_are_not_shown() -> None:
+    (finding,) = report({"a.yml": "- debug:\n- os_image: name=x auth={'password':'sesame state=absent\n"})
+    assert (finding.line, finding.kind) == (2, "not checked")
+    assert finding.text == "Ansible would not take these options: their quotes or braces do not match."
+
+
+def test_encrypted_file_is_not_checked() -> None:
+    assert found("$ANSIBLE_VAULT;1.1;AES256\n6162\n") == ["1 not checked This file is encrypted."]
+
+
+def test_filters_that_are_a_template_are_not_checked() -> None:
+    task = "- openstack.cloud.image_info:\n    filters: '{{ filters }}'\n"
+    assert found(task) == ["1 change openstack.cloud.image_info", "2 not checked openstack.cloud.image_info"]
 
 
 def test_variable_of_a_result_that_is_no_text_is_left_out() -> None:

@@ -807,6 +807,19 @@ operations:
         - op: replace
           path: /hw_disk_bus
           value: virtio
+candidates:
+  description: The ids of the images to choose from.
+  type: list
+  elements: str
+  returned: failure because of several images of one name
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image import TASK

@@ -147,6 +147,19 @@ transfer:
       description: How many requests it took, V(1) if nothing went wrong.
       type: int
       returned: success
+candidates:
+  description: The ids of the images to choose from.
+  type: list
+  elements: str
+  returned: failure because of several images of one name
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_download import TASK

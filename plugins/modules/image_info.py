@@ -277,6 +277,14 @@ incomplete:
   description: That there may be more images, because the module did not check all images that other projects share.
   type: bool
   returned: failure because of O(exactly), if it is so
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_info import TASK

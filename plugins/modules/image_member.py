@@ -165,6 +165,19 @@ operations:
     - method: PUT
       path: /v2/images/8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11/members/7208632eee21452fbc6bc55d1c73ac31
       body: {status: accepted}
+candidates:
+  description: The ids of the images to choose from.
+  type: list
+  elements: str
+  returned: failure because of several images of one name
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_member import TASK

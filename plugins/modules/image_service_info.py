@@ -147,6 +147,14 @@ service:
           description: The number of images whose data are being sent, in the same form.
           type: dict
           returned: if the cloud limits it
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_service_info import TASK

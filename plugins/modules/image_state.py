@@ -217,6 +217,19 @@ operations:
     - method: POST
       path: /v2/images/8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11/actions/deactivate
       body: null
+candidates:
+  description: The ids of the images to choose from.
+  type: list
+  elements: str
+  returned: failure because of several images of one name
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.image_state import TASK

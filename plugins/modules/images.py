@@ -178,12 +178,12 @@ images:
       is absent, and for one that failed.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before anything is changed
 changes:
   description: What was changed in all of them, or in check mode would be, as RV(cloudimage.glance.image#module:changes).
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before anything is changed
 operations:
   description:
     - The requests to the Image API that made the changes, or in check mode would make them, as
@@ -191,7 +191,7 @@ operations:
       side. What was done for an image that failed is not among them.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before anything is changed
 pruned:
   description:
     - The images of the O(catalogue) that are no longer listed, by name, and what O(prune) did to them, or in check mode
@@ -199,7 +199,7 @@ pruned:
     - It is empty with O(prune=keep), and if an entry failed.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before anything is changed
   contains:
     id:
       description: Id of the image.
@@ -225,6 +225,14 @@ pruned:
       description: What is wrong.
       type: str
       returned: if the image failed
+    http_status:
+      description: The HTTP status of the response.
+      type: int
+      returned: if the cloud refused a request
+    request_id:
+      description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+      type: str
+      returned: if the cloud refused a request
     changes:
       description: What was changed in this image.
       type: list
@@ -243,7 +251,7 @@ outcomes:
   description: What became of each image, in the order in which they were given.
   type: list
   elements: dict
-  returned: always
+  returned: always, unless the task fails before anything is changed
   contains:
     name:
       description: The name that was given. Null if there was none.
@@ -265,6 +273,19 @@ outcomes:
       description: What is wrong.
       type: str
       returned: if the image failed
+    candidates:
+      description: The ids of the images to choose from.
+      type: list
+      elements: str
+      returned: if several images have the name
+    http_status:
+      description: The HTTP status of the response.
+      type: int
+      returned: if the cloud refused a request
+    request_id:
+      description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+      type: str
+      returned: if the cloud refused a request
     changes:
       description: What was changed in this image.
       type: list
@@ -292,6 +313,19 @@ outcomes:
       description: The data that were moved, as RV(cloudimage.glance.image#module:transfer).
       type: dict
       returned: always
+candidates:
+  description: The ids of the images to choose from, or of those that would be pruned.
+  type: list
+  elements: str
+  returned: failure because of several images of one name, or of O(prune)
+http_status:
+  description: The HTTP status of the response.
+  type: int
+  returned: failure because the cloud refused a request
+request_id:
+  description: The id by which the operator of the cloud finds the request. Null if the cloud sent none.
+  type: str
+  returned: failure because the cloud refused a request
 """
 
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.images import TASK

@@ -24,8 +24,8 @@ Arguments = dict[str, t.Any]
 def is_omitted(value: t.Any, placeholder: str | None) -> bool:
     """Whether an option has the value of Ansible's C(omit), which only tasks leave out by themselves.
 
-    :param placeholder: the variable ``omit`` of ansible-core until 2.18. Since 2.19 there is none, and the value has a type that
-        is not exported.
+    :param placeholder: the variable ``omit``, which ansible-core has until 2.18. Since 2.19 the value has a type of its own,
+        which is not exported.
     """
     return type(value).__name__ == "_OmitType" or (placeholder is not None and value == placeholder)
 

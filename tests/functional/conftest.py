@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import io
 import json
@@ -384,7 +385,32 @@ def forget_warnings() -> None:
             found.clear()
 
 
+# What every module returns, and what Ansible adds; "path" and "details" if it cannot set the attributes of a file.
+COMMON_KEYS = {"changed", "diff", "exception", "failed", "invocation", "msg", "warnings", "path", "details"}
+
+
+@functools.cache
+def documented_keys(module: str) -> set[str]:
+    """The keys of a module's result that its documentation has; keys within others with a dot: ``outcomes.id``."""
+    described = yaml.safe_load(importlib.import_module(f"{PLUGINS}.modules.{module}").RETURN)
+    inner = {f"{key}.{name}" for key in ("outcomes", "pruned") if module == "images" for name in described[key]["contains"]}
+    return {*described, *inner}
+
+
+def assert_result_is_documented(module: str, result: Json) -> None:
+    keys = set(result) - COMMON_KEYS
+    keys |= {f"{key}.{name}" for key in ("outcomes", "pruned") for entry in result.get(key) or () for name in entry}
+    assert keys - documented_keys(module) == set(), "keys that the documentation does not have"
+
+
 def run_module(sandbox: Sandbox, module: str, arguments: Json, *, check: bool = False) -> Outcome:
+    """Run a module, as a process of its own would, or in this process as the controller does."""
+    outcome = _run_module(sandbox, module, arguments, check)
+    assert_result_is_documented(module, outcome.result)
+    return outcome
+
+
+def _run_module(sandbox: Sandbox, module: str, arguments: Json, check: bool) -> Outcome:
     if IN_PROCESS and module != "image_download":
         task = importlib.import_module(f"{PLUGINS}.module_utils._module.{module}").TASK
         with sandbox.recorded() as recorded:

@@ -182,7 +182,7 @@ def test_only_administrators_download_a_deactivated_image(
     image = alice.make(name, DATA)
     admin.call("POST", f"/images/{image['id']}/actions/deactivate")
     outcome = alice.run("image_download", name=name, dest=str(tmp_path / "disk"))
-    assert "The data of a deactivated image are for administrators only" in outcome.message
+    assert "the data of a deactivated image are for administrators only" in outcome.message
     assert not (tmp_path / "disk").exists()
     assert admin.run("image_download", id=image["id"], dest=str(tmp_path / "disk")).succeeded().changed
 

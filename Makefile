@@ -23,7 +23,10 @@ docs: $(NOX)
 	$(NOX) --non-interactive -s docs
 
 lock: $(NOX)
-	for name in nox sessions bench-peer; do .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done
+	set -e; for name in nox sessions bench-peer; do \
+	  .venv/bin/uv $(COMPILE) tests/requirements/$$name.in -o tests/requirements/$$name.txt; done
+	set -e; for name in mariadb stores; do \
+	  .venv/bin/uv $(COMPILE) tests/sandbox/requirements-$$name.in -o tests/sandbox/requirements-$$name.txt; done
 	.venv/bin/uv $(COMPILE) --only-binary :all: --no-binary simplegeneric \
 	  roles/glance_sandbox/files/requirements.in -o roles/glance_sandbox/files/requirements.txt
 

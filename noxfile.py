@@ -155,7 +155,7 @@ def functional(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def functional_all(session: nox.Session) -> None:
-    """All of the session functional, with the tests that take long; needs Debian's qemu-utils."""
+    """All functional tests; needs Debian's qemu-utils."""
     need_qemu_img(session)
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     run_functional(session)
@@ -174,13 +174,13 @@ def functional_oldest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def oldest(session: nox.Session) -> None:
-    """All of the session functional with the oldest openstacksdk that is supported, in the controller's process."""
+    """The functional tests without the slow ones, with the oldest openstacksdk, in the controller's process."""
     run_with_oldest_sdk(session)
 
 
 @nox.session(default=False)
 def in_process(session: nox.Session) -> None:
-    """All of the session functional, in the controller's process."""
+    """All functional tests, in the controller's process."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     run_functional(session, GLANCE_IN_PROCESS="yes")
 
@@ -197,19 +197,19 @@ def run_variant(session: nox.Session, *arguments: str, files: t.Sequence[str] = 
 
 @nox.session(name="glance-28", default=False)
 def glance_28(session: nox.Session) -> None:
-    """The session functional with Glance 28 (2024.1); needs Python 3.11 and a C compiler."""
+    """The functional tests without the slow ones, with Glance 28 (2024.1); needs Python 3.11 and a C compiler."""
     run_variant(session, "-m", "not slow")
 
 
 @nox.session(name="glance-22", default=False)
 def glance_22(session: nox.Session) -> None:
-    """The session functional with Glance 22 (Wallaby, 2021); needs Python 3.8 and a C compiler."""
+    """The functional tests without the slow ones, with Glance 22 (Wallaby, 2021); needs Python 3.8 and a C compiler."""
     run_variant(session, "-m", "not slow")
 
 
 @nox.session(default=False)
 def mariadb(session: nox.Session) -> None:
-    """The session functional on MariaDB, and ten runs at once; needs Debian's mariadb-server."""
+    """The functional tests without the slow ones on MariaDB, and ten runs at once; needs Debian's mariadb-server."""
     run_variant(session, "-m", "not slow")
 
 
@@ -338,20 +338,21 @@ def mutations_on_glance(session: nox.Session) -> None:
 def cores(session: nox.Session, core: str) -> None:
     """Unit and functional tests and the integration targets with each supported ansible-core."""
     session.install(*FUNCTIONAL, f"ansible-core=={core}.*", "openstacksdk", env=unlocked())
-    session.run("pytest", "-p", "no:cacheprovider", "tests/unit", env={"PYTHONPATH": linked_tree(session)})
+    session.run("pytest", "-p", "no:cacheprovider", "tests/unit", *session.posargs, env={"PYTHONPATH": linked_tree(session)})
     run_functional(session, "-m", "not slow")
-    for in_process in ("true", "false"):
-        run_integration(session, in_process)
+    if not session.posargs:  # which choose tests of pytest
+        for in_process in ("true", "false"):
+            run_integration(session, in_process)
 
 
-def run_integration(session: nox.Session, in_process: str) -> None:
-    """Run the targets.
+def run_integration(session: nox.Session, in_process: str, targets: t.Sequence[str] = ()) -> None:
+    """Run all targets, or some.
 
     :param in_process: whether tasks run inside the controller's process (true), or as modules (false).
     """
     in_sandbox(
         session,
-        *("python", str(ROOT / "tests" / "integration" / "run.py"), *session.posargs),
+        *("python", str(ROOT / "tests" / "integration" / "run.py"), *targets),
         number=2,
         ANSIBLE_COLLECTIONS_PATH=linked_tree(session),
         ANSIBLE_LOCALHOST_WARNING="false",
@@ -364,14 +365,14 @@ def run_integration(session: nox.Session, in_process: str) -> None:
 def integration(session: nox.Session) -> None:
     """Playbooks that a user could have written, against a real Glance, in the controller's process."""
     session.install("ansible-core", "openstacksdk", "oslo.utils>=7.3.0", "uv")
-    run_integration(session, "true")
+    run_integration(session, "true", session.posargs)
 
 
 @nox.session(default=False)
 def integration_as_modules(session: nox.Session) -> None:
     """All of the session integration, with the tasks as modules."""
     session.install("ansible-core", "openstacksdk", "oslo.utils>=7.3.0", "uv")
-    run_integration(session, "false")
+    run_integration(session, "false", session.posargs)
 
 
 def ansible_test_home(session: nox.Session) -> str:
@@ -498,6 +499,13 @@ def test_example(session: nox.Session, installed: pathlib.Path, project: pathlib
         session.error("The test wrote into the folder of the collection")
     if list(pathlib.Path(os.environ["GLANCE_SANDBOX_HOME"]).glob("molecule-*/")):
         session.error("The test left a sandbox")
+
+
+@nox.session(default=False)
+def changelog(session: nox.Session) -> None:
+    """Make CHANGELOG.md and changelogs/changelog.yaml of a release of the fragments; no tests."""
+    session.install("antsibull-changelog")
+    session.run("antsibull-changelog", "release", *session.posargs)
 
 
 @nox.session(default=False)

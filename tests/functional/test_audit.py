@@ -170,7 +170,7 @@ def test_what_image_retire_would_do_is_reported_and_nothing_is_retired(auditor: 
         }
     # The role's checks are part of what it would do.
     assert auditor.run(image_retire_max=1, image_retire_only_report=False, **filters).changed == 2
-    assert "2 images would be touched, and image_retire_max is 1" in auditor.report()["retire"]["error"]
+    assert "image_retire_max would be touched: 2, and 1 are allowed." in auditor.report()["retire"]["error"]
     assert "The role would fail" in auditor.page.read_text()
     assert [alice.show(image["id"]) for image in images] == images
 
@@ -257,7 +257,7 @@ def test_audit_does_not_repeat_the_error_of_another_one(auditor: Auditor, name: 
     playbook.write_text(json.dumps(audits))
     subprocess.run(["ansible-playbook", str(playbook)], check=True, capture_output=True)
     errors = [json.loads(file.read_text())["retire"]["error"] for file in files]
-    assert "2 images would be touched" in errors[0]
+    assert "would be touched: 2, and 1 are allowed" in errors[0]
     assert errors[1] is None
 
 

@@ -403,7 +403,7 @@ def test_wait_polls_until_the_image_is_deleted(plain: CloudUnderTest, name: str,
     accepted = ("DELETE", Reply(204))
     plain.gateway.instead += [accepted]
     message = plain.run("image", id=image["id"], state="absent", wait_timeout=1).message
-    assert "The cloud took the deletion of image" in message
+    assert "The cloud accepted the deletion of image" in message
     assert "still has it after 1 s, with the status 'queued'" in message
     plain.gateway.instead += [accepted]
     assert plain.run("image", id=image["id"], state="absent", wait=False).changed
@@ -478,7 +478,7 @@ def test_replacement_stands_though_the_old_image_is_deleted_slowly(plain: CloudU
     plain.gateway.instead += [("DELETE", Reply(204))]
     options = {"name": name, "path": path, "data_policy": "replace", "wait_timeout": 2, **FORMATS}
     message = plain.run("image", **options).message
-    assert "The cloud took the deletion of image" in message
+    assert "The cloud accepted the deletion of image" in message
     assert message.endswith("The new image is in its place.")
     plain.call("DELETE", f"/images/{old['id']}")  # now the cloud has done it
     (new,) = plain.named(name)
@@ -493,7 +493,7 @@ def test_unconfirmed_deletion_is_an_error(plain: CloudUnderTest, name: str) -> N
     shown = ("GET", json_reply(200, image))
     plain.gateway.instead += [shown, ("GET", Reply(500, b"oops"))]
     message = plain.run("image", id=image["id"], state="absent").message
-    assert f"Image {image['id']} was to be deleted; whether it is gone could not be seen: GET" in message
+    assert f"The deletion of image {image['id']} could not be confirmed: GET" in message
     assert "HTTP 500: oops" in message
 
 
@@ -723,7 +723,7 @@ def test_unapplied_change_is_an_error(plain: CloudUnderTest, name: str) -> None:
     image = plain.make(name)
     plain.gateway.instead += [("PATCH", json_reply(200, image))]
     message = plain.run("image", name=name, protected=True).message
-    assert "the cloud did not do all of it: protected is not as was asked for" in message
+    assert "the cloud did not apply: protected." in message
 
 
 @row("Properties")
@@ -845,7 +845,8 @@ def test_missing_create_operation_is_an_error(rackspace: CloudUnderTest, name: s
     """Rackspace creates images by tasks only: a clear error, and no image remains."""
     message = rackspace.run("image", name=name, path=path, **FORMATS).message
     assert (
-        "HTTP 405: The method is not allowed for this resource. This cloud does not let images be made this way" in message
+        "HTTP 405: The method is not allowed for this resource. This cloud does not support creating images this way"
+        in message
     )
     url: Json = {"url": "https://example.com/disk", "transfer": "import"}
     assert "it offers no imports" in rackspace.run("image", name=name, **url, **FORMATS).message

@@ -123,7 +123,8 @@ def test_wrong_data_that_the_cloud_imported_into_an_image_stay_deactivated(alice
         outcome = alice.run("images", images=[entry])
         assert "GET /right" not in web.asked
     assert (
-        "was not deleted but deactivated: nobody can use these data. Delete it, and run the task again." in outcome.message
+        "was not deleted but deactivated: its wrong data cannot be used. Delete it, and run the task again."
+        in outcome.message
     )
     assert alice.status_of(image) == "deactivated"
 

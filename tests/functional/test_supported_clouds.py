@@ -80,7 +80,9 @@ def test_image_is_created_with_data(cloud: CloudUnderTest, name: str, path: str)
     options = {"name": name, "path": path, "properties": {"os_distro": "debian"}, **FORMATS}
     scenario = "Create with data from a file"
     if cloud.title == "Rackspace":
-        refused(cloud, scenario, cloud.run("image", **options).message, "This cloud does not let images be made this way")
+        refused(
+            cloud, scenario, cloud.run("image", **options).message, "This cloud does not support creating images this way"
+        )
         assert cloud.named(name) == []
         return
     real = cloud.thrice("image", **options)

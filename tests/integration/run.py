@@ -64,6 +64,9 @@ def main() -> int:
         return 1
     names = sys.argv[1:] or [name for name in targets if not name.startswith("setup_")]
     names.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
+    if "GLANCE_SANDBOX" not in os.environ:
+        print("No sandbox runs. Start one: eval \"$(python tests/sandbox/sandbox.py up | grep '^export ')\"")
+        return 1
     sandboxes: queue.Queue[pathlib.Path] = queue.Queue()
     for sandbox in os.environ["GLANCE_SANDBOX"].split(os.pathsep):
         sandboxes.put(pathlib.Path(sandbox))

@@ -253,7 +253,7 @@ def refuse_foreign_redirect(response: requests.Response, *_arguments: t.Any, **_
 
 
 def build_connection(options: ConnectionOptions) -> Connection:
-    """The connection that the options mean, before anybody is asked for anything."""
+    """The connection that the options mean, before any request is sent."""
     check_sdk()
     try:
         return Connection(cloud_region(options), options.endpoint_override)

@@ -202,7 +202,7 @@ class HttpClient:
                 body += block
                 if len(body) > self._max_body or TIMING.monotonic() > end:
                     raise GlanceError(
-                        f"{request} was answered HTTP {response.status_code} with a body that does not come to an end:"
+                        f"{request} was answered HTTP {response.status_code} with a body that does not end:"
                         f" {len(body)} bytes in {seconds - end + TIMING.monotonic():.0f} s, beginning with"
                         f" '{shortened(body[:MAX_ERROR].decode('utf-8', 'replace'))}'."
                     )

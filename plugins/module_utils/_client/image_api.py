@@ -331,7 +331,7 @@ class GlanceApi:
             headers["x-image-meta-store"] = store
         # requests lets a body stand still as long as connecting may take, and waits for the answer as long as reading may.
         limits = (self.connection.timeout, max(timeout, self.connection.timeout))
-        # Sent again only by whoever has seen that the image is ready for it: neither here nor by keystoneauth after a 401.
+        # Only the caller knows whether the image is ready for it again, so neither this nor keystoneauth sends it twice.
         once = Request(
             operation.call, operation.path, headers=headers, data=body, timeout=limits, attempts=1, allow_reauth=False
         )
@@ -364,8 +364,7 @@ class GlanceApi:
         lost = unapplied_fields(operation.body, image)
         if lost:
             raise GlanceError(
-                f"{request} was answered HTTP {response.status}, but the cloud did not do all of it:"
-                f" {', '.join(lost)} is not as was asked for."
+                f"{request} was answered HTTP {response.status}, but the cloud did not apply: {', '.join(lost)}."
             )
         return image
 
@@ -379,7 +378,7 @@ class GlanceApi:
 
 def _request_of(operation: Operation) -> Request:
     """The request that makes a planned call with a JSON body, or with none."""
-    # An import is begun again by whoever has seen that none is going on.
+    # Only the caller knows whether another import is going on, so it is not sent again here.
     attempts = 1 if operation.call is IMPORT else None
     if operation.body is None:
         return Request(operation.call, operation.path, attempts=attempts)

@@ -53,7 +53,7 @@ class UnknownCloud(Exception):
 
 
 def cloud_region(options: ConnectionOptions) -> CloudRegion:
-    """The configuration of the region that the options name, before anybody is asked for anything.
+    """The configuration of the region that the options name, before any request is sent.
 
     What the task does not give is left to clouds.yaml and the environment, as openstacksdk has it. A ``cloud`` given as a
     dict is a whole configuration: neither files nor variables are read beside it. Raises what openstacksdk raises.

@@ -60,7 +60,7 @@ def images_of_pages(fetch: t.Callable[[str | None], Page], max_pages: int = MAX_
             break
         markers.append(marker)
     raise GlanceError(
-        f"GET /v2/images: the cloud's pages do not come to an end. The last one ends with the marker '{marker}', after"
+        f"GET /v2/images: the cloud's list of images never ends. The last page ends with the marker '{marker}', after"
         f" {len(seen)} images."
     )
 

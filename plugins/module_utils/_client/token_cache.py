@@ -97,7 +97,7 @@ class TokenCache:
     def _content(self) -> dict[str, str]:
         try:
             return t.cast("dict[str, str]", json.loads(os.pread(self._file, os.fstat(self._file).st_size, 0)))
-        except ValueError:  # nothing yet, or whoever wrote it was killed
+        except ValueError:  # nothing yet, or the process that wrote it was killed
             return {}
 
     @contextlib.contextmanager

@@ -104,11 +104,11 @@ HINTS: tuple[tuple[t.Callable[[ErrorResponse], bool], str], ...] = (
     ),
     (
         lambda r: r.status == 409 and r.path.endswith("/import"),
-        "If another import into this image is going on, wait for it; Glance lets go of a dead one after an hour.",
+        "If another import into this image is going on, wait for it; Glance releases the lock of a dead one after an hour.",
     ),
     (
         lambda r: r.status == 405 and r.path.endswith(("/v2/images", "/file", "/stage", "/import")),
-        "This cloud does not let images be made this way; its documents say how they are made.",
+        "This cloud does not support creating images this way; see its documentation.",
     ),
     (
         lambda r: r.status == 405,

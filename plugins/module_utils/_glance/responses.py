@@ -42,7 +42,8 @@ MEANING_OF_400 = {
 GATEWAY_CODES = ("APIG.", "APIGW.")
 
 MD5_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
-# Where a cloud has it and the rest is placeholders, it is the size of the data (bytes); with a hash it is a property.
+# The property in which some clouds give the size of the data (bytes), while size and checksum are placeholders. An image
+# with a hash has real values, and this is a custom property.
 TRUE_SIZE = "__image_size"
 
 # What the base attributes are made of. Of these, clouds show those that they have.
@@ -247,16 +248,17 @@ def validate_image(answer: t.Any, what: str) -> Image:
             has = shortened(", ".join(map(str, answer)))  # not the values, among which an address of the data may be
             raise GlanceError(f"{what}: the cloud's answer has an image without '{key}'. It has: {has or 'nothing'}.")
     for key, kinds in KINDS.items():
+        # A missing attribute counts as the empty value of its last kind: null, an empty list or false.
         value = answer.get(key, kinds[-1]())
-        tags = key != "tags" or (isinstance(value, list) and all(isinstance(tag, str) for tag in value))
+        has_other_items = key == "tags" and isinstance(value, list) and not all(isinstance(tag, str) for tag in value)
         # Python takes true for an integer.
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or not tags:
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or has_other_items:
             raise GlanceError(f"{what}: the cloud's answer has an image whose '{key}' is '{shortened(repr(value))}'.")
     true_size = str(answer.get(TRUE_SIZE))
     size, checksum = answer.get("size"), answer.get("checksum")
     has_checksum = checksum not in (None, "", MD5_OF_NOTHING)
-    is_true = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)
-    if not is_true and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
+    is_real_size = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)
+    if not is_real_size and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
         return Image({**answer, "size": int(true_size), "checksum": checksum if has_checksum else None})
     return Image(answer)
 

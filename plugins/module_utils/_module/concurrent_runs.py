@@ -97,8 +97,8 @@ class ConcurrentRuns:
             raise OtherRunIsBusy
         if not failure and not is_abandoned_upload(now):
             raise InvalidInput(
-                f"{now} has the status '{now.status}': its data are being stored, and at the end of that Glance writes all"
-                " attributes as they were at its beginning. So a change would be lost, and nothing was changed. Run the task"
+                f"{now} has the status '{now.status}': its data are being stored. After that Glance overwrites all"
+                " attributes with their earlier values. A change would be lost, so nothing was changed. Run the task"
                 f" again once the image is active{'' if self._wait else ', or with wait: true'}."
             )
 

@@ -131,7 +131,7 @@ class CurrentStateReader:
             return self._replacement(image)
         image = self.concurrent_runs.wait_for_import_end(image)
         state = data_state(image, source.data, source.is_in)
-        # Data that nobody has tested must not get into an image that has the name.
+        # Data that were not tested must not get into an image that has the name.
         is_other = state is DataState.OTHER or (state is DataState.NONE and self._options.candidate is not None)
         if is_other and self._options.replaces:
             return self._replacement(image)
@@ -152,7 +152,7 @@ class CurrentStateReader:
 
     def _replacement(self, old: Image, new: Image | None = None, also_replaced: t.Sequence[Image] = ()) -> ReplacementState:
         """A replacement, from wherever an earlier run left it."""
-        # A candidate that somebody has shown, to look at it, is one all the same.
+        # A candidate that a user has shown, to look at it, is still a candidate.
         unfinished = [] if new else self._unfinished(old) or self._unfinished(old, hidden=False)
         if not new and not unfinished:
             self._check_not_replaced(old)

@@ -129,7 +129,7 @@ def wait_until_deleted(api: GlanceApi, image_id: str, deadline: Deadline) -> Non
 
     def still_there(image: Image | None) -> DeletionUnconfirmed:
         return DeletionUnconfirmed(
-            f"The cloud took the deletion of image {image_id}, and still has it after {deadline.seconds:g} s, with the"
+            f"The cloud accepted the deletion of image {image_id}, but still has it after {deadline.seconds:g} s, with the"
             f" status '{not_none(image).status}'. Run the task again later."
         )
 
@@ -140,6 +140,4 @@ def _find(api: GlanceApi, image_id: str) -> Image | None:
     try:
         return api.find_image(image_id)
     except GlanceError as error:
-        raise DeletionUnconfirmed(
-            f"Image {image_id} was to be deleted; whether it is gone could not be seen: {error}"
-        ) from error
+        raise DeletionUnconfirmed(f"The deletion of image {image_id} could not be confirmed: {error}") from error

@@ -26,7 +26,7 @@ from .._transfer.other_runs import wait_for_attributes, wait_for_other_upload
 from .._transfer.polling import Deadline
 from .apply import ConcurrentChange, perform_operations
 from .deletion import DeletionUnconfirmed, is_gone, perform_deletion, wait_until_deleted
-from .members import change_member, settle_members
+from .members import change_member, ensure_members
 from .recovery import deactivate_wrong_image, delete_partial_image, roll_back_replacement
 from .state_change import check_status, perform_status_call
 
@@ -67,7 +67,7 @@ def create_or_update(api: GlanceApi, plan: Plan, record: ExecutionRecord, upload
     record.complete(plan)
     # Without a status it is not what the cloud answered, but what is known of an image that no call returned.
     record.image = image if image and image.shows("status") else None
-    executor.settle_members()
+    executor.ensure_members()
 
 
 def _is_answered_without_image(operation: Operation) -> bool:
@@ -100,7 +100,7 @@ def replace(api: GlanceApi, plan: Plan, record: ExecutionRecord, uploader: Uploa
         raise
     record.complete(plan)
     record.image = api.find_image(not_none(executor.image).id) or executor.image
-    executor.settle_members()
+    executor.ensure_members()
 
 
 class PlanExecutor:
@@ -148,14 +148,14 @@ class PlanExecutor:
             self._change(operation)
             self.is_in_place = self.is_in_place or self._gives_name(operation)
 
-    def settle_members(self) -> None:
-        """Verify the members that the task names, if the plan may change any; Glance lists those of shared images only."""
+    def ensure_members(self) -> None:
+        """Read the members back and correct them, if the plan may change any; Glance lists those of shared images only."""
         plan, image = self._plan, not_none(self.image)
         may_change = plan.replaced or any(
             change.subject is Subject.MEMBER or change.key == "visibility" for change in plan.changes
         )
         if plan.members and may_change and image.visibility in (None, "shared"):
-            settle_members(self._api, image.id, plan.members.applied_to, self._record)
+            ensure_members(self._api, image.id, plan.members.applied_to, self._record)
 
     # Data
 

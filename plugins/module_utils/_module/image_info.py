@@ -65,7 +65,7 @@ def _refuse_ids_as_names(api: GlanceApi, filters: ImageFilters, images: t.Sequen
     found = {image.name for image in images}
     for name in filters.names or ():
         if name not in found and UUID.fullmatch(name) and find_by_id(api, name):
-            find_by_name(api, name, filters.owner)
+            find_by_name(api, name, filters.owner)  # an error, if no image at all has this name
 
 
 def _find(api: GlanceApi, filters: ImageFilters, warnings: list[str]) -> list[Image]:
@@ -103,12 +103,12 @@ def _list(api: GlanceApi, parts: t.Sequence[ImageFilters], keep: t.Callable[[Ima
     part_queries = [(part, query) for part in parts for query in queries(part)]
     found: dict[str, Image] = {}
     for part, query in part_queries:
-        wanted = 0
+        matching = 0
         for image in api.list_images(query, page_size):
             if matches(image, part) and (keep is None or keep(image)):
                 found[image.id] = image
-                wanted += 1
-                if wanted == limit:
+                matching += 1
+                if matching == limit:
                     break
     images = list(found.values())
     if len(part_queries) > 1:
@@ -172,7 +172,7 @@ def _shared_by_others(api: GlanceApi, filters: ImageFilters, project: str, most:
 
 
 def _by_ids(api: GlanceApi, ids: t.Sequence[str]) -> list[Image]:
-    """The images of these ids, hidden or not, in the order given; ids that nobody has are left out."""
+    """The images of these ids, hidden or not, in the order given; ids of no image are left out."""
     if len(ids) == 1:
         image = api.find_image(ids[0])
         return [image] if image else []

@@ -20,7 +20,7 @@ from .._plan.plan import Plan, plan_members
 from .._plan.result import result_of
 from .apply import apply_plans, perform_operations
 from .lookup import check_name_is_no_id, find_by_id, find_by_name, matches_hidden_filter, only_one, query_for_names
-from .members import change_member, settle_members
+from .members import change_member, ensure_members
 from .projects import Projects
 from .task import Task
 
@@ -36,7 +36,7 @@ def run(api: GlanceApi, options: ImageMemberOptions, check_mode: bool) -> dict[s
     if check_mode or not plan.changed:
         return {**result_of([plan]), "member": request.predicted(plan), "warnings": request.warnings}
     record = apply_plans([plan], lambda: [request.make_plan()], request.execute)[0]
-    shown = request.read_back(record)  # before the result is made, as it may repeat a removal
+    shown = request.confirm_member(record)
     return {**result_of([record]), "member": shown, "warnings": request.warnings}
 
 
@@ -88,13 +88,16 @@ class MemberRequest:
         """The member as it then is."""
         return self._shown(str(plan.image_id), self._wanted)
 
-    def read_back(self, record: ExecutionRecord) -> dict[str, t.Any] | None:
-        """The member as the cloud then has it; it is an error if that is not what the task wants."""
+    def confirm_member(self, record: ExecutionRecord) -> dict[str, t.Any] | None:
+        """The member as the cloud then has it; it is an error if that is not what the task wants.
+
+        A member that Glance has kept twice is removed again.
+        """
         image_id = str(record.image_id)
         status = self._api.member_status(image_id, self._member)
         if self._options.state == "absent":
             if status is not None:
-                settle_members(self._api, image_id, self._without_member, record)
+                ensure_members(self._api, image_id, self._without_member, record)
             return None
         # The project may answer at any time, which is no concern of the owner's.
         is_as_wanted = status is not None if self._options.state == "present" else status == self._wanted
@@ -126,7 +129,10 @@ class MemberRequest:
         return only_one(found, f"name: '{options.name}'", "Give the 'id' of the one that is meant.")
 
     def _check_sees_members(self, image: Image) -> None:
-        """Refuse to take a project for no member only because Glance hides it: it shows others' members to nobody else."""
+        """Fail, or warn if the login's rights are not known, where Glance may hide the share.
+
+        It shows a member to the owner's project, to administrators and to the member itself.
+        """
         connection = self._api.connection
         is_shown = image.owner in (None, connection.project_id) or self._member == connection.project_id
         if is_shown or connection.is_admin or not connection.tells_project:

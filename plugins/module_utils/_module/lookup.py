@@ -29,7 +29,7 @@ class Lookup:
         return find_by_id(self.api, image_id)
 
     def find_by_name(self, name: str, owner: str | None = None, hidden_too: bool = False) -> list[Image]:
-        """The images of this name, as the function of this name finds them."""
+        """See the function ``find_by_name``."""
         return find_by_name(self.api, name, owner, hidden_too)
 
 
@@ -91,8 +91,7 @@ def check_name_is_no_id(api: GlanceApi, name: str) -> None:
 
 
 def matches_hidden_filter(image: Image, hidden: bool) -> bool:
-    """Whether an image belongs into the list of hidden or of shown ones: some clouds take no notice of that condition, or
-    list what is deleted."""
+    """Whether an image belongs in a list of hidden or of shown ones: some clouds ignore the filter, or list deleted ones."""
     return image.get("os_hidden", hidden) == hidden and image.status not in GONE
 
 

@@ -37,7 +37,7 @@ def change_member(api: GlanceApi, operation: Operation, record: ExecutionRecord)
         record.add(operation)
 
 
-def settle_members(api: GlanceApi, image_id: str, wanted: t.Callable[[Members], Members], record: ExecutionRecord) -> None:
+def ensure_members(api: GlanceApi, image_id: str, wanted: t.Callable[[Members], Members], record: ExecutionRecord) -> None:
     """Read the members back, and change those that are not as the task wants them.
 
     :param wanted: the members as the task wants them, from those that the image has.

@@ -37,7 +37,7 @@ class NamedImages:
 class PrefetchedImages(Lookup):
     """Finds the images that the entries of a list name.
 
-    Each image that was prefetched is returned once. Whoever looks for it again wants to know what the cloud has by then.
+    Each image that was prefetched is returned once. A later look for it asks the cloud, which may have changed.
     """
 
     def __init__(self, api: GlanceApi, entries: t.Sequence[ImageOptions]) -> None:
@@ -51,7 +51,10 @@ class PrefetchedImages(Lookup):
         self._by_name: dict[tuple[str, str | None], NamedImages] = {}
         for owner in dict.fromkeys(self._owners):
             self._prefetch_names(owner)
-        self.listed = CatalogueEntries(self._check_meanings(), self._own_names(), api.connection.project_id)
+        meanings = [self._meant_by(entry, owner) for entry, owner in zip(self._entries, self._owners, strict=True)]
+        self._check_meanings(meanings)
+        ids = frozenset(image.id for images in meanings for image in images)
+        self.listed = CatalogueEntries(ids, self._own_names(), api.connection.project_id)
 
     def find_by_id(self, image_id: str) -> Image | None:
         for spelling in id_spellings([image_id]):
@@ -102,13 +105,12 @@ class PrefetchedImages(Lookup):
             if entry.selection.name and owner in own
         )
 
-    def _check_meanings(self) -> frozenset[str]:
+    def _check_meanings(self, meanings: t.Sequence[t.Sequence[Image]]) -> None:
         """Refuse, before anything is changed, contradictions in the list that only the cloud's images show.
 
-        Returns the ids of the images that the list means.
+        :param meanings: the images that each entry means.
         """
         number_of: dict[str, int] = {}
-        meanings = [self._meant_by(entry, owner) for entry, owner in zip(self._entries, self._owners, strict=True)]
         for number, (entry, images) in enumerate(zip(self._entries, meanings, strict=True)):
             if not images and not entry.is_absent and not entry.create:
                 raise InvalidInput(f"images[{number}]: {no_such_image(entry.selection)}")
@@ -117,7 +119,6 @@ class PrefetchedImages(Lookup):
                     raise _same_image(number_of[image.id], number, f"{image.id} '{image.name}'")
         self._check_new_names(meanings)
         self._check_names_of_previous_builds(meanings)
-        return frozenset(number_of)
 
     def _check_names_of_previous_builds(self, meanings: t.Sequence[t.Sequence[Image]]) -> None:
         """Refuse entries that give the image that they replace a name that another entry gives, or has.
@@ -162,7 +163,9 @@ class PrefetchedImages(Lookup):
             name = entry.selection.name
             by_id = None if entry.selection.id else given.get((name, owner or own_project))
             if by_id is not None:
-                raise _same_image(by_id, number, f"that has the name '{name}' then")
+                raise InvalidInput(
+                    f"images[{number}] means the image that images[{by_id}] renames to '{name}'. Keep only one of them."
+                )
 
     def _meant_by(self, entry: ImageOptions, owner: str | None) -> list[Image]:
         """The prefetched images that an entry means."""

@@ -36,7 +36,7 @@ def deactivate_wrong_image(api: GlanceApi, image_id: str, error: BaseException) 
     """Deactivate an image that existed before and got the wrong data, which cannot be taken from it."""
     try:
         set_status(api, Operation(DEACTIVATE, image_id))
-        outcome = f"Image {image_id} was there before, so it was not deleted but deactivated: nobody can use these data."
+        outcome = f"Image {image_id} was there before, so it was not deleted but deactivated: its wrong data cannot be used."
     except GlanceError as failure:
         outcome = f"Image {image_id} was there before and is active with the wrong data; deactivating it failed: {failure}"
     explain(error, f"{outcome} Delete it, and run the task again.")

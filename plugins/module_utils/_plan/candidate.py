@@ -89,7 +89,7 @@ def plan_first_image(state: ReplacementState, desired: DesiredImage) -> Plan:
     status = desired.status or "active"
     wanted = DesiredImage(attributes, properties_of(final), data=desired.data, stores=stores, status=status)
     plan = _updated(new, wanted, desired)
-    # It gets the name last: what nobody may use never is usable under the name.
+    # It gets the name last: a deactivated image is never usable under the name.
     operations = sorted(plan.operations, key=lambda operation: operation.call == UPDATE)
     plan = dataclasses.replace(plan, operations=tuple(operations))
     return after_removal(plan_sharing(plan, desired.members, state.new_members), state)

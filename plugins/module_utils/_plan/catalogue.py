@@ -108,7 +108,7 @@ def check_limits(images: t.Sequence[Image], options: PruneOptions) -> None:
     done = PRUNE_ACTIONS[options.action]
     if len(images) > options.most:
         raise InvalidInput(
-            f"prune_max: {len(images)} images would be {done}, and {options.most} are allowed: {listing(images)}. Nothing"
+            f"prune_max: {len(images)} images would be {done}, and at most {options.most} may be: {listing(images)}. Nothing"
             " was changed. Correct the list, or set 'prune_max'.",
             candidates=[image.id for image in images],
         )

@@ -41,7 +41,7 @@ class ExecutionRecord:
         self.after: dict[str, t.Any] = {}
         self.members: Members | None = None
         self._planned_image: FlatImage | None = None
-        self._of_earlier_plans = 0
+        self._operations_of_earlier_plans = 0  # how many
         self._deleted_by_others: set[str] = set()
         self._members_by_others: set[str] = set()
         self._status_by_others: set[str] = set()
@@ -124,7 +124,7 @@ class ExecutionRecord:
 
     def interrupt(self, plan: Plan) -> None:
         """Record that a plan came to its end before its data were there: its attributes were changed, if anything was."""
-        done = self.operations[self._of_earlier_plans :]
+        done = self.operations[self._operations_of_earlier_plans :]
         is_of_new_image = plan.image_id is None or plan.replaced is not None
         if is_of_new_image and not any(operation.call is CREATE for operation in done):
             self._add_removals(done)
@@ -142,9 +142,9 @@ class ExecutionRecord:
         if plan.image_id is not None and plan.replaced is None:
             self.interrupt(plan)
             return
-        done = self.operations[self._of_earlier_plans :]
+        done = self.operations[self._operations_of_earlier_plans :]
         of_others = [operation for operation in done if operation.image_id is not None]
-        self.operations[self._of_earlier_plans :] = of_others
+        self.operations[self._operations_of_earlier_plans :] = of_others
         self._add_removals(of_others)
 
     def _add_removals(self, operations: t.Sequence[Operation]) -> None:
@@ -157,7 +157,7 @@ class ExecutionRecord:
         self.changes += changes
         self.before = _merged(before, self.before)
         self.after = _merged(self.after, after)
-        self._of_earlier_plans = len(self.operations)
+        self._operations_of_earlier_plans = len(self.operations)
         self._deleted_by_others, self._members_by_others, self._status_by_others = set(), set(), set()
         self._conversion, self._recorded_source = None, []
 

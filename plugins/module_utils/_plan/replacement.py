@@ -119,7 +119,7 @@ def kept_of_new(new: Image, target: FlatImage, desired: DesiredImage) -> FlatIma
 class ReplacementState:
     """What the cloud has of a replacement, from the image that is to be replaced to what earlier runs have made.
 
-    :param old: the image that a new one replaces.
+    :param old: the image that a new one replaces; one that does not exist if no image has the name yet.
     :param new: the complete new image that an earlier run made; null if there is none.
     :param unfinished: new images that earlier runs made and that cannot be used.
     :param also_replaced: images that ``old`` was to replace when an earlier run was interrupted, oldest first.
@@ -245,7 +245,7 @@ def _give_name(
     if is_shared:
         operations += sharing
     if status == "deactivated" and current.get("status") != "deactivated":
-        operations.append(Operation(DEACTIVATE, new_id))  # what nobody may use never is usable under the name
+        operations.append(Operation(DEACTIVATE, new_id))  # a deactivated image is never usable under the name
     elif status == "active" and current.get("status") == "deactivated":
         operations.append(Operation(REACTIVATE, new_id))
     patch = build_patch(_differences(Image(current), target))

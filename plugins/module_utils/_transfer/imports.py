@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import typing as t
 
 from .._client.image_api import GlanceApi
@@ -80,7 +79,8 @@ class DataWait:
 
     def _is_done(self, image: Image) -> bool:
         # While an import goes on, the image mostly changes.
-        is_unchanged, self._last_seen = image == self._last_seen, image
+        is_unchanged = image == self._last_seen
+        self._last_seen = image
         if image.status in HAS_DATA:
             return not self._waits or self._import_end.is_reached(image)
         failure = "" if image.status == "saving" else failed_import(self._api, image, check_locked=is_unchanged)
@@ -177,7 +177,9 @@ class ImportEnd:
         An image keeps the mark of an import that was interrupted, so the mark alone does not say that an import goes on.
         """
         task_id = image.import_task
-        reads_task, self._seen_before = self._seen_before, True
+        # The first look costs no request: most imports are over by then.
+        reads_task = self._seen_before
+        self._seen_before = True
         if not task_id or not reads_task:
             return not task_id
         statuses = [task.get("status") for task in self._api.list_tasks(image.id) if task.get("id") == task_id]
@@ -187,8 +189,12 @@ class ImportEnd:
 def wait_for_import_end(api: GlanceApi, image: Image, deadline: Deadline) -> Image:
     """The image once the import that has stored its data is over, or as it is when the time is; as it was if it is gone."""
     import_end = ImportEnd(api)
-    looks = itertools.chain([image], (api.find_image(image.id) for _look in itertools.count()))
-    return poll(lambda: next(looks), lambda seen: seen is None or import_end.is_reached(seen), deadline) or image
+
+    def is_done(seen: Image | None) -> bool:
+        return seen is None or import_end.is_reached(seen)
+
+    first: list[Image | None] = [image]
+    return poll(lambda: api.find_image(image.id), is_done, deadline, first=first) or image
 
 
 def failed_import(api: GlanceApi, image: Image, check_locked: bool = True) -> str:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import typing as t
 
 from .._client.image_api import GlanceApi
@@ -47,5 +46,5 @@ def wait_for_attributes(api: GlanceApi, image: Image, body: t.Mapping[str, t.Any
     def is_done(found: Image | None) -> bool:
         return found is None or not unapplied_fields({**body, "id": found.id}, found)
 
-    looks = itertools.chain([image], (api.find_image(image.id) for _attempt in itertools.count()))
-    return poll(lambda: next(looks), is_done, Deadline(TIMING.creation_timeout))
+    first: list[Image | None] = [image]
+    return poll(lambda: api.find_image(image.id), is_done, Deadline(TIMING.creation_timeout), first=first)

@@ -56,18 +56,18 @@ def poll(
     is_done: t.Callable[[Seen], bool],
     deadline: Deadline | t.Callable[[Seen], Deadline],
     timeout_error: t.Callable[[Seen], GlanceError | None] = lambda _seen: None,
+    first: t.Sequence[Seen] = (),
 ) -> Seen:
     """Look at the cloud again and again, with growing pauses, until it is done; returns what the last look saw.
 
     :param is_done: whether to stop. It may raise an error about what was seen.
     :param deadline: when to stop, or a function that says so by what was seen.
     :param timeout_error: the error that a passed deadline is; null to return what was seen.
+    :param first: what the first look saw, in a list, if the caller has looked already.
     """
     backoff = Backoff()
-    while True:
-        seen = look()
-        if is_done(seen):
-            return seen
+    seen = first[0] if first else look()
+    while not is_done(seen):
         limit = deadline(seen) if callable(deadline) else deadline
         if limit.passed:
             error = timeout_error(seen)
@@ -75,6 +75,8 @@ def poll(
                 raise error
             return seen
         backoff.pause(limit.left)
+        seen = look()
+    return seen
 
 
 def is_transient(error: GlanceError) -> bool:

@@ -89,7 +89,7 @@ class Verifier:
         except GlanceError as error:
             raise DataStillInTransit(
                 f"All data of image {image.id} were sent. This cloud keeps no hash of them, and reading them back to"
-                f" verify them did not come to an end: {error} The image was left as it is; the next run compares it."
+                f" verify them did not finish: {error} The image was left as it is; the next run compares it."
             ) from error
         upload.check_arrived(image, stored)
         return Verification(upload.hash)

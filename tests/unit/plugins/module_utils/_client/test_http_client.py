@@ -219,7 +219,7 @@ def test_broken_json_is_not_repeated(cloud: requests_mock.Mocker, http: HttpClie
 
 def test_a_response_without_end_is_cut_off(cloud: requests_mock.Mocker, connection: Connection) -> None:
     cloud.get(URL, content=b"x" * 100)
-    with pytest.raises(GlanceError, match="does not come to an end: .* beginning with 'xxx"):
+    with pytest.raises(GlanceError, match="does not end: .* beginning with 'xxx"):
         HttpClient(connection, max_body=10).send(READ)
 
 
@@ -229,7 +229,7 @@ def test_a_response_that_takes_too_long_is_cut_off(
     moments = iter([0.0, 61.0, 61.0])
     monkeypatch.setattr(TIMING, "monotonic", lambda: next(moments))
     cloud.get(URL, content=b"{}")
-    with pytest.raises(GlanceError, match="does not come to an end: 2 bytes in 61 s"):
+    with pytest.raises(GlanceError, match="does not end: 2 bytes in 61 s"):
         http.send(READ)
 
 

@@ -105,7 +105,7 @@ def test_images_of_other_projects_are_left_out_for_an_administrator() -> None:
         ([{"name": "a"}, {"id": ID}], rf"images\[0\] and images\[1\] mean the same image, {ID} 'a'"),
         (
             [{"id": ID, "name": "b"}, {"name": "b"}],
-            r"images\[0\] and images\[1\] mean the same image, that has the name 'b' then",
+            r"images\[1\] means the image that images\[0\] renames to 'b'",
         ),
         ([{"name": "a"}, {"name": "x", "create": False}], r"images\[1\]: There is no image with the name 'x'"),
         ([{"name": "a"}, {"name": ID}], f"no image has the name '{ID}', but it is the id of the image 'a'"),

@@ -58,7 +58,7 @@ def test_image_with_wrong_data_is_deactivated() -> None:
     deactivate_wrong_image(api(cloud), "old", error)
     assert cloud.images["old"].status == "deactivated"
     assert error.message == (
-        "Wrong. Image old was there before, so it was not deleted but deactivated: nobody can use these data."
+        "Wrong. Image old was there before, so it was not deleted but deactivated: its wrong data cannot be used."
         " Delete it, and run the task again."
     )
 

@@ -146,7 +146,7 @@ def test_protected_image_that_needs_no_change_is_no_error() -> None:
         ([image()], 1, False, None),
         ([], 0, False, None),
         ([image(protected=True)], 1, True, None),
-        ([image()], 0, True, "1 images would be deleted, and 0 are allowed: .*'n'.*Nothing was changed"),
+        ([image()], 0, True, "1 images would be deleted, and at most 0 may be: .*'n'.*Nothing was changed"),
         ([image(id=str(number)) for number in range(12)], 10, False, "12 images would be deleted.*; and 2 more"),
         ([image(protected=True)], 1, False, "protected images would be deleted: .*'n'.*'force: true'"),
     ],

@@ -62,6 +62,13 @@ def test_poll_takes_the_deadline_of_what_is_seen(clock: Clock) -> None:
     assert sum(clock.pauses) == 0.5 + 1 + 2
 
 
+def test_poll_begins_with_what_the_caller_has_seen(clock: Clock) -> None:
+    looks = iter(["saving", "active"])
+    assert poll(lambda: next(looks), lambda seen: seen == "active", Deadline(60), first=["queued"]) == "active"
+    assert clock.pauses == [0.5, 1]
+    assert poll(lambda: next(looks), lambda seen: seen == "active", Deadline(60), first=["active"]) == "active"
+
+
 @pytest.mark.usefixtures("clock")
 def test_poll_passes_on_an_error_about_what_is_seen() -> None:
     def is_done(_seen: str) -> bool:

@@ -267,7 +267,7 @@ MUTATIONS: list[Mutation] = [
     (
         "no-op: an image that must exist is created",
         "_module/image.py",
-        "        check_may_create(self._options, state)\n",
+        "        check_may_create(self.options, state)\n",
         "",
     ),
     (

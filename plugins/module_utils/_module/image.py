@@ -97,11 +97,16 @@ def _ensure_absent(lookup: Lookup, options: ImageOptions, check_mode: bool) -> d
 def _ensure_present(
     lookup: Lookup, remote: RemoteImages | None, options: ImageOptions, check_mode: bool
 ) -> dict[str, t.Any]:
-    """The image present, with data from the URL or, if they cannot be had from there, from one of its mirrors."""
+    """The image present, with the data of the source that the task names, if it names one."""
     if options.data and options.data.cloud_image:
         return _ensure_copy(lookup, not_none(remote), options, check_mode)
-    if not options.mirrors:
-        return _present_from_source(lookup, options, _open_task_data(lookup.api, options), check_mode)
+    if options.mirrors:
+        return _ensure_present_from_mirrors(lookup, options, check_mode)
+    return _present_from_source(lookup, options, _open_task_data(lookup.api, options), check_mode)
+
+
+def _ensure_present_from_mirrors(lookup: Lookup, options: ImageOptions, check_mode: bool) -> dict[str, t.Any]:
+    """The image present, with data from the URL or, if they cannot be had from there, from one of its mirrors."""
     from .._transfer.errors import SOURCE_FAILURES  # noqa: PLC0415
     from .._transfer.url_source import check_url, resolve_checksum  # noqa: PLC0415
 
@@ -156,19 +161,33 @@ def _present_from_source(
     plans = planner.make_plans()
     api.check_supported(plans[0].operations)
     if check_mode or not (plans[0].changed or (earlier and earlier.changed)):
-        return {
-            **result_of(plans),
-            "image": plans[0].image,
-            "members": _shown_members(plans[0].members_after),
-            "source": source.inspected if source else None,
-            "transfer": None,
-            "warnings": problems + planner.warnings,
-        }
+        result = _planned_result(plans[0], source)
+    else:
+        result = _carry_out(planner, plans, source, earlier or ExecutionRecord())
+    return {**result, "warnings": [*problems, *planner.warnings, *result.get("warnings", ())]}
+
+
+def _planned_result(plan: Plan, source: TaskData | None) -> dict[str, t.Any]:
+    """The result of a task that changes nothing, or of check mode."""
+    return {
+        **result_of([plan]),
+        "image": plan.image,
+        "members": _shown_members(plan.members_after),
+        "source": source.inspected if source else None,
+        "transfer": None,
+    }
+
+
+def _carry_out(
+    planner: Planner, plans: t.Sequence[Plan], source: TaskData | None, earlier: ExecutionRecord
+) -> dict[str, t.Any]:
+    """Carry the plan out, and others in its place if another run changes the image; returns the result."""
     from .._transfer.polling import Deadline  # noqa: PLC0415
     from .._transfer.uploader import Uploader  # noqa: PLC0415
     from .apply import apply_plans  # noqa: PLC0415
     from .executor import create_or_update, replace  # noqa: PLC0415
 
+    api, options = planner.api, planner.options
     content, data = (source.content, source.data) if source else (None, None)
     uploader = Uploader(api, content, data, options.wait, reporter(options.selection.label))
 
@@ -189,7 +208,7 @@ def _present_from_source(
         "members": _shown_members(record.members),
         "source": source.inspected if source else None,
         "transfer": uploader.transfer.to_result() if uploader.transfer else None,
-        "warnings": problems + planner.warnings + uploader.warnings,
+        "warnings": uploader.warnings,
     }
 
 
@@ -204,8 +223,8 @@ class Planner:
         source: TaskData | None,
         checks: PropertyChecks | None,
     ) -> None:
-        self._api = lookup.api
-        self._options = options
+        self.api = lookup.api
+        self.options = options
         self._desired = desired
         self._source = source
         self._checks = checks
@@ -228,9 +247,9 @@ class Planner:
 
     def _make_plan(self) -> Plan:
         state = self._reader.read()
-        check_may_create(self._options, state)
+        check_may_create(self.options, state)
         desired = self._with_calls(state)
-        planned = plan_image(self._options, desired, state, self._api.connection.project_id)
+        planned = plan_image(self.options, desired, state, self.api.connection.project_id)
         is_patched = any(operation.call is UPDATE for operation in planned.plan.operations)
         if isinstance(state, ExistingImage) and is_patched and in_transit(state.image):
             self._reader.concurrent_runs.let_transfer_end(state.image)
@@ -243,14 +262,14 @@ class Planner:
         """What is desired, with the calls that bring the data if the plan needs them; the cloud is asked what it offers."""
         desired = self._desired
         if needs_stores(state, desired):
-            check_stores_exist(desired.stores or (), self._api.list_stores())
+            check_stores_exist(desired.stores or (), self.api.list_stores())
         if not needs_data(state):
             return desired
         stores = desired.stores or default_stores(state)
         if self._source is None:
             return dataclasses.replace(desired, stores=stores)
         data = self._source.data_into(stores)
-        current = attributes_before(state, desired, self._api.connection.project_id)
+        current = attributes_before(state, desired, self.api.connection.project_id)
         following = self._source.attributes_for(data, desired.attributes, current)
         return dataclasses.replace(desired, data=data, attributes={**desired.attributes, **following}, stores=stores)
 

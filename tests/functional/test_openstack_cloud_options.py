@@ -85,7 +85,7 @@ def test_use_import_stages_the_file(alice: Cloud, name: str, tmp_path: pathlib.P
     assert [operation["path"].rsplit("/")[-1] for operation in outcome.result["operations"][1:]] == ["stage", "import"]
 
 
-def test_inactive_deactivates(admin: Cloud, name: str, tmp_path: pathlib.Path) -> None:
+def test_state_inactive_deactivates_the_image(admin: Cloud, name: str, tmp_path: pathlib.Path) -> None:
     missing = admin.fails("image", name=name, state="inactive")
     assert "cannot be made deactivated: only an image that has its data can" in missing
     image = admin.make(name, b"x" * 100)

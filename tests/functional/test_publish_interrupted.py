@@ -107,11 +107,11 @@ def test_candidate_that_the_test_shows_is_published_or_withdrawn(
 
 @pytest.mark.slow
 @pytest.mark.nightly
-def test_rollback(publisher: Publisher) -> None:
+def test_rollback_gives_the_name_to_the_previous_build(publisher: Publisher) -> None:
     ids = [image["id"] for image in publisher.publish_two()]
     publisher.build(b"third")
     ids.append(publisher.run().succeeded().report["id"])
-    with reader(publisher, sha512(b"first", b"second", b"third", b"fourth")):
+    with reader(publisher, sha512(b"second", b"third")):
         back = publisher.thrice(image_publish_rollback=True)
         assert (back.outcome, back.report["id"], back.report["previous_id"]) == ("rolled_back", ids[1], ids[2])
         assert publisher.public()["id"] == ids[1]
@@ -122,11 +122,23 @@ def test_rollback(publisher: Publisher) -> None:
             assert again.failed
             assert again.mutations == []
             assert f"delete the image {ids[2]}" in " ".join(again.stdout.split())
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_newer_build_is_published_after_a_rollback_and_rolled_back_to_the_same_build(publisher: Publisher) -> None:
+    first, second = publisher.publish_two()
+    publisher.build(b"third")
+    third = publisher.run().succeeded().report["id"]
+    publisher.run(image_publish_rollback=True).succeeded()
+    with reader(publisher, sha512(b"second", b"fourth")):
         publisher.build(b"fourth")
-        assert publisher.run(image_publish_keep=3).succeeded().report["previous_id"] == ids[1]
+        fourth = publisher.run(image_publish_keep=2).succeeded().report
+        assert fourth["previous_id"] == second["id"]
         assert ROLLED_BACK not in publisher.public()
-        assert publisher.run(image_publish_rollback=True).succeeded().report["id"] == ids[1]
-    assert [image["id"] for image in publisher.builds()][:2] == ids[1:]
+        assert publisher.run(image_publish_rollback=True).succeeded().report["id"] == second["id"]
+    assert {image["id"] for image in publisher.builds()} == {second["id"], third, fourth["id"]}
+    assert publisher.cloud.status_of(first) == "gone"
 
 
 def test_rollback_without_a_previous_build_is_refused(publisher: Publisher) -> None:

@@ -23,7 +23,7 @@ from .image import NO_IMAGE, ensure_image, remote_images
 from .image import TASK as IMAGE_TASK
 from .lookup import Lookup
 from .prefetched_images import PrefetchedImages
-from .task import Task
+from .task import Task, failure
 
 if t.TYPE_CHECKING:
     from .pruning import Pruning
@@ -65,7 +65,7 @@ def _ensure_entry(lookup: Lookup, remote: RemoteImages | None, check_mode: bool,
     try:
         return {**named, **ensure_image(lookup, remote, entry, check_mode)}
     except GlanceError as error:
-        return {**named, **result_of([]), **NO_IMAGE, "failed": True, "msg": str(error), **error.details}
+        return {**named, **result_of([]), **NO_IMAGE, **failure(error)}
 
 
 def _result_of(

@@ -25,7 +25,9 @@ from .apply import apply_plans, perform_plan
 from .concurrent_runs import is_abandoned_upload
 from .deletion import delete
 from .state_change import change_state
+from .task import failure
 
+# The module images has the option for each image of its list, and none for those that it prunes.
 WAIT = IMAGE["wait_timeout"]["default"]
 
 Outcome = dict[str, t.Any]
@@ -72,7 +74,7 @@ class Pruning:
                 return {**named, **result_of(plans)}
             return {**named, **result_of(apply_plans(plans, lambda: self._plan_again(image), self._carry_out))}
         except GlanceError as error:
-            return {**named, **result_of([]), "failed": True, "msg": str(error), **error.details}
+            return {**named, **result_of([]), **failure(error)}
 
     def _plan_again(self, image: Image) -> list[Plan]:
         return [self._plan(each) for each in self.still_unlisted([image])]

@@ -71,6 +71,11 @@ def _described_images(images: t.Any) -> t.Iterator[dict[str, t.Any]]:
         yield dictionary_in(element) or {"": element}  # the error that refuses it will repeat it
 
 
+def failure(error: GlanceError) -> dict[str, t.Any]:
+    """What a result says of an error."""
+    return {"failed": True, "msg": str(error), **error.details}
+
+
 def run_task(
     task: Task,
     params: Params,
@@ -90,7 +95,7 @@ def run_task(
         api = GlanceApi(connect(connection_options), connect=connect)
         result = task.run(api, options, check_mode)
     except GlanceError as error:
-        return {"failed": True, "msg": str(error), **error.details}
+        return failure(error)
     if not diff:
         result.pop("diff", None)
     return result

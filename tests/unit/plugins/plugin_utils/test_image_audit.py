@@ -110,7 +110,7 @@ def test_all_age_groups_are_shown_and_the_unknown_one_only_if_needed() -> None:
     assert [each["value"] for each in report_on(image(created_at=None))["groups"]["age"]] == [*known, None]
 
 
-def test_totals() -> None:
+def test_totals_count_and_add_up_images() -> None:
     report = report_on(
         image(1, protected=True),
         image(2, size=None, os_hash_value=None, os_hidden=True, owner="project-2"),

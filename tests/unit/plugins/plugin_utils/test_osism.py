@@ -50,7 +50,7 @@ def version(**different: t.Any) -> dict[str, t.Any]:
     return {**VERSION, **different}
 
 
-def test_whole_definition() -> None:
+def test_whole_definition_becomes_an_entry() -> None:
     text = """
 images:
   - name: Mini
@@ -179,7 +179,7 @@ def test_only_the_newest_of_several_versions_replaces() -> None:
         ({"url": "file:image.img"}, {"path": "image.img"}),
     ],
 )
-def test_data(of_version: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+def test_source_becomes_path_url_and_mirrors(of_version: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
     converted = entry(version(**of_version))
     named = {key: converted[key] for key in ("path", "url", "mirrors", "decompress") if key in converted}
     assert named == expected
@@ -206,7 +206,7 @@ def test_url_comes_first_if_preferred() -> None:
         ),
     ],
 )
-def test_checksum(of_version: dict[str, t.Any], checksum: str | None) -> None:
+def test_checksum_gets_its_algorithm(of_version: dict[str, t.Any], checksum: str | None) -> None:
     assert entry(version(**of_version)).get("checksum") == checksum
 
 
@@ -220,7 +220,7 @@ def test_checksum(of_version: dict[str, t.Any], checksum: str | None) -> None:
         ({"version": 7}, "7"),
     ],
 )
-def test_version(of_version: dict[str, t.Any], expected: str | None) -> None:
+def test_version_needs_a_checksum(of_version: dict[str, t.Any], expected: str | None) -> None:
     assert entry(version(**of_version)).get("version") == expected
 
 
@@ -252,7 +252,9 @@ def test_latest_has_no_internal_version() -> None:
         ({}, {"url": "https://user:pw@example.com/a.img?Signature=s"}, {"image_source": "https://example.com/a.img?…"}),
     ],
 )
-def test_properties(different: dict[str, t.Any], of_version: dict[str, t.Any], properties: dict[str, t.Any]) -> None:
+def test_metadata_becomes_properties(
+    different: dict[str, t.Any], of_version: dict[str, t.Any], properties: dict[str, t.Any]
+) -> None:
     converted = entry(version(**of_version), **different)["properties"]
     assert {key: converted[key] for key in properties} == properties
 
@@ -271,7 +273,9 @@ def test_properties(different: dict[str, t.Any], of_version: dict[str, t.Any], p
         ({"tags": ["a", "a"], "meta": {"os_distro": "mini"}}, {}, {"tags": ["a", "os:mini"]}),
     ],
 )
-def test_attributes(different: dict[str, t.Any], of_version: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+def test_definition_becomes_attributes(
+    different: dict[str, t.Any], of_version: dict[str, t.Any], expected: dict[str, t.Any]
+) -> None:
     converted = entry(version(**of_version), **different)
     assert {key: converted[key] for key in expected} == expected
 
@@ -297,7 +301,7 @@ def test_image_with_an_id_is_not_replaced() -> None:
     assert "data_policy" not in converted
 
 
-def test_tag() -> None:
+def test_images_get_the_tag() -> None:
     [converted] = entries(definition(), tag="managed_by_osism")
     assert converted["tags"] == ["managed_by_osism"]
 
@@ -321,7 +325,7 @@ def test_tag() -> None:
         (definition(version(checksum=None, checksums_url="https://a", checksum_url="https://b")), "not both"),
     ],
 )
-def test_invalid_definition(image: dict[str, t.Any], message: str) -> None:
+def test_invalid_definition_is_refused(image: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidDefinition, match=message):
         entries(image)
 
@@ -438,7 +442,7 @@ def test_other_input_is_an_error(definitions: t.Any) -> None:
         convert(definitions, Conversion())
 
 
-def test_filter() -> None:
+def test_filter_passes_its_options_on() -> None:
     """The filter passes its options on, and reports what cannot be converted as Ansible's filters do."""
     assert FilterModule().filters() == {"from_osism": from_osism}
     [old, _new] = from_osism([definition(version(), version(version="2.0"), multi=True)], versions="all", tag="mine")

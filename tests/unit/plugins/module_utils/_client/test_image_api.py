@@ -61,7 +61,9 @@ def upload_of(path: pathlib.Path, data: bytes) -> Upload:
         (image(status="pending_delete"), False),
     ],
 )
-def test_find_image(cloud: requests_mock.Mocker, api: GlanceApi, answer: dict[str, t.Any], found: bool) -> None:
+def test_deleted_record_counts_as_no_image(
+    cloud: requests_mock.Mocker, api: GlanceApi, answer: dict[str, t.Any], found: bool
+) -> None:
     cloud.get(IMAGE, json=answer)
     assert api.find_image(ID) == (Image(answer) if found else None)
 

@@ -37,7 +37,7 @@ NEW = Image(
 )
 
 
-def test_names_fit() -> None:
+def test_long_names_are_cut_and_stay_different() -> None:
     for make in (temporary_name, replaced_name):
         assert len(make(altered(OLD, name="x" * 255))) == 255
         assert make(altered(OLD, name="x" * 255)) != make(altered(OLD, id="other", created_at="2027-01-01T00:00:00Z"))

@@ -85,7 +85,7 @@ def own_image(**fields: t.Any) -> Image:
     return image(derived_ids("p", "n", BEGIN)[0], **{"created_at": NOW, "updated_at": NOW, **fields})
 
 
-def test_missing_image() -> None:
+def test_missing_image_is_looked_for_among_hidden_ones() -> None:
     cloud = CloudTables()
     assert read(cloud) == MissingImage()
     assert cloud.requests == ["list name=n", "list name=n os_hidden=true"]

@@ -60,7 +60,7 @@ def test_names_are_compared_as_they_stand(shown: list[str], hidden: list[str], h
     assert [image.name for image in images] == found
 
 
-def test_choose() -> None:
+def test_on_duplicate_chooses_among_images_of_a_name() -> None:
     assert [image.id for image in choose(IMAGES, "n", "newest")] == ["b"]
     assert [image.id for image in choose(IMAGES, "n", "oldest")] == ["c"]
     assert choose(IMAGES, "n", "all") == IMAGES

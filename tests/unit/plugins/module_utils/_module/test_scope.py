@@ -85,7 +85,7 @@ def test_a_login_without_a_known_project_has_all_that_is_listed() -> None:
     assert found(Connection(project_id=None, tells_project=False), IMAGES) == (set(IMAGES), [])
 
 
-def test_access() -> None:
+def test_access_follows_from_owner_and_visibility() -> None:
     access = {name: access_to(Image(image), "p") for name, image in IMAGES.items()}
     assert access == {
         "own": Access.USABLE,

@@ -11,11 +11,11 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._options.catalog
 
 
 @pytest.mark.parametrize("name", ["a", "base", "Base-1.2_x", "a" * 255])
-def test_name(name: str) -> None:
+def test_valid_catalogue_name_is_accepted(name: str) -> None:
     assert check_catalogue_name(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "a" * 256, "eq:a", "a b", "-a", "ä", "a\n", "in:a,b"])
-def test_name_that_is_refused(name: str) -> None:
+def test_invalid_catalogue_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="^catalogue: "):
         check_catalogue_name(name)

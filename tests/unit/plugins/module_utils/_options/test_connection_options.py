@@ -29,7 +29,7 @@ def test_options_have_the_names_of_the_modules_options() -> None:
         {"api_timeout": 1},
     ],
 )
-def test_valid_options(options: dict[str, t.Any]) -> None:
+def test_valid_connection_options_are_accepted(options: dict[str, t.Any]) -> None:
     assert ConnectionOptions.from_params(options) == ConnectionOptions(**options)
 
 

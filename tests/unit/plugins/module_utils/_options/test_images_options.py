@@ -97,7 +97,7 @@ def test_entry_options_that_do_not_go_together(entry: dict[str, t.Any], message:
         parse({"name": "a", **entry})
 
 
-def test_prune() -> None:
+def test_prune_is_an_option_of_a_catalogue() -> None:
     assert parse({"name": "a"}, catalogue="base").prune is None
     options = {"catalogue": "base", "prune": "hide", "prune_max": 0, "force": True}
     assert parse({"name": "a"}, **options).prune == PruneOptions("base", "hide", 0, force=True)

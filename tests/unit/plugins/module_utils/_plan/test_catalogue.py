@@ -97,7 +97,7 @@ CANDIDATE, LONG_CANDIDATE = (
         (image(TEMPORARY, id=OTHER_ID, cloudimage_marked_id=OTHER_ID), CatalogueEntries(names={"n"}), True),
     ],
 )
-def test_unlisted(candidate: Image, listed: CatalogueEntries, is_unlisted: bool) -> None:
+def test_image_that_no_entry_names_is_unlisted(candidate: Image, listed: CatalogueEntries, is_unlisted: bool) -> None:
     assert unlisted([candidate], "base", PROJECT, listed) == ([candidate] if is_unlisted else [])
 
 
@@ -123,7 +123,7 @@ def test_unlisted_images_are_sorted_and_named_once() -> None:
         ),
     ],
 )
-def test_plan(action: str, fields: dict[str, t.Any], calls: list[tuple[str, t.Any]]) -> None:
+def test_action_of_prune_becomes_requests(action: str, fields: dict[str, t.Any], calls: list[tuple[str, t.Any]]) -> None:
     plan = plan_prune(image(**fields), action, force=True)
     assert [(operation.call.method, operation.body) for operation in plan.operations] == calls
     assert plan.image_id == OLD_ID
@@ -141,20 +141,21 @@ def test_protected_image_that_needs_no_change_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("images", "most", "force"), [([image()], 1, False), ([], 0, False), ([image(protected=True)], 1, True)]
+)
+def test_pruning_within_the_limits_is_allowed(images: list[Image], most: int, force: bool) -> None:
+    check_limits(images, PruneOptions("base", "delete", most, force))
+
+
+@pytest.mark.parametrize(
     ("images", "most", "force", "message"),
     [
-        ([image()], 1, False, None),
-        ([], 0, False, None),
-        ([image(protected=True)], 1, True, None),
         ([image()], 0, True, "1 images would be deleted, and at most 0 may be: .*'n'.*Nothing was changed"),
         ([image(id=str(number)) for number in range(12)], 10, False, "12 images would be deleted.*; and 2 more"),
         ([image(protected=True)], 1, False, "protected images would be deleted: .*'n'.*'force: true'"),
     ],
 )
-def test_limits(images: list[Image], most: int, force: bool, message: str | None) -> None:
-    if message is None:
-        check_limits(images, PruneOptions("base", "delete", most, force))
-        return
+def test_pruning_beyond_the_limits_is_refused(images: list[Image], most: int, force: bool, message: str) -> None:
     with pytest.raises(InvalidInput, match=message) as caught:
         check_limits(images, PruneOptions("base", "delete", most, force))
     assert caught.value.details["candidates"] == [each.id for each in images]

@@ -62,7 +62,7 @@ def image(**fields: t.Any) -> Image:
         ),
     ],
 )
-def test_attribute_changes(
+def test_only_attributes_that_differ_are_changed(
     fields: dict[str, t.Any], attributes: dict[str, t.Any], changes: list[tuple[str, t.Any, t.Any]]
 ) -> None:
     found = attribute_changes(image(**fields), attributes)
@@ -86,7 +86,7 @@ def test_owner_that_the_cloud_does_not_show_is_not_compared() -> None:
         (DesiredImage(properties={"a": "3"}, purge=True), [("a", "1", "3"), ("b", "2", None)]),
     ],
 )
-def test_property_changes(desired: DesiredImage, changes: list[tuple[str, t.Any, t.Any]]) -> None:
+def test_only_properties_that_differ_are_changed(desired: DesiredImage, changes: list[tuple[str, t.Any, t.Any]]) -> None:
     current = image(a="1", b="2", kernel_id="k", os_glance_stage_host="h", cloudimage_source_checksum="x")
     found = property_changes(current, desired)
     assert [(change.key, change.before, change.after) for change in found] == changes

@@ -38,7 +38,7 @@ def image(stores: str | None = "b,a", status: str = "active") -> Image:
         (("c", "a"), [(["a", "b"], ["a", "c"])]),
     ],
 )
-def test_store_changes(wanted: tuple[str, ...] | None, changes: list[tuple[t.Any, t.Any]]) -> None:
+def test_stores_that_differ_are_changed(wanted: tuple[str, ...] | None, changes: list[tuple[t.Any, t.Any]]) -> None:
     desired = DesiredImage(stores=wanted)
     found = store_changes(image(), desired)
     assert [(change.attribute, change.before, change.after) for change in found] == [("stores", *pair) for pair in changes]

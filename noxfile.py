@@ -254,7 +254,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
-    """Answers of any kind: 1,000 tasks with spoilt answers; GLANCE_FUZZ_CASES asks for another number."""
+    """Responses of any kind: 1,000 tasks with malformed responses; GLANCE_FUZZ_CASES asks for another number."""
     session.install(*FUNCTIONAL, "ansible-core", "openstacksdk")
     cases = os.environ.get("GLANCE_FUZZ_CASES", "1000")
     run_functional(session, files=("test_fuzz",), workers=1, GLANCE_FUZZ_CASES=cases)

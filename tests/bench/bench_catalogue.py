@@ -136,7 +136,7 @@ class Bench:
         self.figures[f"images, {what}"] |= {
             "changed": sum(each["changed"] for each in real["outcomes"]),
             "pruned": sum(each["changed"] for each in real["pruned"]),
-            "as check mode said": story(predicted) == story(real),
+            "as check mode said": reported(predicted) == reported(real),
         }
 
     def peer(self, what: str, programs: str, versions: range, *options: str) -> None:
@@ -165,7 +165,7 @@ class Bench:
                 self.peer(what, programs, versions, *options)
 
 
-def story(result: Json) -> t.Any:
+def reported(result: Json) -> t.Any:
     """What a run says of each image, without the ids of new ones, which check mode cannot know."""
     told = []
     for each, image in zip(result["outcomes"], result["images"], strict=True):

@@ -27,7 +27,7 @@ import uuid
 
 import openstack.config
 import yaml
-from ansible_collections.cloudimage.glance.tests.functional.glance_proxy import CUT, Spoil, proxy
+from ansible_collections.cloudimage.glance.tests.functional.glance_proxy import CUT, BodyFault, proxy
 
 MIB = int(os.environ.get("GLANCE_BENCH_MIB") or 64)
 IMAGES = int(os.environ.get("GLANCE_BENCH_IMAGES") or 4)
@@ -111,12 +111,12 @@ class Clouds:
         """The same, and one cloud stops in the middle of its first upload."""
         stopped: list[str] = []
 
-        def fault(method: str, path: str, _count: int) -> Spoil | int | None:
+        def fault(method: str, path: str, _count: int) -> BodyFault | int | None:
             if stopped:
                 return CUT
             if method == "PUT":
                 stopped.append(path)
-                return Spoil("cut", MIB * 1024 * 512)
+                return BodyFault("cut", MIB * 1024 * 512)
             return None
 
         with proxy(self.urls[STOPPING], fault) as url, self.through(STOPPING, url):

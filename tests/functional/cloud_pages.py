@@ -22,7 +22,7 @@ from ansible_collections.cloudimage.glance.roles.glance_sandbox.files.sandbox im
 from ansible_collections.cloudimage.glance.tests.sandbox.variants import VARIANTS
 
 from .certificates import certificates
-from .conftest import Cloud, Json, Outcome, Sandbox, run_module
+from .cloud import Cloud, Json, Outcome, Sandbox, run_module
 from .gateway import Gateway
 from .simulated_clouds import Otc, Pcd, Plain, Rackspace
 from .support_page import DOCS

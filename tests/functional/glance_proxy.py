@@ -23,7 +23,7 @@ TCP_ESTABLISHED = 1  # as Linux counts them
 
 
 @dataclasses.dataclass(frozen=True)
-class Spoil:
+class BodyFault:
     """What happens to a body, of the request for a PUT and of the response for a GET, after ``at`` bytes of it have passed.
 
     :param how: ``cut``: the connection ends; ``status``: the client gets that answer; ``stall``: nothing more moves;
@@ -79,8 +79,8 @@ NO_RANDOM_ACCESS = Page(
 ALL = os.environ.get("GLANCE_FAULTS") == "all"
 
 # Given method, path and how many requests came before; the answer's status, or CUT to close the connection unanswered, or
-# a Spoil, a Page, or None to pass the request on.
-Fault = t.Callable[[str, str, int], "int | Spoil | Page | None"]
+# a BodyFault, a Page, or None to pass the request on.
+Fault = t.Callable[[str, str, int], "int | BodyFault | Page | None"]
 CUT = -1
 # The request is carried out, and its answer lost.
 CUT_ANSWER = -2
@@ -98,8 +98,8 @@ def breaking_at(*places: int) -> Fault:
     """Breaks the first downloads at these bytes of what they send, one after the other."""
     left = list(places)
 
-    def fault(method: str, path: str, _count: int) -> Spoil | None:
-        return Spoil("cut", left.pop(0)) if left and method == "GET" and path.endswith("/file") else None
+    def fault(method: str, path: str, _count: int) -> BodyFault | None:
+        return BodyFault("cut", left.pop(0)) if left and method == "GET" and path.endswith("/file") else None
 
     return fault
 
@@ -160,8 +160,8 @@ class ProxyHandler(Handler):
             pass
 
     def _pass_on(self, chosen: t.Any) -> None:
-        spoil = chosen if isinstance(chosen, Spoil) else None
-        upwards = spoil if self.command == "PUT" else None
+        body_fault = chosen if isinstance(chosen, BodyFault) else None
+        upwards = body_fault if self.command == "PUT" else None
         connection = http.client.HTTPConnection(self.settings.upstream)
         try:
             reply = self._forward(connection, upwards)
@@ -171,7 +171,7 @@ class ProxyHandler(Handler):
             elif self.compresses(self.settings.behaviour.compresses):
                 self._send_compressed(reply)
             else:
-                self._send_reply(reply, spoil if self.command == "GET" else None)
+                self._send_reply(reply, body_fault if self.command == "GET" else None)
         except Broken:
             if upwards and upwards.how == "status":
                 self._send_status(upwards.status)
@@ -179,33 +179,33 @@ class ProxyHandler(Handler):
         finally:
             connection.close()
 
-    def _forward(self, connection: http.client.HTTPConnection, spoil: Spoil | None) -> http.client.HTTPResponse:
+    def _forward(self, connection: http.client.HTTPConnection, body_fault: BodyFault | None) -> http.client.HTTPResponse:
         headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
         length = self.headers.get("Content-Length")
         if length:
             headers["Content-Length"] = length
         is_chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
-        pieces = self._spoilt(self.body(), spoil) if length or is_chunked else None
+        pieces = self._damaged(self.body(), body_fault) if length or is_chunked else None
         connection.request(self.command, self.path, pieces, headers, encode_chunked=is_chunked)
         return connection.getresponse()
 
-    def _spoilt(self, pieces: t.Iterator[bytes], spoil: Spoil | None) -> t.Iterator[bytes]:
+    def _damaged(self, pieces: t.Iterator[bytes], body_fault: BodyFault | None) -> t.Iterator[bytes]:
         passed = 0
         for piece in pieces:
             end = passed + len(piece)
-            if spoil and passed <= spoil.at < end:
-                yield from self._spoilt_piece(piece, spoil.at - passed, spoil)
+            if body_fault and passed <= body_fault.at < end:
+                yield from self._damaged_piece(piece, body_fault.at - passed, body_fault)
             else:
                 yield piece
             passed = end
 
-    def _spoilt_piece(self, piece: bytes, before: int, spoil: Spoil) -> t.Iterator[bytes]:
+    def _damaged_piece(self, piece: bytes, before: int, body_fault: BodyFault) -> t.Iterator[bytes]:
         """The piece in which the fault is, after so many bytes."""
-        if spoil.how == "corrupt":
+        if body_fault.how == "corrupt":
             yield piece[:before] + bytes([piece[before] ^ 1]) + piece[before + 1 :]
             return
         yield piece[:before]
-        if spoil.how == "stall":
+        if body_fault.how == "stall":
             self._wait_until_the_client_leaves()
         raise Broken
 
@@ -232,8 +232,8 @@ class ProxyHandler(Handler):
         if reply.status != 204:
             self.wfile.write(body)
 
-    def _send_reply(self, reply: http.client.HTTPResponse, spoil: Spoil | None) -> None:
-        has_wrong_length = spoil is not None and spoil.how == "wrong length"
+    def _send_reply(self, reply: http.client.HTTPResponse, body_fault: BodyFault | None) -> None:
+        has_wrong_length = body_fault is not None and body_fault.how == "wrong length"
         length = reply.headers.get("Content-Length")
         is_chunked = length is None and reply.status != 204
         self._send_head_of(reply)
@@ -243,7 +243,7 @@ class ProxyHandler(Handler):
             self.send_header("Content-Length", str(int(length) + (7 if has_wrong_length else 0)))
         self.end_headers()
         pieces = iter(lambda: reply.read(BLOCK), b"")
-        for piece in self._spoilt(pieces, None if has_wrong_length else spoil):
+        for piece in self._damaged(pieces, None if has_wrong_length else body_fault):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if is_chunked else piece)
         if is_chunked:
             self.wfile.write(b"0\r\n\r\n")

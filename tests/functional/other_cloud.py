@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from .conftest import Cloud, Json
+from .cloud import Cloud, Json
 
 DATA = hashlib.shake_256(b"an image of another cloud").digest(3 * 1024 * 1024 + 5)
 PROPERTIES: Json = {"os_distro": "debian", "hw_disk_bus": "virtio"}

@@ -19,7 +19,7 @@ import sys
 import threading
 import typing as t
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import proxy
 from .timing import wait_for_a_later_second
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .conftest import Json
+from .cloud import Json
 
 COMPUTED = ("id", "created_at", "updated_at", "size", "virtual_size", "checksum", "os_hash_value", "self", "file", "schema")
 

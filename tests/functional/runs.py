@@ -12,20 +12,20 @@ import os
 import signal
 import typing as t
 
-from .conftest import Cloud, Json, Outcome
+from .cloud import Cloud, Json, Outcome
 from .glance_proxy import proxy
 from .timing import HANGS
 
 
 def images_thrice(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome:
-    """Run in check mode, for real, and again; the three must tell the same story of each image. Returns the real run."""
+    """Run in check mode, for real, and again; the three must tell the same reported of each image. Returns the real run."""
     predicted = cloud.run("images", check=True, images=images, **options).succeeded()
     assert predicted.mutations == []
     real = cloud.run("images", images=images, **options).succeeded()
     again = cloud.run("images", images=images, **options).succeeded()
     for number, (said, done) in enumerate(zip(predicted.result["outcomes"], real.result["outcomes"], strict=True)):
         image = real.images[number]
-        assert with_id(story(said), image) == with_id(story(done), image)
+        assert with_id(reported(said), image) == with_id(reported(done), image)
         assert done["transfer"] or not any(operation["path"].endswith("/file") for operation in done["operations"])
     sent = sorted((entry["method"], entry["path"]) for entry in real.mutations)
     assert sent == sorted((each["method"], each["path"]) for each in real.result["operations"])
@@ -34,7 +34,7 @@ def images_thrice(cloud: Cloud, images: list[Json], **options: t.Any) -> Outcome
     return real
 
 
-def story(outcome: Json) -> Json:
+def reported(outcome: Json) -> Json:
     return {key: outcome[key] for key in ("name", "id", "changed", "failed", "changes", "operations", "diff")}
 
 

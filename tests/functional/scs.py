@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .conftest import Json
+from .cloud import Json
 
 SCS_PROPERTIES: Json = {
     "architecture": "x86_64",

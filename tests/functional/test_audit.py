@@ -17,7 +17,7 @@ import typing as t
 import pytest
 import yaml
 
-from .conftest import Cloud, Json, Outcome
+from .cloud import Cloud, Json, Outcome
 from .marks import nightly
 
 DATE = "2031-05-17"

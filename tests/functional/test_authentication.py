@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from .certificates import certificates
-from .conftest import Cloud, Outcome, Sandbox, run_module
+from .cloud import Cloud, Outcome, Sandbox, run_module
 from .glance_proxy import proxy
 
 Connect = t.Callable[..., Outcome]

@@ -20,7 +20,7 @@ import typing as t
 import pytest
 import yaml
 
-from .conftest import Cloud, Json, Outcome, PlaybookDumper, Tagged
+from .cloud import Cloud, Json, Outcome, PlaybookDumper, Tagged
 from .glance_proxy import proxy
 from .marks import nightly
 from .other_cloud import DATA, assert_is_copy, origin_of

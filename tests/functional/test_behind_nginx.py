@@ -10,7 +10,7 @@ import pathlib
 
 import pytest
 
-from .conftest import FORMATS, Cloud
+from .cloud import FORMATS, Cloud
 
 pytestmark = pytest.mark.variant("proxy")
 

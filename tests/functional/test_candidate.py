@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import derived_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import FORMATS, Cloud, Json, Outcome
+from .cloud import FORMATS, Cloud, Json, Outcome
 from .image_server import serving
 from .replacements import apart_from_data
 from .sources import checksum_of

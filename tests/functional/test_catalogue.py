@@ -16,7 +16,7 @@ import uuid
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import FORMATS, Cloud, Json, Outcome
+from .cloud import FORMATS, Cloud, Json, Outcome
 from .glance_proxy import ALL, CUT, CUT_ANSWER, proxy
 from .marks import nightly
 from .other_cloud import cloud_at, origin_of

@@ -25,7 +25,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._timing import T
 from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
-from .conftest import Cloud
+from .cloud import Cloud
 from .image_server import Web, serving
 from .randomized import generator, known
 from .randomized.cases import Case

@@ -13,8 +13,8 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
+from .cloud import FORMATS, Json, Sandbox, forget_the_cloud
 from .cloud_pages import Clouds, CloudUnderTest
-from .conftest import FORMATS, Json, Sandbox, forget_the_cloud
 from .gateway import Reply, Request, json_reply, token_of
 from .image_server import serving
 from .simulated_clouds import MD5_OF_NOTHING, PAGE_NOT_FOUND, Otc, Rackspace

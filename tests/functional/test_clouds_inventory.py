@@ -17,7 +17,7 @@ import ansible.release
 import pytest
 import yaml
 
-from .conftest import Cloud, Json, Sandbox
+from .cloud import Cloud, Json, Sandbox
 from .marks import nightly
 from .other_cloud import DATA, assert_is_copy, origin_of
 

@@ -18,7 +18,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import Cloud, Json, Outcome
+from .cloud import Cloud, Json, Outcome
 from .glance_proxy import proxy
 from .marks import nightly
 from .runs import run_at_once

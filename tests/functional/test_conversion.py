@@ -18,7 +18,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
 
-from .conftest import Cloud, Json, Play
+from .cloud import Cloud, Json, Play
 from .glance_proxy import CUT_ANSWER
 from .image_server import Web, serving
 from .marks import nightly

@@ -30,7 +30,7 @@ import yaml
 from ansible_collections.cloudimage.glance.plugins.module_utils._client.openstack_config import cloud_region
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 
-from .conftest import Cloud, Json, Sandbox
+from .cloud import Cloud, Json, Sandbox
 from .image_server import serving
 from .sources import checksum_of, make_disk
 

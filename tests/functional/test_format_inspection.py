@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .image_server import serving
 from .sources import MIB, file_of, qcow2_header
 

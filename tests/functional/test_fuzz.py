@@ -20,7 +20,7 @@ import uuid
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json, Outcome, Sandbox
+from .cloud import FORMATS, Cloud, Json, Outcome, Sandbox
 from .gateway import Gateway, Reply, Request, forward, json_reply, token_of
 from .timing import Clock
 
@@ -42,7 +42,7 @@ OTHER_TYPES: list[t.Any] = [None, True, 5, 1.5, "text", [], {}, [None], {"id": 5
 # What becomes of an answer
 
 
-Spoil = t.Callable[[random.Random, Reply, str], Reply]
+Malformer = t.Callable[[random.Random, Reply, str], Reply]
 
 
 def a_page(rng: random.Random, _reply: Reply, _trap: str) -> Reply:
@@ -148,7 +148,7 @@ def another_image(rng: random.Random, reply: Reply, _trap: str) -> Reply:
     )
 
 
-SPOILS: list[Spoil] = [
+MALFORMERS: list[Malformer] = [
     *(a_page, a_long_page, truncated, cut_off, wrong_type, wrong_type, wrong_type, missing_field, missing_field),
     *(another_kind, deep, versions, redirect, endless_next, a_strange_next, bytes_of_no_text, not_compressed),
     *(nothing, come_back_later, another_image),
@@ -157,15 +157,15 @@ SPOILS: list[Spoil] = [
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """Which answers are spoilt.
+    """Which answers are malformed.
 
     :param of_login: whether answers of the Identity service are, else those of the Image service.
-    :param first: which of them is the first to be spoilt, from 0.
+    :param first: which of them is the first to be malformed, from 0.
     :param only: whether it is the only one.
-    :param carried_out: whether a request whose answer is spoilt is carried out before.
+    :param carried_out: whether a request whose answer is malformed is carried out before.
     """
 
-    spoil: Spoil
+    malform: Malformer
     of_login: bool
     first: int
     only: bool
@@ -173,11 +173,11 @@ class Case:
 
     def __str__(self) -> str:
         which = f"{'only' if self.only else 'from'} answer {self.first} of the {'login' if self.of_login else 'images'}"
-        return f"{self.spoil.__name__}, {which}{', carried out' if self.carried_out else ''}"
+        return f"{self.malform.__name__}, {which}{', carried out' if self.carried_out else ''}"
 
 
 class Spoiling(Gateway):
-    """Spoils answers of the Image service, or of the login."""
+    """Malforms answers of the Image service, or of the login."""
 
     trap = ""
     clock: Clock
@@ -188,7 +188,7 @@ class Spoiling(Gateway):
 
     def begin(self, rng: random.Random, case: Case) -> None:
         self.rng, self.case = rng, case
-        self.count = self.spoilt = 0
+        self.count = self.malformed = 0
         self.asked.clear()
 
     def handle(self, request: Request) -> Reply:
@@ -200,9 +200,9 @@ class Spoiling(Gateway):
         number, self.count = self.count, self.count + 1
         if number < case.first or (case.only and number > case.first):
             return forward(behind, request)
-        self.spoilt += 1
+        self.malformed += 1
         carried_out = request.method == "GET" or case.carried_out or is_login
-        return case.spoil(self.rng, forward(behind, request) if carried_out else Reply(200, b"{}"), self.trap)
+        return case.malform(self.rng, forward(behind, request) if carried_out else Reply(200, b"{}"), self.trap)
 
 
 class Trap(Gateway):
@@ -289,11 +289,11 @@ JOBS: dict[str, Job] = {
 
 
 def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Clock) -> bool:
-    """One task with its answers spoilt; returns whether an answer was."""
+    """One task with its answers malformed; returns whether an answer was."""
     rng = random.Random(number)
     title = rng.choice(list(JOBS))
-    job, spoil = JOBS[title], rng.choice(SPOILS)
-    case = Case(spoil, rng.random() < 0.1, rng.randrange(4), rng.random() < 0.5, rng.random() < 0.5)
+    job, malform = JOBS[title], rng.choice(MALFORMERS)
+    case = Case(malform, rng.random() < 0.1, rng.randrange(4), rng.random() < 0.5, rng.random() < 0.5)
     said = f"case {number}: {title}, {case}"
     new = f"fuzz-{uuid.uuid4()}"
     image = cloud.make(f"fuzz-{uuid.uuid4()}", DATA, tags=["before"], protected=rng.random() < 0.3)
@@ -314,7 +314,7 @@ def try_case(number: int, cloud: Cloud, gateway: Spoiling, auth: Json, clock: Cl
         assert "exception" not in outcome.result, f"{said}: {outcome.result['exception']}"
     else:
         assert job.done(cloud, image, new, outcome), f"{said}: {outcome.result}"
-    return gateway.spoilt > 0
+    return gateway.malformed > 0
 
 
 @pytest.mark.slow
@@ -325,14 +325,14 @@ def test_fuzzed_responses_end_in_an_error_or_the_truth(
     FILES["data"], FILES["dest"] = str(tmp_path / "data"), str(tmp_path / "dest")
     (tmp_path / "data").write_bytes(DATA)
     bystander = alice.make(f"bystander-{uuid.uuid4()}", DATA, protected=True)
-    spoilt = 0
+    malformed = 0
     gateway, trap = Spoiling(sandbox.keystone_url, sandbox.glance_url), Trap("", "")
     with gateway.running(), trap.running():
         gateway.clock = clock
         gateway.trap = trap.url.replace("127.0.0.1", "localhost")
         auth = {**password_auth, "auth_url": f"{gateway.url}/v3"}
         for number in [int(ONLY)] if ONLY else range(CASES):
-            spoilt += try_case(number, alice, gateway, auth, clock)
+            malformed += try_case(number, alice, gateway, auth, clock)
             assert trap.asked == [], number
     assert alice.show(bystander["id"]) == bystander
-    assert ONLY or spoilt > CASES / 2
+    assert ONLY or malformed > CASES / 2

@@ -14,7 +14,7 @@ import uuid
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 
 # Create
 

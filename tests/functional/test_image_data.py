@@ -22,7 +22,7 @@ import typing as t
 import pytest
 import zstandard
 
-from .conftest import FORMATS, Cloud, Json, Outcome
+from .cloud import FORMATS, Cloud, Json, Outcome
 from .glance_proxy import CUT, proxy
 from .image_server import Web, serving
 from .runs import run_killed

@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import NO_RANDOM_ACCESS, Behaviour, Page, breaking_at, no_fault, proxy
 from .image_server import serving
 from .sources import checksum_of

@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from .conftest import IN_PROCESS, Cloud, Outcome
+from .cloud import IN_PROCESS, Cloud, Outcome
 from .timing import wait_for_a_later_second
 
 CATALOGUE = 3000

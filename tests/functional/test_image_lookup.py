@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from .conftest import Cloud, Json, Play
+from .cloud import Cloud, Json, Play
 
 
 def looked_up(*terms: t.Any, function: str = "lookup", **options: t.Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Cloud, Json
+from .cloud import Cloud, Json
 from .glance_proxy import CUT_ANSWER, fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")

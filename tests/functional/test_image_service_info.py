@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from .conftest import Cloud, Json
+from .cloud import Cloud, Json
 from .glance_proxy import proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")

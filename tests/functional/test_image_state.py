@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from .conftest import IN_PROCESS, Cloud
+from .cloud import IN_PROCESS, Cloud
 from .glance_proxy import fault_on, proxy
 
 

@@ -15,7 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_pat
 from ansible_collections.cloudimage.glance.plugins.module_utils._module.prefetched_images import PrefetchedImages
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions, ImageSelection
 
-from .conftest import FORMATS, IN_PROCESS, Cloud, Json, Sandbox, connect, forget_the_cloud, run_module
+from .cloud import FORMATS, IN_PROCESS, Cloud, Json, Sandbox, connect, forget_the_cloud, run_module
 from .glance_proxy import proxy
 from .image_server import serving
 from .runs import images_thrice

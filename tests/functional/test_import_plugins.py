@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from .conftest import Cloud, Json, Outcome
+from .cloud import Cloud, Json, Outcome
 from .image_server import Web, serving
 from .sources import checksum_of
 

@@ -23,7 +23,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._options.connect
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._in_process import run_in_process
 from ansible_collections.cloudimage.glance.plugins.plugin_utils._invocation import Invocation
 
-from .conftest import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
+from .cloud import FORMATS, TOKENS, USER_AGENT, Cloud, Json, Play, Sandbox, Tagged, connect, ran_as_modules
 from .glance_proxy import proxy
 from .marks import nightly
 

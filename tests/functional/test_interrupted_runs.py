@@ -20,8 +20,8 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_id
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.blocks import BLOCK
 
-from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
-from .glance_proxy import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .cloud import FORMATS, Cloud, Json, assert_prediction_matches
+from .glance_proxy import ALL, CUT, CUT_ANSWER, BodyFault, proxy
 from .image_server import serving
 from .marks import nightly
 from .runs import run_killed
@@ -76,7 +76,7 @@ def test_next_run_leaves_one_complete_image(
             assert old is None or any(image["status"] == "active" for image in meanwhile), (step, meanwhile)
             predicted = alice.run("image", check=True, name=step_name, wait_timeout=HANGS, **options).succeeded()
             again = alice.run("image", name=step_name, wait_timeout=HANGS, **options).succeeded()
-            assert_told_the_truth(predicted, again)
+            assert_prediction_matches(predicted, again)
             (image,) = alice.named(step_name)
             assert (image["status"], image["os_hash_value"]) == ("active", hashlib.sha512(DATA).hexdigest()), step
             assert again.image["id"] == image["id"]
@@ -352,7 +352,7 @@ def test_killed_download_is_continued_at_the_same_byte(alice: Cloud, name: str, 
     options: Json = {"name": name, "dest": str(tmp_path / "disk")}
     part = tmp_path / f".disk.{image['id']}.part"
     half = len(DATA) // 2
-    stall = Spoil("stall", half)
+    stall = BodyFault("stall", half)
     with proxy(alice.sandbox.glance_url, lambda _method, path, _count: stall if path.endswith("/file") else None) as url:
         context = multiprocessing.get_context("fork")
         process = context.Process(target=alice.run, args=("image_download",), kwargs={**options, "endpoint_override": url})

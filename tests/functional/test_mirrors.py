@@ -9,11 +9,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import CUT, CUT_ANSWER
 from .image_server import Web, serving
 from .marks import nightly
-from .runs import applied, check_one_changed, run_at_once, run_killed, story, with_id
+from .runs import applied, check_one_changed, reported, run_at_once, run_killed, with_id
 from .sources import checksum_of
 from .timing import HANGS
 
@@ -244,7 +244,7 @@ def test_another_task_after_a_run_that_was_killed(
             real = applied(alice, [entry])
             assert not applied(alice, [entry]).changed
             (said,), (done,), (brought,) = predicted.result["outcomes"], real.result["outcomes"], real.images
-            assert with_id(story(said), brought) == with_id(story(done), brought)
+            assert with_id(reported(said), brought) == with_id(reported(done), brought)
             (image,) = alice.named(step_name)
             assert (image["status"], image["size"]) == ("active", len(b"other data")), step
     assert step >= 2

@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from .conftest import Cloud, Play
+from .cloud import Cloud, Play
 from .image_server import serving
 from .sources import file_of, qcow2_header
 

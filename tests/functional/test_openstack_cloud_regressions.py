@@ -11,8 +11,8 @@ import pathlib
 
 import pytest
 
-from .conftest import FORMATS, Cloud
-from .glance_proxy import Spoil, fault_on, proxy
+from .cloud import FORMATS, Cloud
+from .glance_proxy import BodyFault, fault_on, proxy
 from .image_server import serving
 from .timing import wait_until
 
@@ -25,11 +25,11 @@ DATA = b"some data of an image" * 1000
 def test_refused_upload_leaves_no_empty_active_image(alice: Cloud, name: str, path: str, status: int, times: str) -> None:
     refused: list[str] = []
 
-    def fault(method: str, asked: str, _count: int) -> Spoil | None:
+    def fault(method: str, asked: str, _count: int) -> BodyFault | None:
         if method != "PUT" or (times == "once" and refused):
             return None
         refused.append(asked)
-        return Spoil("status", 100, status)
+        return BodyFault("status", 100, status)
 
     with proxy(alice.sandbox.glance_url, fault) as url:
         outcome = alice.run("image", name=name, path=path, endpoint_override=url, **FORMATS)

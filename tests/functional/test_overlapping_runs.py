@@ -17,7 +17,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import Fault, proxy
 from .runs import check_one_changed, run_at_once, run_between
 from .timing import HANGS, wait_until

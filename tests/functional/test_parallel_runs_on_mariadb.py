@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 
 pytestmark = pytest.mark.variant("mariadb")
 

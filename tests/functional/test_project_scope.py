@@ -13,7 +13,7 @@ import uuid
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
-from .conftest import FORMATS, Cloud, Json, Sandbox, forget_the_cloud
+from .cloud import FORMATS, Cloud, Json, Sandbox, forget_the_cloud
 from .timing import wait_for_a_later_second
 
 LIST = "GET /v2/images"

@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 
-from .conftest import Cloud, Json, forget_the_cloud
+from .cloud import Cloud, Json, forget_the_cloud
 from .marks import nightly
 from .scs import SCS_PROPERTIES
 

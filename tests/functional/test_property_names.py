@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import PATCH_CONTENT_TYPE
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.properties import NAMES_OF_GLANCE
 
-from .conftest import Cloud
+from .cloud import Cloud
 
 # Private names are refused by a pattern; these are some of them.
 PRIVATE = ("__class__", "__dict__", "__doc__", "__init__", "_abc_impl", "_format_image_send", "_get_chunk_data_iterator")

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .publishing import MARK, Publisher, reader, sha512
 from .timing import wait_for_a_later_second
 

@@ -15,7 +15,7 @@ import pathlib
 
 import pytest
 
-from .conftest import Cloud, Json
+from .cloud import Cloud, Json
 from .glance_proxy import ALL, CUT, CUT_ANSWER
 from .marks import nightly
 from .publishing import MARK, ROLLED_BACK, Publisher, reader, sha512

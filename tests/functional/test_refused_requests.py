@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json, assert_told_the_truth
+from .cloud import FORMATS, Cloud, Json, assert_prediction_matches
 from .glance_proxy import NGINX_413, Page, fault_on, proxy
 from .image_server import Web, serving
 from .sources import checksum_of
@@ -134,7 +134,7 @@ def test_data_are_streamed_if_the_cloud_refuses_the_import(alice: Cloud, name: s
     assert f"HTTP {status}" in warning
     assert "secret-of-the-url" not in real.stdout
     # The same task, streamed from the start, has the same result.
-    assert_told_the_truth(
+    assert_prediction_matches(
         alice.run("image", check=True, **{**options, "name": f"{name}-2", "transfer": "stream"}).succeeded(),
         alice.run("image", **{**options, "name": f"{name}-2", "transfer": "stream"}).succeeded(),
     )

@@ -15,8 +15,8 @@ import typing as t
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from .conftest import FORMATS, Cloud, Json, Outcome, Play, Sandbox, forget_the_cloud
-from .glance_proxy import ALL, CUT_ANSWER, NO_RANDOM_ACCESS, Behaviour, Spoil, breaking_at, no_fault, proxy
+from .cloud import FORMATS, Cloud, Json, Outcome, Play, Sandbox, forget_the_cloud
+from .glance_proxy import ALL, CUT_ANSWER, NO_RANDOM_ACCESS, Behaviour, BodyFault, breaking_at, no_fault, proxy
 from .marks import nightly
 from .other_cloud import DATA, FOREIGN, PROPERTIES, assert_is_copy, cloud_at, origin_of
 from .runs import images_thrice, run_killed
@@ -217,18 +217,18 @@ def test_store_without_ranges_is_read_again_and_the_bytes_before_are_skipped(ali
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        (Spoil("corrupt", 2_000_000), "has the sha512 {found}, not {right} as the cloud at {auth_url} says"),
-        (Spoil("cut", 0), "cannot be read: The download of image {id} broke off 4 times at byte 0"),
+        (BodyFault("corrupt", 2_000_000), "has the sha512 {found}, not {right} as the cloud at {auth_url} says"),
+        (BodyFault("cut", 0), "cannot be read: The download of image {id} broke off 4 times at byte 0"),
         (404, "cannot be read: GET /v2/images/{id}/file was answered HTTP 404"),
         (403, "cannot be read: GET /v2/images/{id}/file was answered HTTP 403"),
     ],
 )
-def test_read_that_fails_leaves_no_image(alice: Cloud, bob: Cloud, name: str, fault: Spoil | int, message: str) -> None:
+def test_read_that_fails_leaves_no_image(alice: Cloud, bob: Cloud, name: str, fault: BodyFault | int, message: str) -> None:
     origin = origin_of(bob, name)
     wrong = bytearray(DATA)
     wrong[2_000_000] ^= 1
 
-    def on_read(method: str, path: str, _count: int) -> Spoil | int | None:
+    def on_read(method: str, path: str, _count: int) -> BodyFault | int | None:
         return fault if method == "GET" and path.endswith("/file") else None
 
     with proxy(bob.sandbox.glance_url, on_read) as url:
@@ -265,9 +265,9 @@ def test_data_are_there_before_the_upload_begins(alice: Cloud, bob: Cloud, name:
 @pytest.mark.usefixtures("impatient")
 def test_upload_that_breaks_off_reads_the_image_again(alice: Cloud, bob: Cloud, name: str) -> None:
     origin_of(bob, name)
-    left = [Spoil("cut", 1_000_000)]
+    left = [BodyFault("cut", 1_000_000)]
 
-    def fault(method: str, path: str, _count: int) -> Spoil | None:
+    def fault(method: str, path: str, _count: int) -> BodyFault | None:
         return left.pop() if left and method == "PUT" and path.endswith("/file") else None
 
     with proxy(alice.sandbox.glance_url, fault) as url:

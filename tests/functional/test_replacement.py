@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import ALL, CUT, CUT_ANSWER, Fault, proxy
 from .marks import nightly
 from .replacements import apart_from_data

@@ -16,8 +16,8 @@ import typing as t
 
 import pytest
 
-from .conftest import Cloud, Json
-from .glance_proxy import CUT, Spoil, proxy
+from .cloud import Cloud, Json
+from .glance_proxy import CUT, BodyFault, proxy
 from .marks import nightly
 from .other_cloud import DATA, assert_is_copy, cloud_at, origin_of
 
@@ -141,13 +141,13 @@ def test_cloud_that_stops_fails_alone_and_is_completed_by_the_next_run(
         origin_of(bob, each)
     stopped: list[str] = []
 
-    def stop_in_the_middle(method: str, path: str, _count: int) -> Spoil | int | None:
+    def stop_in_the_middle(method: str, path: str, _count: int) -> BodyFault | int | None:
         """The cloud stops while it gets the data of the first image."""
         if stopped:
             return CUT
         if method == "PUT":
             stopped.append(path)
-            return Spoil("cut", 1_000_000)
+            return BodyFault("cut", 1_000_000)
         return None
 
     variables = {"replicate_images": list(names), "replicate_parallel": 1}

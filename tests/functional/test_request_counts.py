@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
-from .conftest import FORMATS, USER_AGENT, Cloud, Json, Sandbox, forget_the_cloud
+from .cloud import FORMATS, USER_AGENT, Cloud, Json, Sandbox, forget_the_cloud
 
 LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"
 MEMBERS, ADD_MEMBER = "GET /v2/images/ID/members", "POST /v2/images/ID/members"

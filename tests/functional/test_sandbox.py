@@ -25,7 +25,7 @@ import urllib.parse
 import pytest
 from ansible_collections.cloudimage.glance.roles.glance_sandbox.files import programs
 
-from .conftest import FORMATS, Cloud
+from .cloud import FORMATS, Cloud
 from .timing import wait_until
 
 SANDBOX = pathlib.Path(__file__).resolve().parents[1] / "sandbox" / "sandbox.py"

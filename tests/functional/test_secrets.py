@@ -15,7 +15,7 @@ import typing as t
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from .conftest import Cloud, Sandbox, run_module
+from .cloud import Cloud, Sandbox, run_module
 
 Auth = dict[str, t.Any]
 

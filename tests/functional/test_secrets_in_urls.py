@@ -14,8 +14,8 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 
-from . import conftest
-from .conftest import FORMATS, Json, Play, Sandbox, ran_as_modules, run_module
+from . import cloud
+from .cloud import FORMATS, Json, Play, Sandbox, ran_as_modules, run_module
 from .http_server import Handler, served
 from .marks import nightly
 
@@ -32,7 +32,7 @@ def logged(
 ) -> list[str]:
     """What a module writes to the system's log; without configuration, without pauses, in both ways of running."""
     del impatient
-    monkeypatch.setattr(conftest, "IN_PROCESS", request.param)
+    monkeypatch.setattr(cloud, "IN_PROCESS", request.param)
     for name in ("OS_CLIENT_CONFIG_FILE", "OS_CLOUD"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

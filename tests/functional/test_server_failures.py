@@ -14,7 +14,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._transfer import
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.file_source import FileSource, file_source
 from ansible_collections.cloudimage.glance.plugins.module_utils._transfer.upload import Upload
 
-from .conftest import FORMATS, Cloud, Outcome
+from .cloud import FORMATS, Cloud, Outcome
 from .glance_proxy import CUT, Fault, fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")

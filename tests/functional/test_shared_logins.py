@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .certificates import certificate, certificates
-from .conftest import Cloud, Json, Play, Sandbox, ran_as_modules
+from .cloud import Cloud, Json, Play, Sandbox, ran_as_modules
 from .http_server import Handler, served
 from .marks import nightly
 

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .timing import wait_for_a_later_second
 
 LIST, SHOW = "GET /v2/images", "GET /v2/images/ID"

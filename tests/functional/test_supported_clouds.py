@@ -16,8 +16,8 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._module import image_info
 
+from .cloud import FORMATS, Json, Outcome, Sandbox
 from .cloud_pages import CLOUDS, Clouds, CloudUnderTest
-from .conftest import FORMATS, Json, Outcome, Sandbox
 from .marks import nightly
 from .support_page import SUPPORT_PAGE, replaced_block
 

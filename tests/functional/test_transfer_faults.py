@@ -20,8 +20,8 @@ import urllib.parse
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
-from .conftest import FORMATS, Cloud, Outcome
-from .glance_proxy import ALL, CUT, CUT_ANSWER, Spoil, proxy
+from .cloud import FORMATS, Cloud, Outcome
+from .glance_proxy import ALL, CUT, CUT_ANSWER, BodyFault, proxy
 from .image_server import serving
 from .timing import HANGS, timing_out_soon, wait_until
 
@@ -69,14 +69,14 @@ def faults_of(transfer: str) -> t.Iterator[tuple[str, str, t.Any]]:
         return
     for place, at in PLACES.items():
         for how in ("cut", "stall", "corrupt"):
-            yield how, place, Spoil(how, at)
+            yield how, place, BodyFault(how, at)
         if transfer != "download":
             for status in STATUSES:
-                yield str(status), place, Spoil("status", at, status)
+                yield str(status), place, BodyFault("status", at, status)
     if transfer == "download":
         for status in STATUSES:
             yield str(status), "-", status
-        yield "wrong length", "-", Spoil("wrong length")
+        yield "wrong length", "-", BodyFault("wrong length")
     else:
         yield "lost response", "-", CUT_ANSWER
 

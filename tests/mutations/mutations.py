@@ -583,7 +583,7 @@ NEAREST_TO_SUBJECT = {
     "clouds.yaml": ("secrets_in_urls",),
     "data": ("conversion",),
     "info": ("project_scope",),
-    "members": ("members_of_image",),
+    "members": ("image_members_option",),
     "no-op": ("silent_no_ops",),
     "policy": ("property_checks",),
     "remote": ("remote_cloud",),

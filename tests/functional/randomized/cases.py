@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import typing as t
 
-from ..conftest import Json
+from ..cloud import Json
 
 # Two of the same length, so that the size alone does not tell them apart, and one of another.
 DATA = {"same": b"some data", "other": b"other dat", "long": b"data of another length"}

@@ -11,7 +11,7 @@ import typing as t
 
 from hypothesis import strategies as st
 
-from ..conftest import FORMATS, Json
+from ..cloud import FORMATS, Json
 from .cases import (
     CAN_CONVERT,
     COMPRESS,

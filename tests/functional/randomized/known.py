@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..conftest import FORMATS, Json
+from ..cloud import FORMATS, Json
 from .cases import File, Interrupted, Name, Overlapping, Project, Single, Start, Task, checksum_of, record_of
 
 ONE: Json = {"name": Name("one")}

@@ -12,7 +12,7 @@ import hashlib
 import re
 import typing as t
 
-from ..conftest import Json, Outcome, assert_told_the_truth
+from ..cloud import Json, Outcome, assert_prediction_matches
 from .cases import DATA, FILES, RECORD, Case, File, Interrupted, Overlapping, Single, Task, Url, disk_of
 from .world import CATALOGUE, MARKED_ID, MEMBERS, USER_OF_PROJECT, Run, Snapshot, World, describe
 
@@ -565,7 +565,7 @@ def check_three_runs(world: World, task: Task, finishing: bool = False) -> Outco
     SEEN["of these replaced"] += any(change["attribute"] == "id" for change in real.result["changes"])
     for pair in zip(outcomes_of(predicted), outcomes_of(real), strict=True):
         forget_hidden_members(*pair, before)
-        assert_told_the_truth(*pair)
+        assert_prediction_matches(*pair)
     assert real.changed == bool(real.mutations)
     assert real.changed == (after != before)
     check_only_named(seen)

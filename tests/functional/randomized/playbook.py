@@ -12,7 +12,7 @@ import uuid
 
 import yaml
 
-from ..conftest import Json
+from ..cloud import Json
 from .cases import FILES, Case, File, ImageId, Interrupted, Name, Overlapping, Project, Single, Start, Task, Url, resolved
 
 FOLDER = "/tmp"

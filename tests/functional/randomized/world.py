@@ -18,7 +18,7 @@ import time
 import typing as t
 import uuid
 
-from ..conftest import Cloud, Json, Outcome, forget_the_cloud, own_id
+from ..cloud import Cloud, Json, Outcome, forget_the_cloud, own_id
 from ..image_server import Web
 from .cases import FILES, File, ImageId, Name, Overlapping, Project, Start, Task, Url, resolved
 from .stepping import InTurn, Request, StopAt, Turns, stepping

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from .conftest import FORMATS, Cloud, Json
+from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import CUT, CUT_ANSWER, fault_on, proxy
 from .runs import images_thrice, run_at_once, run_between, run_killed
 

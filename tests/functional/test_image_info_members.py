@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from .conftest import Cloud, Json, Outcome
+from .cloud import Cloud, Json, Outcome
 from .glance_proxy import fault_on, proxy
 
 pytestmark = pytest.mark.usefixtures("impatient")

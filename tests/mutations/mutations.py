@@ -456,7 +456,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     ),
     (
         "a refused import is streamed though the task demands it",
-        "_transfer/task_data.py",
+        "_transfer/import_methods.py",
         "        if self._options.import_is_demanded:\n            return ()\n",
         "",
     ),
@@ -512,7 +512,7 @@ CLOUD_MUTATIONS: list[Mutation] = [
     ),
     (
         "cloud: create: imports are not asked for",
-        "_transfer/task_data.py",
+        "_transfer/import_methods.py",
         "        if method not in offered:\n",
         "        if False:\n",
     ),

@@ -39,6 +39,11 @@ GIB = 2**30
 SECTOR = 512
 
 
+def qemu_format(inspection: Inspection) -> str:
+    """What qemu-img calls the format that an inspection has found."""
+    return _READ_AS.get(inspection.format, inspection.format)
+
+
 def qemu_img() -> str:
     """The path of qemu-img; it is an error if it is not installed."""
     program = shutil.which("qemu-img")
@@ -164,7 +169,7 @@ class ConvertedSource:
             for block in blocks:
                 _write(image, block, folder, "the image to compare with")
             found = inspect_content(SourceContent(FileSource(Disk(image, "raw").path, size)), library())
-            if found.faults or _READ_AS.get(found.format, found.format) != TARGETS[self.target]:
+            if found.faults or qemu_format(found) != TARGETS[self.target]:
                 return False
             with self._opened_source(folder) as source:
                 return hold_same_data(source, Disk(image, TARGETS[self.target]), deadline)
@@ -174,10 +179,6 @@ class ConvertedSource:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-    @property
-    def _read_as(self) -> str:
-        return _READ_AS.get(self.inspection.format, self.inspection.format)
 
     @contextlib.contextmanager
     def _opened_source(self, folder: str) -> t.Iterator[Disk]:
@@ -205,10 +206,10 @@ class ConvertedSource:
 
         qemu-img would open the files that the header of such data names.
         """
-        disk = Disk(file, self._read_as)
+        disk = Disk(file, qemu_format(self.inspection))
         again = SourceContent(FileSource(disk.path, os.fstat(file.fileno()).st_size))
         found = inspect_content(again, library())
-        is_same = _READ_AS.get(found.format, found.format) == disk.format
+        is_same = qemu_format(found) == disk.format
         if found.format == "vhd" and not is_same:
             # Only the end of such a disk shows what it is, and of what is no file the beginning was inspected.
             raise WrongSource(

@@ -49,7 +49,7 @@ class ConvertedTaskData(TaskData):
 
     def data_into(self, stores: t.Sequence[str] | None) -> DataSpec:
         size = self._conversion.expected_size
-        calls = [self._with_conversion(call, size) for call in self._calls(stores)]
+        calls = [self._with_conversion(call, size) for call in self._calls.into(stores)]
         return dataclasses.replace(self.data, size=size, calls=tuple(calls))
 
     def _with_conversion(self, call: t.Any, size: int | None) -> t.Any:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 the cloudimage.glance contributors
-"""The data that a task wants an image to have: from its options, compared with an image's, and the calls that bring them."""
+"""The data that a task wants an image to have: their inspection, and their comparison with an image's data."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from .._errors import ApiError, InvalidInput, not_none
 from .._glance.checksums import Checksum
 from .._glance.image import Image
 from .._glance.image_hashes import hashes_of, recorded_formats, recorded_source, strongest_hash
-from .._glance.operations import IMPORT, STAGE, UPLOAD, Operation
+from .._glance.operations import IMPORT
 from .._options.data import DataOptions
 from .._plan.desired_image import DataSpec
-from .._plan.store_changes import copy_to_stores
 from .blocks import EXPECTED_ALGORITHM, size_and_hash
 from .download import hash_of_stored_data
 from .errors import BrokenSource
@@ -30,9 +29,9 @@ from .format_inspection import (
     library,
     recognised_format,
 )
+from .import_methods import DataCalls
 from .polling import Deadline
 from .source import SourceContent
-from .url_source import UrlSource
 
 # Hashes that clouds compute of all data, so that an image can be compared with a checksum of these at once.
 COMPUTED_BY_CLOUDS = (EXPECTED_ALGORITHM, "md5")
@@ -62,6 +61,7 @@ class TaskData:
         self._wait = wait
         self.content = content
         self._remote = remote
+        self._calls = DataCalls(api, options, content)
         self._inspection: Inspection | None = None
         self.warnings: list[str] = []
 
@@ -84,71 +84,7 @@ class TaskData:
 
         :param stores: the stores that the data go to; null for the cloud's default.
         """
-        return dataclasses.replace(self.data, calls=tuple(self._calls(stores)))
-
-    def _calls(self, to_stores: t.Sequence[str] | None) -> list[Operation]:
-        stores = {"stores": list(to_stores), "all_stores_must_succeed": True} if to_stores else {}
-        if self.content is None:
-            self._check_offered("glance-download")
-            remote = not_none(self._options.remote)
-            method = {
-                "name": "glance-download",
-                "glance_region": remote.region,
-                "glance_image_id": remote.id,
-                "glance_service_interface": remote.interface,
-            }
-            return [Operation(IMPORT, body={"method": method, **stores})]
-        source = self.content.source
-        if isinstance(source, UrlSource) and self._cloud_downloads():
-            method = {"name": "web-download", "uri": source.url}
-            return [Operation(IMPORT, body={"method": method, **stores}, instead=self._instead_of_import(to_stores))]
-        if self._options.import_method == "glance-direct":
-            self._check_offered("glance-direct")
-            return [
-                Operation(STAGE, body=self._sent_data(self.content)),
-                Operation(IMPORT, body={"method": {"name": "glance-direct"}, **stores}),
-            ]
-        return [self._upload(self.content, to_stores)]
-
-    @staticmethod
-    def _upload(content: SourceContent, to_stores: t.Sequence[str] | None) -> Operation:
-        store = {"store": to_stores[0]} if to_stores else {}
-        return Operation(UPLOAD, body={**TaskData._sent_data(content), **store})
-
-    @staticmethod
-    def _sent_data(content: SourceContent) -> dict[str, t.Any]:
-        """What a result says of the data that this host sends."""
-        compression = {"decompress": content.compression} if content.compression else {}
-        return {content.source.option: content.source.label, "size": content.size, **compression}
-
-    def _instead_of_import(self, to_stores: t.Sequence[str] | None) -> tuple[Operation, ...]:
-        """What to do if the cloud refuses to download a URL itself; nothing if the task demands that it does."""
-        if self._options.import_is_demanded:
-            return ()
-        upload = self._upload(not_none(self.content), to_stores)
-        return (upload, copy_to_stores(None, to_stores[1:])) if to_stores and len(to_stores) > 1 else (upload,)
-
-    def _cloud_downloads(self) -> bool:
-        """Whether the cloud downloads a URL itself, as the task says or, if it leaves the choice, where it can."""
-        content, options = not_none(self.content), self._options
-        if options.import_is_demanded:
-            if content.compression:
-                raise InvalidInput("decompress: the cloud imports the data as they are; use 'transfer: stream'.")
-            self._check_offered("web-download")
-            return True
-        is_read_here = content.compression or options.inspect == "always"
-        may = options.transfer == "auto" and options.import_method is None and not is_read_here
-        return may and "web-download" in self._offered
-
-    @functools.cached_property
-    def _offered(self) -> frozenset[str]:
-        return self._api.import_methods()
-
-    def _check_offered(self, method: str) -> None:
-        offered = self._offered
-        if method not in offered:
-            others = f"it offers {', '.join(sorted(offered))}" if offered else "it offers no imports"
-            raise InvalidInput(f"import_method: this cloud does not offer {method}; {others}. Use 'transfer: stream'.")
+        return dataclasses.replace(self.data, calls=tuple(self._calls.into(stores)))
 
     def attributes_for(
         self, data: DataSpec, named: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]

@@ -89,7 +89,7 @@ def converted(
     """A source that counts as inspected, whatever its data are."""
     source = ConvertedSource(content, target)
     source.inspection = Inspection(name, size)
-    source._inspected_again = lambda file: Disk(file, source._read_as)  # type: ignore[method-assign]
+    source._inspected_again = lambda file: Disk(file, conversion.qemu_format(source.inspection))  # type: ignore[method-assign]
     return source
 
 

@@ -111,6 +111,10 @@ PRECONDITIONS: dict[tuple[str, str], list[Json]] = {
         share("debian-13"),
     ],
     ("docs/testing.md", "Test the module image"): [fact(prefix="example", glance_clouds={"alice": "mycloud"})],
+    ("docs/transfers.md", "Give the name to the old image again"): [
+        image("debian-13-old", id="{first}", hidden=True),
+        image("debian-13", id="{second}"),
+    ],
     (PUBLISH, "Publish the newest Debian once a server has booted from it"): [image("debian-13")],
     (
         "roles/image_retire/README.md",

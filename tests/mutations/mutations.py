@@ -237,7 +237,7 @@ MUTATIONS: list[Mutation] = [
     (
         "scope: nothing is said of shares that were not looked at",
         "_module/image_info.py",
-        "    if checks_left < 0 or (is_cut and not undecided):",
+        "    if seen > most_checks or (is_cut and seen == shared):",
         "    if False:",
     ),
     (

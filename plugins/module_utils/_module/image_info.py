@@ -119,18 +119,11 @@ def _list(api: GlanceApi, parts: t.Sequence[ImageFilters], keep: t.Callable[[Ima
 def _list_as_administrator(api: GlanceApi, filters: ImageFilters, project: str, warnings: list[str]) -> list[Image]:
     """What Glance lists to a plain user of the project, with a login to which it lists all projects' images."""
     asks_for_shares = filters.names is not None or filters.member_status is not None or filters.visibility == "shared"
-    is_cut = False
-    if filters.names is not None:
-        # Few images have a name: one list of all projects' images takes fewer requests than one for each part.
-        images = _list(api, [dataclasses.replace(filters, limit=None)])
-    else:
-        images = _list(api, within_project(filters, project))
-        if filters.visibility in (None, "shared", "all"):
-            shared, is_cut = _shared_by_others(api, filters, project, None if asks_for_shares else PAGE_SIZE)
-            images = sorted_images([*images, *shared], merge_order(filters.sort))
+    images, is_cut = _own_and_shared(api, filters, project, None if asks_for_shares else PAGE_SIZE)
+    shared = sum(access_to(image, project) is Access.SHARED for image in images)
+    most_checks = shared if asks_for_shares else MAX_MEMBER_CHECKS
     certain = _asked_for(filters)
-    undecided = sum(access_to(image, project) is Access.SHARED for image in images)
-    checks_left = undecided if asks_for_shares else min(undecided, MAX_MEMBER_CHECKS)
+    seen = 0  # how many of the shared images came before the limit was reached
     result: list[Image] = []
     for image in images:
         if len(result) == filters.limit:
@@ -139,18 +132,32 @@ def _list_as_administrator(api: GlanceApi, filters: ImageFilters, project: str, 
         if access in certain:
             result.append(image)
         elif access is Access.SHARED:
-            undecided -= 1
-            checks_left -= 1
-            if checks_left >= 0 and is_shared_with(api, image, project, filters.member_status or "accepted"):
+            seen += 1
+            if seen <= most_checks and is_shared_with(api, image, project, filters.member_status or "accepted"):
                 result.append(image)
     # What the cut list does not hold comes after all that it holds, and so after the last image of a full result.
-    if checks_left < 0 or (is_cut and not undecided):
+    if seen > most_checks or (is_cut and seen == shared):
         warnings.append(
             "Other projects share more matching images than the module checked. With an administrator's login it takes one"
             " request for each to see whether this project has accepted it, so some may be missing here. Set"
             " 'member_status: accepted' to check all of them, or filters that fewer images match, or 'owner'."
         )
     return result
+
+
+def _own_and_shared(api: GlanceApi, filters: ImageFilters, project: str, most: int | None) -> tuple[list[Image], bool]:
+    """The images that match and that the project may be able to use; and whether there may be more of them.
+
+    :param most: look at no more images of a list of shared ones than this.
+    """
+    if filters.names is not None:
+        # Few images have a name: one list of all projects' images takes fewer requests than one for each part.
+        return _list(api, [dataclasses.replace(filters, limit=None)]), False
+    images = _list(api, within_project(filters, project))
+    if filters.visibility not in (None, "shared", "all"):
+        return images, False
+    shared, is_cut = _shared_by_others(api, filters, project, most)
+    return sorted_images([*images, *shared], merge_order(filters.sort)), is_cut
 
 
 def _shared_by_others(api: GlanceApi, filters: ImageFilters, project: str, most: int | None) -> tuple[list[Image], bool]:

@@ -20,7 +20,6 @@ from .._glance.operations import UPDATE
 from .._glance.properties import PUBLISHED_AS, RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DesiredImage
-from .diff import diff_of
 from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import (
     CARRIED,
@@ -110,15 +109,4 @@ def _updated(new: Image, wanted: DesiredImage, desired: DesiredImage) -> Plan:
 
 def after_removal(plan: Plan, state: ReplacementState) -> Plan:
     """The plan, after the removal of candidates that cannot be used."""
-    operations, changes = remove_unfinished(state.unfinished)
-    all_changes = (*changes, *plan.changes)
-    if not changes:
-        return plan
-    before, after = diff_of(all_changes)
-    return dataclasses.replace(
-        plan,
-        changes=all_changes,
-        operations=(*operations, *plan.operations),
-        before={**before, **plan.before},
-        after={**after, **plan.after},
-    )
+    return plan.preceded_by(*remove_unfinished(state.unfinished)) if state.unfinished else plan

@@ -78,14 +78,24 @@ class Plan:
 
     def extended(self, operations: t.Sequence[Operation], changes: t.Sequence[Change]) -> Plan:
         """The plan, with further calls after its own."""
-        all_changes = (*self.changes, *changes)
         before, after = diff_of(changes)
         return dataclasses.replace(
             self,
-            changes=all_changes,
+            changes=(*self.changes, *changes),
             operations=(*self.operations, *operations),
             before={**self.before, **before},
             after={**self.after, **after},
+        )
+
+    def preceded_by(self, operations: t.Sequence[Operation], changes: t.Sequence[Change]) -> Plan:
+        """The plan, with further calls before its own."""
+        before, after = diff_of(changes)
+        return dataclasses.replace(
+            self,
+            changes=(*changes, *self.changes),
+            operations=(*operations, *self.operations),
+            before={**before, **self.before},
+            after={**after, **self.after},
         )
 
 

@@ -263,7 +263,7 @@ def _of_results(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tup
 
 def _of_ids(node: yaml.Node, variables: t.Collection[str]) -> t.Iterator[tuple[int, str, str]]:
     """The findings about the id beside the image, which results had before openstack.cloud 2.0."""
-    for text, known in _texts(node, variables, r"\.results"):
+    for text, known in _texts(node, variables, r"\.results(?!\s*\|\s*map\()"):
         if any(re.search(rf"(?<![\w.]){re.escape(name)}{ID_OF_RESULT}", text.value) for name in known):
             yield text.start_mark.line + 1, CHANGE, "id: write image.id."
 

@@ -530,6 +530,18 @@ def test_audit_with_unanswered_questions_and_with_wrong_answers(awx: Awx, name: 
 
 @pytest.mark.slow
 @pytest.mark.nightly
+def test_workflow_leaves_protected_images_unless_it_is_told_otherwise(awx: Awx, name: str, tmp_path: pathlib.Path) -> None:
+    alice = awx.cloud
+    protected, plain = (alice.make(f"{name}-{number}", tags=[name], protected=number == 0) for number in range(2))
+    variables, audit = audited(awx, tmp_path, candidates_filters=f"tags: [{name}]", candidates_action="delete")
+    retire = audit.artifacts["audit_summary"]["retire"]
+    assert retire == {"ids": [plain["id"]], "action": "delete", "unprotect": False, "error": None}
+    awx.run("retire_approved", audit.artifacts | variables).succeeded()
+    assert (alice.status_of(protected), alice.status_of(plain)) == ("queued", "gone")
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
 def test_workflow_retires_nothing_else(awx: Awx, name: str, tmp_path: pathlib.Path) -> None:
     alice = awx.cloud
     for number in range(2):

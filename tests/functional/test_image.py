@@ -280,7 +280,7 @@ def test_image_of_another_owner_than_given_is_not_deleted(admin: Cloud, alice: C
 def test_image_of_another_name_than_given_is_not_deleted(alice: Cloud, name: str) -> None:
     image = alice.make(name)
     message = alice.fails("image", id=image["id"], name=f"{name}-other", state="absent")
-    assert f"name: image {image['id']} has the name '{name}', not '{name}-other'. Nothing was deleted." in message
+    assert f"name: image {image['id']} has the name '{name}', not '{name}-other'. It was not deleted." in message
     assert alice.show(image["id"]) == image
     alice.thrice("image", id=image["id"], name=name, state="absent")
 

@@ -304,7 +304,7 @@ def test_attributes_are_not_changed_while_data_are_stored(alice: Cloud, name: st
     with running_upload(alice, image) as go_on:
         for wait in ({"wait": False}, {"wait_timeout": 60}):
             message = alice.fails("image", name=name, tags=["new"], **wait)
-            assert "So a change would be lost, and nothing was changed." in message
+            assert "A change would be lost, so nothing was changed." in message
         assert sum(clock.slept) >= 60
         assert not alice.unchanged("image", name=name, tags=["t"], wait=False).changed
         go_on.set()

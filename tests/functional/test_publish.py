@@ -133,6 +133,21 @@ def test_build_that_was_rolled_back_does_not_count_as_one_that_is_kept(publisher
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("limit", [{"image_publish_keep": 1}, {"image_publish_older_than": "0s"}])
+def test_build_that_was_rolled_back_stays_as_long_as_it_is_newer_than_the_published_one(
+    publisher: Publisher, limit: Json
+) -> None:
+    first, second = publisher.publish_two()
+    publisher.run(image_publish_rollback=True).succeeded()
+    publisher.build(b"first")
+    report = publisher.run(**limit).succeeded().report
+    assert [(each["id"], each["outcome"]) for each in report["retired"]] == [(second["id"], "kept")]
+    publisher.build(b"second")
+    assert publisher.run(**limit).failed
+    assert publisher.public()["id"] == first["id"]
+
+
+@pytest.mark.nightly
 def test_build_that_was_rolled_back_is_retired_once_newer_ones_are_kept(publisher: Publisher) -> None:
     first, second = publisher.publish_two()
     publisher.run(image_publish_rollback=True).succeeded()

@@ -442,6 +442,17 @@ def test_image_is_not_converted_into_its_own_place(alice: Cloud, name: str) -> N
     message = alice.fails("image", name=name, remote={"cloud": "alice"}, **options)
     assert f"remote: Image {image['id']} '{name}' is the image that the task is to change" in message
     assert alice.named(name) == [image]
+    alice.unchanged("image", name=name, remote={"cloud": "alice"}, **{**options, "convert": "raw"})
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-img is missing (Debian: qemu-utils)")
+def test_image_that_is_named_by_its_id_is_converted_once(alice: Cloud, name: str) -> None:
+    image = alice.make(name, bytes(MIB), disk_format="raw")
+    options: Json = {"convert": "qcow2", "data_policy": "replace", "replaced": "hide", "container_format": "bare"}
+    real = alice.thrice("image", name=name, remote={"cloud": "alice", "id": image["id"]}, **options)
+    assert (real.image["disk_format"], real.image["id"] != image["id"]) == ("qcow2", True)
+    assert alice.show(image["id"])["os_hidden"]
 
 
 @pytest.mark.nightly

@@ -12,7 +12,7 @@ from .._client.image_api import GlanceApi
 from .._errors import ApiError, GlanceError
 from .._glance.error_hints import hint, names_alike
 from .._glance.image import FORMATS
-from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, STATUS_CALLS, UPDATE, Operation
+from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, STAGE, STATUS_CALLS, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
 from .._plan.plan import MAX_PLANS, Plan
 from .._plan.store_changes import is_copy, is_removal_from_store
@@ -65,15 +65,19 @@ def apply_plans(
             new_plans = make_plans()
             is_same = [each.operations for each in new_plans] == [each.operations for each in plans]
             if is_same and not change.may_repeat:
+                _name_changed_parts(refusal, plan, records[-1])
                 raise refusal from change
             plans = new_plans
         except GlanceError as error:
+            _name_changed_parts(error, plan, records[-1])
             records[-1].abandon(plan)
             _name_changed_images(error, records[:-1])
             raise
         else:
             return records
-    raise refusal.explained("Other processes keep changing the image. It stays as it is now; run the task again.")
+    refusal.explained("Other processes keep changing the image. It stays as it is now; run the task again.")
+    _name_changed_parts(refusal, plan, records[-1])
+    raise refusal
 
 
 def _apply(plan: Plan, record: ExecutionRecord, execute: Execute) -> None:
@@ -91,7 +95,7 @@ def _name_changed_images(error: GlanceError, records: t.Sequence[ExecutionRecord
     return bool(changed)
 
 
-def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perform: t.Callable[[Operation], None]) -> None:
+def perform_operations(api: GlanceApi, plan: Plan, perform: t.Callable[[Operation], None]) -> None:
     """Make the calls of a plan, one after the other; an error gets its hint.
 
     It raises ConcurrentChange if the image has changed and nothing but attributes was changed by then.
@@ -108,10 +112,6 @@ def perform_operations(api: GlanceApi, plan: Plan, record: ExecutionRecord, perf
                 # Another run may have been sending data, and have failed meanwhile.
                 may_repeat = operation.call in DATA_CALLS and error.status in CHANGED_MEANWHILE
                 raise ConcurrentChange(error, may_repeat) from error
-            _name_what_was_done(error, plan, record)
-            raise
-        except GlanceError as error:
-            _name_what_was_done(error, plan, record)
             raise
 
 
@@ -122,7 +122,7 @@ def perform_plan(api: GlanceApi, plan: Plan, record: ExecutionRecord) -> None:
         api.perform(operation)
         record.add(operation)
 
-    perform_operations(api, plan, record, perform)
+    perform_operations(api, plan, perform)
 
 
 def _shows_concurrent_change(plan: Plan, failed: Operation, error: ApiError) -> bool:
@@ -149,9 +149,9 @@ def _has_data_by_now(operation: Operation, error: ApiError) -> bool:
     return error.status == 403 and is_of_formats
 
 
-def _name_what_was_done(error: GlanceError, plan: Plan, record: ExecutionRecord) -> None:
+def _name_changed_parts(error: GlanceError, plan: Plan, record: ExecutionRecord) -> None:
     """Add to the error of an image that stays what the task has changed of it before the error."""
-    changed = _changed_parts(record.operations)
+    changed = _changed_parts(operation for operation in record.operations if operation.image_id == plan.image_id)
     if plan.image_id and plan.image is not None and not plan.replaced and changed:
         error.explained(f"Before this error the task changed of the image: {', '.join(changed)}.")
 
@@ -164,10 +164,12 @@ def _changed_parts(operations: t.Iterable[Operation]) -> list[str]:
             parts["its attributes"] = None
         elif is_copy(operation) or is_removal_from_store(operation):
             parts["its stores"] = None
+        elif operation.call is STAGE:
+            parts["its staged data"] = None
         elif operation.call in DATA_CALLS:
             parts["its data"] = None
         elif operation.call in MEMBER_CALLS:
-            parts[f"its member {operation.member}"] = None
+            parts["its members"] = None
         elif operation.call in STATUS_CALLS:
             parts["its status"] = None
     return list(parts)

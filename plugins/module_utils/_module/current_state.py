@@ -63,7 +63,7 @@ def _check_is_meant(image: Image, name: str | None, owner: str | None) -> None:
     """Refuse to delete an image by its id if it has another name or owner than the task gives beside the id."""
     if name not in (None, image.name):
         raise InvalidInput(
-            f"name: image {image.id} has the name '{image.name}', not '{name}'. Nothing was deleted. Correct the 'id' or the"
+            f"name: image {image.id} has the name '{image.name}', not '{name}'. It was not deleted. Correct the 'id' or the"
             " 'name', or give one of them."
         )
     if owner not in (None, image.get("owner", owner)):

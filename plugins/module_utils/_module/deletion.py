@@ -49,7 +49,7 @@ def delete(api: GlanceApi, plan: Plan, record: ExecutionRecord, wait: float | No
             record.add_deletion_by_others(image_id)
 
     try:
-        perform_operations(api, plan, record, perform)
+        perform_operations(api, plan, perform)
         if wait is not None and not record.is_deleted_by_others(image_id):
             wait_until_deleted(api, image_id, Deadline(wait))
     except BaseException as error:

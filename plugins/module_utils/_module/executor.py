@@ -128,7 +128,7 @@ class PlanExecutor:
 
     def run(self) -> None:
         """Make all calls."""
-        perform_operations(self._api, self._plan, self._record, self._perform)
+        perform_operations(self._api, self._plan, self._perform)
 
     def _perform(self, operation: Operation) -> None:
         if operation.call is CREATE:

@@ -78,7 +78,7 @@ class MemberRequest:
 
     def execute(self, plan: Plan, record: ExecutionRecord) -> None:
         """Make the call of the plan."""
-        perform_operations(self._api, plan, record, lambda each: change_member(self._api, each, record))
+        perform_operations(self._api, plan, lambda each: change_member(self._api, each, record))
         record.complete(plan)
 
     def _without_member(self, members: Members) -> Members:

@@ -47,7 +47,7 @@ class RemoteImages:
             image = cloud.find(remote)
         except GlanceError as error:
             raise GlanceError(f"remote, {remote.cloud}: {error}", **error.details) from error
-        return RemoteSource(cloud.api, image, remote.cloud, wait)
+        return RemoteSource(cloud.api, image, remote.cloud, wait, is_found_by_name=remote.id is None)
 
 
 class OtherCloud:

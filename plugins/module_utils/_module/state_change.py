@@ -21,7 +21,7 @@ def change_state(api: GlanceApi, plan: Plan, record: ExecutionRecord, state: str
     def perform(operation: Operation) -> None:
         perform_status_call(api, operation, record)
 
-    perform_operations(api, plan, record, perform)
+    perform_operations(api, plan, perform)
     # The answer to the action holds nothing: whether it worked is only seen by reading the image.
     image = api.find_image(str(plan.image_id))
     check_status(str(plan.image_id), image, state)

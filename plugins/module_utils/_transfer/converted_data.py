@@ -81,8 +81,7 @@ class ConvertedTaskData(TaskData):
 
     def is_in(self, image: Image) -> bool:
         """Whether an image was made of this source by this conversion, or holds the same disk in the same format."""
-        self._check_is_no_source(image)
-        if not self._options.is_comparable:
+        if not self._options.is_comparable or self._is_converted_source(image):
             return True
         recorded = recorded_source(image)
         if recorded:
@@ -94,14 +93,21 @@ class ConvertedTaskData(TaskData):
         deadline = Deadline(self._wait)
         return self._conversion.is_disk_of(Download(self._api, image, deadline).blocks(), image.size, deadline)
 
-    def _check_is_no_source(self, image: Image) -> None:
-        """Refuse to convert an image into its own place: each run would convert the result of the run before."""
+    def _is_converted_source(self, image: Image) -> bool:
+        """Whether an image is the source itself, and has the format already.
+
+        An image that is found by its name is not converted into its own place: the result would have the name, and the next
+        run would convert it again. With the id of the old image, the next run finds the record of the source.
+        """
         source = self._original.source
-        if isinstance(source, RemoteSource) and source.is_same_as(self._api, image):
+        if not isinstance(source, RemoteSource) or not source.is_image(image):
+            return False
+        if image.disk_format != self._conversion.target and source.is_found_by_name:
             raise InvalidInput(
                 f"remote: {image} is the image that the task is to change: each run would convert it once more."
-                " Give the converted image another 'name', or copy an image of another cloud or project."
+                " Give the converted image another 'name', or name the old one by its 'id' and keep it with 'replaced'."
             )
+        return image.disk_format == self._conversion.target
 
     def attributes_for(
         self, data: DataSpec, named: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]

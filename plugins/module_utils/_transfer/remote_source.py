@@ -28,12 +28,14 @@ class RemoteSource:
     :param api: the other cloud's.
     :param cloud: what errors and results call that cloud.
     :param wait: how long reading all of it may take (s); null for no limit.
+    :param is_found_by_name: whether the task names it by its name, and not by its id.
     """
 
     api: GlanceApi
     image: Image
     cloud: str
     wait: float | None
+    is_found_by_name: bool = True
     option: str = "remote"
 
     @property
@@ -44,9 +46,9 @@ class RemoteSource:
     def size(self) -> int | None:
         return self.image.size
 
-    def is_same_as(self, api: GlanceApi, image: Image) -> bool:
+    def is_image(self, image: Image) -> bool:
         """Whether an image is this one, and not one of the same id in another cloud."""
-        return image.id == self.image.id and api.connection.image_url == self.api.connection.image_url
+        return image.id == self.image.id and image.get("created_at") == self.image.get("created_at")
 
     def read(self) -> Blocks:
         download = Download(self.api, self.image, Deadline(self.wait), is_kept=False)

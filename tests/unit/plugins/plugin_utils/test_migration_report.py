@@ -163,6 +163,7 @@ def test_defaults_of_the_group_are_reported() -> None:
         ("debug: msg={{ result.results | map(attribute='id') }}", ["3 change id"]),
         ("debug: msg={{ item.id }}\n  loop: '{{ result.results }}'", ["3 change id"]),
         ("debug: msg={{ item.id }}\n  loop: '{{ result.images }}'", []),
+        ("debug: msg={{ item.id }}\n  loop: \"{{ result.results | map(attribute='image') }}\"", []),
         ("debug: msg={{ result.results | map(attribute='image.id') }}", []),
         ("debug: msg={{ result.image.id ~ result.idle ~ item.id ~ other.result.id }}", []),
         ("when: result.images[0].owner_id == 'a'", ["3 change owner_id"]),

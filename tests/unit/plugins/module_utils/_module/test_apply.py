@@ -12,11 +12,13 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._client.image_ap
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, GlanceError
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, build_patch
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import (
+    ADD_MEMBER,
     CREATE,
     DEACTIVATE,
     DELETE,
     IMPORT,
     REMOVE_MEMBER,
+    STAGE,
     UPDATE,
     UPLOAD,
     Operation,
@@ -169,7 +171,7 @@ def perform(
 
     made = Plan(**{"image": {}, "image_id": "a", "operations": tuple(operations), **fields})
     with pytest.raises((GlanceError, ConcurrentChange)) as raised:
-        perform_operations(t.cast(GlanceApi, cloud), made, record, call)
+        perform_operations(t.cast(GlanceApi, cloud), made, call)
     assert record.operations == list(operations[:failed])
     return raised.value, record
 
@@ -224,6 +226,19 @@ def test_copy_that_another_run_has_made_is_a_concurrent_change() -> None:
     assert not error.may_repeat
 
 
+def apply_failing(plan: Plan, failure: Exception) -> GlanceError:
+    """The error of a plan whose last call fails, each time that it is made."""
+
+    def execute(each: Plan, record: ExecutionRecord) -> None:
+        for operation in each.operations[:-1]:
+            record.add(operation)
+        raise failure
+
+    with pytest.raises(GlanceError) as raised:
+        apply_plans([plan], lambda: [plan], execute)
+    return raised.value
+
+
 @pytest.mark.parametrize("is_refused", [True, False])
 @pytest.mark.parametrize(
     ("operations", "changed"),
@@ -233,28 +248,42 @@ def test_copy_that_another_run_has_made_is_a_concurrent_change() -> None:
         ([SEND, PATCH], "its data"),
         ([Operation(IMPORT, "a", {"method": {"name": "copy-image"}}), GO], "its stores"),
         ([Operation(remove_from_store("s"), "a"), GO], "its stores"),
-        ([Operation(REMOVE_MEMBER, "a", member="m"), PATCH], "its member m"),
+        ([Operation(REMOVE_MEMBER, "a", member="m"), PATCH], "its members"),
+        ([Operation(ADD_MEMBER, "a", {"member": "m"}), PATCH], "its members"),
+        ([Operation(STAGE, "a"), GO], "its staged data"),
         ([Operation(DEACTIVATE, "a"), PATCH], "its status"),
     ],
 )
 def test_error_says_what_was_changed_before(is_refused: bool, operations: list[Operation], changed: str) -> None:
     failure = refusal(403) if is_refused else GlanceError("Lost.")
-    error, _record = perform(operations, failure, len(operations) - 1)
+    error = apply_failing(Plan({}, "a", (), tuple(operations)), failure)
     assert str(error).endswith(f"Before this error the task changed of the image: {changed}.")
 
 
 @pytest.mark.parametrize(
-    ("operations", "failed", "fields"),
+    ("operations", "fields"),
     [
-        ([SEND], 0, {}),
-        ([Operation(CREATE, body={}), SEND], 1, {"image_id": None}),
-        ([PATCH, GO], 1, {"replaced": image("b")}),
-        ([PATCH, GO], 1, {"image": None}),
+        ([SEND], {}),
+        ([Operation(CREATE, body={}), SEND], {"image_id": None}),
+        ([PATCH, GO], {"replaced": image("b")}),
+        ([PATCH, GO], {"image": None}),
+        ([Operation(UPDATE, "b", []), GO], {}),  # another image
     ],
 )
-def test_error_does_not_mention_what_is_undone(operations: list[Operation], failed: int, fields: dict[str, t.Any]) -> None:
-    error, _record = perform(operations, GlanceError("Lost."), failed, **fields)
-    assert str(error) == "Lost."
+def test_error_does_not_mention_what_is_undone(operations: list[Operation], fields: dict[str, t.Any]) -> None:
+    failed = Plan(**{"image": {}, "image_id": "a", "operations": tuple(operations), **fields})
+    assert str(apply_failing(failed, GlanceError("Lost."))) == "Lost."
+
+
+def test_refusal_that_does_not_pass_says_what_was_changed() -> None:
+    error = apply_failing(Plan({}, "a", (), (PATCH, SEND)), ConcurrentChange(refusal(409)))
+    assert str(error).endswith("Before this error the task changed of the image: its attributes.")
+
+
+def test_changes_that_others_keep_making_do_not_hide_what_was_changed() -> None:
+    error = apply_failing(Plan({}, "a", (), (PATCH, SEND)), ConcurrentChange(refusal(409), may_repeat=True))
+    assert "Other processes keep changing the image." in str(error)
+    assert str(error).endswith("Before this error the task changed of the image: its attributes.")
 
 
 @pytest.mark.parametrize(("operation", "is_hinted"), [(PATCH, True), (Operation(CREATE, body={}), True), (GO, False)])

@@ -77,11 +77,12 @@ class LookupModule(LookupBase):  # type: ignore[misc] # ansible-core has no type
 
     def run(self, terms: list[str], variables: t.Any = None, **kwargs: t.Any) -> list[dict[str, t.Any]]:
         self.set_options(var_options=variables, direct=kwargs)
-        files = [file for term in terms for file in _files_in(pathlib.Path(str(term)).expanduser())]
+        files = [file for term in terms for file in files_in(pathlib.Path(str(term)).expanduser())]
         return [dataclasses.asdict(finding) for finding in report({str(file): _text_of(file) for file in files})]
 
 
-def _files_in(path: pathlib.Path) -> list[pathlib.Path]:
+def files_in(path: pathlib.Path) -> list[pathlib.Path]:
+    """The file, or the YAML files in the folder and in the folders below it, those that are links included."""
     if path.is_file():
         return [path]
     if not path.is_dir():

@@ -114,6 +114,7 @@ def test_no_file_imports_from_a_test_file() -> None:
     imported = [
         f"{path.relative_to(TESTS)} imports from {node.module}"
         for path in sorted(TESTS.rglob("*.py"))
+        if path.relative_to(TESTS).parts[0] != "output"  # where ansible-test installs what it needs
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[-1].startswith("test_")
     ]

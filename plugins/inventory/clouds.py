@@ -62,7 +62,8 @@ notes:
   - Of some clouds openstacksdk fetches the profile, because C(profile) is a URL or names a profile that refers to one. The
     plugin does not fetch it. So one host stands for such a cloud, unless C(clouds.yaml) names its regions itself.
   - With O(cache) the names of clouds and regions are cached, and nothing else. A change of C(clouds.yaml) takes effect when
-    the cache has expired, or with C(--flush-cache). Each C(clouds.yaml) has a cache of its own.
+    the cache has expired, or with C(--flush-cache), which C(ansible-inventory) has since ansible-core 2.19. Each
+    C(clouds.yaml) has a cache of its own.
 seealso:
   - name: clouds.yaml
     description: How openstacksdk is configured.

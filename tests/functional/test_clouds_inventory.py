@@ -164,7 +164,7 @@ def test_host_of_another_inventory_file_does_not_become_local(inventory: Invento
 
 
 @pytest.mark.nightly
-@pytest.mark.skipif(CORE < (2, 18), reason="ansible-inventory has no --flush-cache before ansible-core 2.18")
+@pytest.mark.skipif(CORE < (2, 19), reason="ansible-inventory has no --flush-cache before ansible-core 2.19")
 def test_cache_holds_names_until_it_is_flushed(inventory: Inventory) -> None:
     cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(inventory.folder / "cache")}
     inventory.write({"a": {"auth": {"password": SECRET}, "regions": ["r1", "r2"]}}, **cached)

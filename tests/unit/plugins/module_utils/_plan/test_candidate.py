@@ -109,6 +109,11 @@ def test_complete_candidate_is_used_again(old: Image, new: Image) -> None:
     assert patched(changed, NEW_ID) == {"min_ram": 5, "p": None, "q": "2"}
 
 
+def test_property_that_the_cloud_gave_a_candidate_stays() -> None:
+    new = Image({**NEW.fields, "set_by_cloud": "x", "os_glance_note": "y"})
+    assert not plan_candidate(state(OLD, new=new), DesiredImage(FORMATS, data=DATA)).changed
+
+
 def test_candidate_that_cannot_be_used_is_deleted_first() -> None:
     left = Image({**NEW.fields, "id": "left", "protected": True})
     plan = plan_candidate(state(OLD, unfinished=(left,)), DesiredImage(data=DATA))
@@ -129,12 +134,11 @@ def test_record_of_the_source_is_made_with_the_candidate() -> None:
     }
 
 
-def test_first_promotion_is_one_request() -> None:
-    plan = plan_promotion(
-        state(MISSING, new=FIRST), DesiredImage({**FORMATS, "protected": True}, {"p": "1"}, data=DATA), "hide"
-    )
+@pytest.mark.parametrize("named", [{}, {"protected": True}])
+def test_first_promotion_is_one_request(named: dict[str, t.Any]) -> None:
+    plan = plan_promotion(state(MISSING, new=FIRST), DesiredImage({**FORMATS, **named}, {"p": "1"}, data=DATA), "hide")
     assert calls(plan) == ["PATCH new"]
-    assert patched(plan, NEW_ID) == {"name": "n", "os_hidden": False, "protected": True, MARK: "n"}
+    assert patched(plan, NEW_ID) == {"name": "n", "os_hidden": False, MARK: "n", **named}
 
 
 @pytest.mark.parametrize(

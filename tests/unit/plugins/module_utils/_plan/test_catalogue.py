@@ -130,6 +130,11 @@ def test_action_of_prune_becomes_requests(action: str, fields: dict[str, t.Any],
     assert plan.changed is bool(calls)
 
 
+def test_hiding_changes_one_attribute() -> None:
+    (change,) = plan_prune(image(), "hide", force=True).changes
+    assert (change.attribute, change.before, change.after) == ("os_hidden", False, True)
+
+
 @pytest.mark.parametrize("action", ["hide", "deactivate", "delete"])
 def test_protected_image_is_left_alone_without_force(action: str) -> None:
     with pytest.raises(InvalidInput, match="'n' is protected, and would be .*It was left as it is"):
@@ -141,7 +146,8 @@ def test_protected_image_that_needs_no_change_is_no_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "most", "force"), [([image()], 1, False), ([], 0, False), ([image(protected=True)], 1, True)]
+    ("images", "most", "force"),
+    [([image()], 1, False), ([image()], 2, False), ([], 0, False), ([image(protected=True)], 1, True)],
 )
 def test_pruning_within_the_limits_is_allowed(images: list[Image], most: int, force: bool) -> None:
     check_limits(images, PruneOptions("base", "delete", most, force))

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from ansible_collections.cloudimage.glance.plugins.module_utils._argspec import CONNECTION, IMAGE_INFO
 
-ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROLES = ROOT / "roles"
 # Options of image_info that choose no images, or that the role has a variable for.
 NO_FILTERS = {"filters", "all_projects", "exactly", "members"}
 
@@ -38,6 +39,20 @@ def test_role_has_a_variable_for_each_connection_option(role: str) -> None:
     assert re.findall(rf"'(\w+)': {role}_\1 \|", connection) == list(CONNECTION)
     documented = read(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     assert {f"{role}_{option}" for option in CONNECTION} <= set(documented)
+
+
+def test_audit_refuses_each_connection_option_of_image_retire_but_the_cloud() -> None:
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "audit.yml").read_text())
+    refused = [f"image_retire_{option}" for option in CONNECTION if option != "cloud"]
+    assert play["vars"]["audit_connection_variables"] == refused
+
+
+def test_approved_retirement_refuses_each_variable_that_could_choose_other_images() -> None:
+    play, _retirement = yaml.safe_load((ROOT / "examples" / "awx" / "retire_approved.yml").read_text())
+    variables = {
+        name.removeprefix("image_retire_") for name in read("image_retire", "vars/main.yml")["image_retire_variables"]
+    }
+    assert set(play["vars"]["refused_names"]) == {*variables, *CONNECTION} - {"cloud", "only_report"}
 
 
 def test_image_publish_refuses_each_connection_option_among_the_options_of_the_image() -> None:

@@ -14,8 +14,9 @@ from .._glance.error_hints import hint, names_alike
 from .._glance.image import FORMATS
 from .._glance.operations import CREATE, DATA_CALLS, MEMBER_CALLS, STAGE, STATUS_CALLS, UPDATE, Operation
 from .._plan.execution_record import ExecutionRecord
-from .._plan.plan import MAX_PLANS, Plan
+from .._plan.plan import Plan
 from .._plan.store_changes import is_copy, is_removal_from_store
+from .concurrent_runs import MAX_PLANS
 
 # Responses that say that the image is not as it was read: it was deleted or changed, or (410) deleted while data were sent.
 CHANGED_MEANWHILE = frozenset({404, 409, 410})

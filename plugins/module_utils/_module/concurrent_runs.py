@@ -19,6 +19,9 @@ from .._timing import TIMING
 if t.TYPE_CHECKING:
     from .._transfer.polling import Backoff, Deadline
 
+# How often a task is planned anew because another run changed the image first.
+MAX_PLANS = 5
+
 # What waits is imported where it is needed, because most tasks find no other run.
 
 

@@ -31,10 +31,10 @@ from .._plan.image_plan import (
     plan_image,
 )
 from .._plan.members import DesiredMembers, Members
-from .._plan.plan import MAX_PLANS, Plan, plan_delete
+from .._plan.plan import Plan, plan_delete
 from .._plan.result import result_of
 from .._transfer.progress import reporter
-from .concurrent_runs import OtherRunIsBusy
+from .concurrent_runs import MAX_PLANS, OtherRunIsBusy
 from .current_state import CurrentStateReader, ImageHasChanged, find_named_images, select
 from .lookup import Lookup, find_by_id_or_name
 from .task import Task

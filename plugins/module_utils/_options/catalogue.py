@@ -37,8 +37,8 @@ class PruneOptions:
 
     catalogue: str
     action: str
-    most: int = 10
-    force: bool = False
+    most: int
+    force: bool
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> PruneOptions | None:

@@ -44,7 +44,7 @@ class MemberOptions:
     """
 
     projects: tuple[ProjectReference, ...]
-    purge: bool = False
+    purge: bool
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> MemberOptions | None:

@@ -46,9 +46,14 @@ class DataSpec:
         return {SOURCE_CHECKSUM: source_record(self.source_checksum)} if self.source_checksum and self.awaited else {}
 
     @property
+    def is_import(self) -> bool:
+        """Whether the cloud itself brings the data into the image, and into all of its stores."""
+        return self.calls[-1].call is IMPORT
+
+    @property
     def status_after(self) -> str | None:
         """The image's status when the task ends; null where the cloud may still be importing then."""
-        return "active" if self.awaited or self.calls[-1].call is not IMPORT else None
+        return "active" if self.awaited or not self.is_import else None
 
     def check_formats(self, attributes: t.Mapping[str, t.Any]) -> None:
         """Refuse to store data in an image without both formats, as Glance does.

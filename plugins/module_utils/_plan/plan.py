@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._errors import InvalidInput
+from .._errors import InvalidInput, not_none
 from .._glance.image import BASE_ATTRIBUTES, FlatImage, Image, to_result
 from .._glance.json_patch import Change, build_patch, property_change
 from .._glance.operations import (
@@ -21,7 +21,6 @@ from .._glance.operations import (
     DEACTIVATE,
     DELETE,
     ID_PLACEHOLDER,
-    IMPORT,
     REACTIVATE,
     REMOVE_MEMBER,
     UPDATE,
@@ -35,8 +34,6 @@ from .marks import with_record
 from .members import DesiredMembers, Members, member_changes, member_operations
 from .store_changes import check_stores_can_change, copy_to_stores, hides_stores, store_changes, store_operations
 
-# How often a task is planned anew because another run changed the image first.
-MAX_PLANS = 5
 STATE_ACTIONS = {"active": REACTIVATE, "deactivated": DEACTIVATE}
 
 
@@ -198,12 +195,12 @@ def data_operations(
     :param current: the attributes of the image before, if the record of the source is to be written by a call of its own.
     """
     operations = [dataclasses.replace(operation, image_id=image_id) for operation in data.calls]
-    needs_copies = stores and len(stores) > 1 and operations[-1].call is not IMPORT
     recorded = [] if current is None else record_changes(data, current)
     if recorded:
         operations.append(Operation(UPDATE, image_id, build_patch(recorded)))
-    if stores and needs_copies:
-        operations.append(copy_to_stores(image_id, stores[1:]))
+    others = () if data.is_import else (stores or ())[1:]
+    if others:
+        operations.append(copy_to_stores(image_id, others))
     return operations
 
 
@@ -262,11 +259,11 @@ def plan_sharing(plan: Plan, members: DesiredMembers | None, current: Members) -
     """
     if members is None:
         return plan
-    if plan.image:
-        members.check(f"image '{plan.image['name']}'", plan.image.get("visibility"))
+    image = not_none(plan.image)
+    members.check(f"image '{image['name']}'", image["visibility"])
     after = members.applied_to(current)
     extended = plan.extended(member_operations(plan.image_id, current, after), member_changes(current, after))
-    if plan.image and plan.image.get("visibility") not in (None, "shared"):
+    if image["visibility"] not in (None, "shared"):
         # Glance removes members of shared images only.
         operations = sorted(extended.operations, key=lambda operation: operation.call is not REMOVE_MEMBER)
         extended = dataclasses.replace(extended, operations=tuple(operations))

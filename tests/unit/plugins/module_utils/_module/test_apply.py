@@ -29,8 +29,9 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._module.apply im
     apply_plans,
     perform_operations,
 )
+from ansible_collections.cloudimage.glance.plugins.module_utils._module.concurrent_runs import MAX_PLANS
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.execution_record import ExecutionRecord
-from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import MAX_PLANS, Plan
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils._module.fake_glance import (
     FakeGlance,
     image,

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.image_member import ImageMemberOptions
 
+ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
 GIVEN: dict[str, t.Any] = {
     **dict.fromkeys(("id", "name", "owner", "owner_domain", "member", "member_domain")),
     "state": "accepted",
@@ -22,6 +23,7 @@ GIVEN: dict[str, t.Any] = {
     [
         ({}, "id, name: both are null"),
         ({"id": "no id"}, "id"),
+        ({"name": ""}, "name: '' has 0 characters"),
         ({"name": "n", "state": "present"}, "'state: present' needs it"),
         ({"name": "n", "state": "absent"}, "'state: absent' needs it"),
     ],
@@ -29,6 +31,13 @@ GIVEN: dict[str, t.Any] = {
 def test_incomplete_options_are_rejected(given: dict[str, t.Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         ImageMemberOptions.from_params({**GIVEN, **given})
+
+
+def test_image_is_given_by_id_or_name() -> None:
+    named = ImageMemberOptions.from_params({**GIVEN, "name": "n"})
+    assert (named.image_id, named.name) == (None, "n")
+    by_id = ImageMemberOptions.from_params({**GIVEN, "id": ID})
+    assert (by_id.image_id, by_id.name) == (ID, None)
 
 
 @pytest.mark.parametrize(

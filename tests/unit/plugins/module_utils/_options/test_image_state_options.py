@@ -19,6 +19,9 @@ ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
 def test_images_are_given_by_id_and_by_name() -> None:
     options = ImageStateOptions.from_params(params_of(IMAGE_STATE, id=[ID], name=["a", "b"], state="active"))
     assert options == ImageStateOptions((ID,), ("a", "b"), "active")
+    for given in ({"id": [ID]}, {"name": ["a"]}):
+        named = ImageStateOptions.from_params(params_of(IMAGE_STATE, **given, state="active"))
+        assert (named.ids, named.names) == (tuple(given.get("id", ())), tuple(given.get("name", ())))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_entries_keep_their_order() -> None:
     options = parse({"name": "b"}, {"name": "a", "state": "absent"}, parallel=32)
     assert [(image.selection.name, image.state) for image in options.images] == [("b", "present"), ("a", "absent")]
     assert options.parallel == 32
+    assert parse({"name": "a"}, parallel=1).parallel == 1
 
 
 def test_same_name_in_two_projects_means_two_images() -> None:

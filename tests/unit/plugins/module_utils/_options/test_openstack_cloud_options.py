@@ -88,6 +88,8 @@ def test_contradictions_are_rejected(options: dict[str, t.Any], message: str) ->
         ({"tags": "a"}, {"tags": ["a"]}),
         ({"tags": ["a", 1]}, {"tags": ["a", "1"]}),
         ({"is_hidden": True}, {"hidden": "true"}),
+        ({"protected": "yes"}, {"protected": True}),
+        ({"protected": "false"}, {"protected": False}),
         ({"os_hidden": "no"}, {"hidden": "false"}),
         ({"disk_format": "raw", "container_format": "bare"}, {"disk_format": ["raw"], "container_format": ["bare"]}),
         (

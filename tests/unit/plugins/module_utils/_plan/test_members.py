@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image, to_result
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPDATE, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members import (
     DesiredMembers,
     check_can_have_members,
@@ -98,6 +99,17 @@ def test_sharing_comes_after_the_calls_of_a_plan() -> None:
     assert shared.members_after == {**CURRENT, "c": "pending"}
     assert shared.changed
     assert plan_sharing(plan, None, {}) == plan
+
+
+@pytest.mark.parametrize(
+    ("visibility", "calls"),
+    [(None, ["PATCH", "DELETE"]), ("shared", ["PATCH", "DELETE"]), ("private", ["DELETE", "PATCH"])],
+)
+def test_members_leave_before_the_image_is_no_longer_shared(visibility: str | None, calls: list[str]) -> None:
+    image = {"id": ID, "name": "n", "visibility": visibility}
+    plan = Plan(image, ID, operations=(Operation(UPDATE, ID, body=[]),))
+    shared = plan_sharing(plan, DesiredMembers((), purge=True), {"a": "accepted"})
+    assert [operation.call.method for operation in shared.operations] == calls
 
 
 @pytest.mark.parametrize("visibility", ["private", "public", "community"])

@@ -11,16 +11,24 @@ import typing as t
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
-from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import IMPORT, UPLOAD, Operation
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import (
+    IMPORT,
+    STAGE,
+    UPDATE,
+    UPLOAD,
+    Operation,
+)
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.data_state import DataState
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import (
     Plan,
+    data_operations,
     plan_create,
     plan_delete,
     plan_state,
     plan_update,
 )
+from ansible_collections.cloudimage.glance.plugins.module_utils._plan.store_changes import copy_to_stores
 
 ID = "8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"
 IMAGE = Image(
@@ -53,6 +61,7 @@ def altered(image: Image, **fields: t.Any) -> Image:
 
 
 QUEUED = altered(IMAGE, status="queued", size=None)
+STAGED = DataSpec("path", "/f", 9, calls=(Operation(STAGE), Operation(IMPORT, body={"method": {"name": "glance-direct"}})))
 DATA = DataSpec("path", "/f", 9, calls=(Operation(UPLOAD, body={"path": "/f", "size": 9}),))
 IMPORTED = DataSpec(
     "url", "http://h/f", calls=(Operation(IMPORT, body={"method": {"name": "web-download", "uri": "http://h/f"}}),)
@@ -156,7 +165,48 @@ def test_image_without_data_gets_them() -> None:
     assert [operation["method"] for operation in shown(plan)] == ["PATCH", "PUT"]
     assert shown(plan)[1] == {"method": "PUT", "path": f"/v2/images/{ID}/file", "body": {"path": "/f", "size": 9}}
     assert changes(plan)[1:] == [("size", None, 9), ("status", "queued", "active")]
-    assert plan.has_data
+    assert plan.has_data is True
+
+
+@pytest.mark.parametrize(
+    ("data", "stores", "calls"),
+    [
+        (DATA, None, ["UPLOAD"]),
+        (DATA, ("a",), ["UPLOAD"]),
+        (DATA, ("a", "b"), ["UPLOAD", "IMPORT"]),
+        (DATA, ("a", "b", "c"), ["UPLOAD", "IMPORT"]),
+        (IMPORTED, ("a", "b"), ["IMPORT"]),
+        (STAGED, ("a", "b"), ["STAGE", "IMPORT"]),
+    ],
+)
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_data_are_uploaded_to_one_store_and_copied_to_the_others(
+    data: DataSpec, stores: tuple[str, ...] | None, calls: list[str], is_recorded: bool
+) -> None:
+    """An import brings them into all stores. The record of their source is written before they are copied."""
+    given = dataclasses.replace(data, source_checksum="md5:0" if is_recorded else None)
+    operations = data_operations(given, stores, ID, {})
+    expected = [*calls]
+    if is_recorded:
+        expected.insert(len(data.calls), "UPDATE")
+    names = {call: name for name, call in (("UPLOAD", UPLOAD), ("STAGE", STAGE), ("IMPORT", IMPORT), ("UPDATE", UPDATE))}
+    assert [names[operation.call] for operation in operations] == expected
+    assert {operation.image_id for operation in operations} == {ID}
+    if data is DATA and stores and len(stores) > 1:
+        assert operations[-1] == copy_to_stores(ID, stores[1:])
+
+
+def test_new_data_change_what_only_glance_knows() -> None:
+    plan = plan_update(altered(QUEUED, updated_at="2026-01-01T00:00:00Z"), DesiredImage(data=DATA), DataState.NONE)
+    assert plan.image is not None
+    assert plan.image["properties"] == {"kernel_id": "k", "p": "1", "q": "2"}
+    assert plan.image["updated_at"] is None
+
+
+def test_time_of_the_last_change_stays_if_nothing_changes() -> None:
+    plan = plan_update(altered(IMAGE, updated_at="2026-01-01T00:00:00Z"), DesiredImage({"name": "n"}))
+    assert plan.image is not None
+    assert plan.image["updated_at"] == "2026-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(("data", "size"), [(DATA, 9), (IMPORTED, None)])
@@ -359,9 +409,11 @@ def test_status_that_the_task_wants(
 @pytest.mark.parametrize("data", [None, dataclasses.replace(IMPORTED, awaited=False)])
 def test_status_of_an_image_that_has_no_data(wanted: str, data: DataSpec | None) -> None:
     desired = DesiredImage({"name": "n", "disk_format": "raw", "container_format": "bare"}, data=data, status=wanted)
-    with pytest.raises(InvalidInput, match="^state: "):
+    status = "status 'queued'" if data is None else "status that only the cloud knows, as the task does not wait for it,"
+    message = f"^state: the image would have the {status} and cannot be made {wanted}"
+    with pytest.raises(InvalidInput, match=message):
         plan_create(desired, None)
-    with pytest.raises(InvalidInput, match="^state: "):
+    with pytest.raises(InvalidInput, match=message):
         plan_update(QUEUED, desired, DataState.NONE)
 
 

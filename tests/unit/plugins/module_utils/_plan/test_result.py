@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.json_patch import Change, property_change
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.desired_image import DataSpec, DesiredImage
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan, plan_create, plan_delete, plan_update
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.result import result_of
@@ -73,7 +74,7 @@ def test_diffs_of_several_images_name_the_image() -> None:
 
 
 def plan_of_a_recorded_source() -> Plan:
-    data = DataSpec("path", "/f", 3, source_checksum="sha256:1")
+    data = DataSpec("path", "/f", 3, source_checksum="sha256:1", calls=(Operation(UPLOAD),))
     return plan_create(DesiredImage({"name": "n", "disk_format": "raw", "container_format": "bare"}, data=data), None)
 
 

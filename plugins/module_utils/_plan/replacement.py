@@ -312,7 +312,7 @@ def _set_aside(old: Image, replaced: str, template: str, marked_as: str | None) 
     operations = [Operation(UPDATE, old.id, build_patch(changes))]
     if replaced == "deactivate" and old.status == "active":
         # Before it loses the name: by that a run that is cut off in between is recognised.
-        operations.insert(0, Operation(DEACTIVATE, old.id))
+        operations = [Operation(DEACTIVATE, old.id), *operations]
         changes.append(Change("status", "active", "deactivated"))
     return operations, [dataclasses.replace(change, subject=Subject.REPLACED, image_id=old.id) for change in changes]
 

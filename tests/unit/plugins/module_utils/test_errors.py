@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._errors import ApiError, ErrorResponse
+from ansible_collections.cloudimage.glance.plugins.module_utils._errors import (
+    ApiError,
+    ErrorResponse,
+    GlanceError,
+    explain,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,33 @@ def test_error_shows_the_code_and_the_request_where_there_are_any(response: Erro
 def test_error_has_the_facts_of_the_response() -> None:
     error = ApiError(ErrorResponse("PUT", "/f", 413, "no", effective_status=429, retry_after=5.0))
     assert (error.method, error.http_status, error.status, error.retry_after) == ("PUT", 413, 429, 5.0)
+
+
+def test_request_that_was_sent_once_is_no_repetition() -> None:
+    assert ErrorResponse("GET", "/v2/images/1", 404, "no").attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "explained"),
+    [
+        ("It failed", "It failed. Try again."),
+        ("It failed.", "It failed. Try again."),
+        ("It failed!", "It failed! Try again."),
+        ("Did it fail?", "Did it fail? Try again."),
+        ("no [request req-1]", "no [request req-1] Try again."),
+    ],
+)
+def test_explanation_is_a_sentence_of_its_own(message: str, explained: str) -> None:
+    error = GlanceError(message)
+    explain(error, "Try again.")
+    assert str(error) == explained
+
+
+def test_error_without_an_explanation_stays_as_it_is() -> None:
+    assert str(GlanceError("It failed").explained("")) == "It failed"
+
+
+def test_error_of_another_kind_stays_as_it_is() -> None:
+    error = KeyboardInterrupt("stopped")
+    explain(error, "Try again.")
+    assert error.args == ("stopped",)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import itertools
 import typing as t
@@ -110,8 +111,9 @@ def test_interrupted_replacement_is_recognised() -> None:
 def test_several_interrupted_replacements_are_one_chain() -> None:
     second = altered(NEW, name="n")
     third = altered(second, id=derived_ids("p1", temporary_name(second), NOW)[1])
-    for images in itertools.permutations((OLD, second, third)):
-        assert replacements_in(images, DesiredImage(), "p1") == (third, [OLD, second])
+    fourth = altered(third, id=derived_ids("p1", temporary_name(third), NOW)[0])
+    for images in itertools.permutations((OLD, second, third, fourth)):
+        assert replacements_in(images, DesiredImage(), "p1") == (fourth, [OLD, second, third])
 
 
 def test_image_of_another_project_is_not_taken_for_a_replacement() -> None:
@@ -182,6 +184,41 @@ def test_interrupted_replacement_continues_at_any_step(replaced: str, aside: lis
     assert from_here(new=shared, new_members={"m": "pending"}) == [*share[1:], "PATCH new", *aside]
     promoted = altered(shared, name="n", os_hidden=False, protected=True)
     assert from_here(new=promoted, new_members=members) == aside
+
+
+def test_new_image_cannot_be_found_by_its_name_until_it_is_complete() -> None:
+    plan = plan_replacement(state(), DesiredImage(data=DATA), "hide")
+    create, _upload, give_name, set_aside = plan.operations
+    expected = {"name": temporary_name(OLD), "os_hidden": True, "protected": False}
+    assert {key: create.body[key] for key in expected} == expected
+    given = {patch["path"]: patch["value"] for patch in give_name.body}
+    assert (given["/name"], given["/os_hidden"], given["/protected"]) == ("n", False, True)
+    assert {patch["path"] for patch in set_aside.body} == {"/name", "/os_hidden"}
+    changes = [(each.attribute, each.before, each.after) for each in plan.changes if each.image_id == OLD.id]
+    assert ("replaced.os_hidden", False, True) in changes
+
+
+def test_new_image_stays_in_its_stores_if_the_task_names_none() -> None:
+    plan = plan_replacement(state(new=altered(NEW, stores="a,c")), DesiredImage(data=DATA), "keep")
+    assert calls(plan) == ["PATCH new", "PATCH old"]
+
+
+@pytest.mark.parametrize(
+    ("digest", "change"),
+    [
+        (Checksum("sha512", "9"), [("os_hash_value", "0", "9")]),
+        (Checksum("md5", "9"), [("checksum", "1", "9")]),
+        (Checksum("sha256", "9"), []),
+        (None, []),
+    ],
+)
+def test_hash_of_new_data_is_reported_where_glance_keeps_one_of_that_kind(
+    digest: Checksum | None, change: list[tuple[str, str, str]]
+) -> None:
+    data = dataclasses.replace(DATA, hash=digest)
+    plan = plan_replacement(state(), DesiredImage(data=data), "hide")
+    hashes = ("os_hash_value", "checksum")
+    assert [(each.attribute, each.before, each.after) for each in plan.changes if each.attribute in hashes] == change
 
 
 def sharing(wanted: DesiredMembers, **found: t.Any) -> Plan:
@@ -350,3 +387,16 @@ def test_orphaned_image_is_created_again_with_its_attributes() -> None:
     assert calls(plan) == ["PATCH old", "DELETE old", "POST", "PUT new/file"]
     assert plan.operations[2].body["p"] == "1"
     assert plan.operations[2].body["min_ram"] == 5
+
+
+@pytest.mark.parametrize(
+    ("status", "calls_of_status", "after"),
+    [(None, [], "active"), ("active", [], "active"), ("deactivated", ["POST new/actions/deactivate"], "deactivated")],
+)
+def test_status_of_an_image_that_is_created_again(status: str | None, calls_of_status: list[str], after: str) -> None:
+    left = altered(OLD, status="saving", size=None)
+    plan = plan_restart(left, DesiredImage(data=DATA, status=status), "p1")
+    assert calls(plan)[4:] == calls_of_status
+    assert [(each.before, each.after) for each in plan.changes if each.attribute == "status"] == [("saving", after)]
+    assert plan.image is not None
+    assert plan.image["status"] == after

@@ -27,7 +27,7 @@ def redacted_url(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     unencoded = UNENCODED_USER.search(url)
     if "@" not in parts.netloc and unencoded and unencoded.start() == url.find("//"):
-        parts = urllib.parse.urlsplit(url.replace(unencoded[0], "//", 1))
+        parts = urllib.parse.urlsplit(url.replace(unencoded[0], "//"))
     host = parts.netloc.rpartition("@")[2]
     return urllib.parse.urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
 
@@ -61,7 +61,7 @@ def secrets_in_url(url: str) -> set[str]:
         urllib.parse.unquote(secret),
         urllib.parse.quote(secret, safe=LEFT_BY_REQUESTS),
         urllib.parse.quote(urllib.parse.unquote(secret), safe=""),
-        re.split("[/?#]", secret, maxsplit=1)[0],
+        re.split("[/?#]", secret)[0],
     }
     secrets |= {text for text in re.split("[?#]", url)[1:] if len(text) > LONG_ENOUGH}
     return {url, *secrets} - {""}
@@ -70,7 +70,7 @@ def secrets_in_url(url: str) -> set[str]:
 def _user_of(url: str) -> str:
     """User and password in a URL, also where a '/', '?' or '#' in the password was not encoded."""
     rest = url.partition("//")[2] if "//" in url else url
-    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    authority = re.split("[/?#]", rest)[0]
     if "@" in authority:
         return authority.rpartition("@")[0]
     return rest.rpartition("@")[0] if ":" in authority else ""

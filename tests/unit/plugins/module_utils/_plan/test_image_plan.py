@@ -21,6 +21,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.image_plan
     IncompleteImage,
     MissingImage,
     PlannedImage,
+    attributes_before,
     check_may_create,
     check_may_finish_replacement,
     check_stays_in_scope,
@@ -57,6 +58,7 @@ def calls(planned: PlannedImage) -> list[str]:
 
 
 def test_missing_image_is_created_with_its_data() -> None:
+    assert MissingImage() == MissingImage()  # nothing tells one from another
     planned = plan(MissingImage(), SPEC, path="/new", **FORMATS)
     assert calls(planned) == ["POST /images", "PUT /images/{id}/file"]
     assert planned.warnings == ()
@@ -157,6 +159,33 @@ def test_candidate_is_made_in_one_task_and_promoted_in_another() -> None:
     assert len(promoted.warnings) == 1
 
 
+MISSING = Image({"name": "n"})
+CANDIDATE = image("new", name="n-candidate", os_hidden=True, visibility="shared")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "found", "expected"),
+    [
+        (None, {"new": CANDIDATE}, ["PATCH /images/new"]),
+        ("promote", {"new": CANDIDATE}, ["PATCH /images/new"]),
+        ("prepare", {"new": CANDIDATE}, []),
+        (None, {}, ["POST /images", "PUT /images/{id}/file"]),
+        ("prepare", {}, ["POST /images", "PUT /images/{id}/file"]),
+        (None, {"unfinished": (CANDIDATE,)}, ["DELETE /images/new", "POST /images", "PUT /images/{id}/file"]),
+        ("prepare", {"unfinished": (CANDIDATE,)}, ["DELETE /images/new", "POST /images", "PUT /images/{id}/file"]),
+    ],
+)
+def test_first_image_of_a_name_can_be_an_earlier_candidate(
+    candidate: str | None, found: dict[str, t.Any], expected: list[str]
+) -> None:
+    options: dict[str, t.Any] = {"path": "/new", "data_policy": "replace", "replaced": "hide", **FORMATS}
+    planned = plan(ReplacementState(MISSING, project_id="p", **found), SPEC, **options, candidate=candidate)
+    assert calls(planned) == expected
+    if "POST /images" in expected:
+        (body,) = (each.body for each in planned.plan.operations if each.path == "/images")
+        assert (body["name"], body.get("os_hidden")) == (("n-candidate", True) if candidate else ("n", None))
+
+
 def test_interrupted_promotion_is_finished_by_either_task() -> None:
     state = ReplacementState(image(), image("new"), project_id="p")
     for candidate in ("prepare", "promote"):
@@ -211,6 +240,23 @@ def test_new_data_go_to_the_stores_of_the_replaced_image() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (MissingImage(), {}),
+        (ExistingImage(image(min_ram=1)), {"min_ram": 1, "status": "active", "owner": "p"}),
+        (IncompleteImage(image(min_ram=2)), {"min_ram": 2, "status": "active", "owner": "p"}),
+        (ReplacementState(image(min_ram=3), project_id="p"), {"min_ram": 5, "status": None, "owner": None}),
+    ],
+)
+def test_attributes_that_an_image_has_before_its_data(state: CurrentState, expected: dict[str, t.Any]) -> None:
+    """A new image takes over what the task does not name; an image that exists has what it has."""
+    before = attributes_before(state, DesiredImage({"min_ram": 5}, data=SPEC), "p")
+    assert {key: before.get(key) for key in expected} == expected
+    assert bool(before) is not isinstance(state, MissingImage)
+    assert before.get("disk_format") == (None if isinstance(state, MissingImage) else "raw")
+
+
+@pytest.mark.parametrize(
     ("known", "message"),
     [(["a", "c"], "no store b, d; it has a, c"), ([], "no store a, b, d; it has only one, without a name")],
 )
@@ -232,8 +278,9 @@ def test_known_stores_are_allowed() -> None:
     ],
 )
 def test_missing_image_is_an_error_if_the_task_must_not_create_it(options: dict[str, t.Any], message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
+    with pytest.raises(InvalidInput, match=message) as error:
         check_may_create(image_options(create=False, **options), MissingImage())
+    assert f"Correct the {'id' if 'id' in options else 'name'}, or set" in str(error.value)
 
 
 def test_image_is_created_or_exists() -> None:

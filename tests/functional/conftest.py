@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import typing as t
@@ -20,6 +21,7 @@ import uuid
 
 import pytest
 import yaml
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance import image_ids
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 # They assert for the tests, so pytest has to show what their assertions compare. It must know before they are imported.
@@ -27,7 +29,7 @@ pytest.register_assert_rewrite(*(f"{__package__}.{name}" for name in ("cloud", "
 
 from .cloud import Cloud, Json, Play, PlaybookDumper, Run, Sandbox, own_sandbox
 from .tested_with import write_row
-from .timing import Clock
+from .timing import HANGS, Clock
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -115,6 +117,22 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def slow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow one of several runs is, the others wait for its next step."""
+    for limit in ("creation_timeout", "staged_abandoned"):
+        monkeypatch.setattr(TIMING, limit, HANGS)
+
+
+@pytest.fixture
+def same_first_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that overlap derive the same id of a new image, also when ten minutes end between them.
+
+    Otherwise each could create one, as docs/check_mode.md says.
+    """
+    monkeypatch.setattr(image_ids, "LONG_SLOT", 10**10)
+
+
+@pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A name that no other image has."""
     return f"{request.node.originalname}-{uuid.uuid4().hex[:8]}"
@@ -125,6 +143,14 @@ def path(tmp_path: pathlib.Path) -> str:
     """A file that can be an image's data."""
     (tmp_path / "disk.raw").write_bytes(b"some data of an image" * 1000)
     return str(tmp_path / "disk.raw")
+
+
+@pytest.fixture
+def unused_port() -> t.Iterator[int]:
+    """A port that is bound, so that no other process gets it, and refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 @pytest.fixture

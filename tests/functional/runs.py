@@ -56,18 +56,29 @@ def run_one(cloud: Cloud, barrier: t.Any, results: t.Any, module: str, options: 
     results.put((outcome.failed, outcome.changed, outcome.result.get("msg")))
 
 
-def run_at_once(cloud: Cloud, number: int, options: Json, module: str = "image") -> list[tuple[bool, bool, str | None]]:
-    """Run the same task in several processes at once; returns (failed, changed, message) of each."""
+def start_runs(
+    cloud: Cloud, number: int, options: Json, module: str = "image"
+) -> t.Callable[[], list[tuple[bool, bool, str | None]]]:
+    """Run the same task in several processes at once; returns what waits for them: (failed, changed, message) of each."""
     context = multiprocessing.get_context("fork")
     barrier, results = context.Barrier(number), context.Queue()
     arguments = (cloud, barrier, results, module, options)
     processes = [context.Process(target=run_one, args=arguments) for _each in range(number)]
     for process in processes:
         process.start()
-    found = [results.get(timeout=HANGS) for _process in processes]
-    for process in processes:
-        process.join()
-    return found
+
+    def finish() -> list[tuple[bool, bool, str | None]]:
+        found = [results.get(timeout=HANGS) for _process in processes]
+        for process in processes:
+            process.join()
+        return found
+
+    return finish
+
+
+def run_at_once(cloud: Cloud, number: int, options: Json, module: str = "image") -> list[tuple[bool, bool, str | None]]:
+    """Run the same task in several processes at once; returns (failed, changed, message) of each."""
+    return start_runs(cloud, number, options, module)()
 
 
 def check_one_changed(found: list[tuple[bool, bool, str | None]]) -> None:

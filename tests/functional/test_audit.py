@@ -120,8 +120,9 @@ def test_report_in_check_mode_for_real_and_again(auditor: Auditor, name: str) ->
     again = auditor.run("--diff")
     assert (again.changed, again.written) == (0, "nothing, because the report has not changed")
     assert (auditor.page.read_bytes(), auditor.data.read_bytes()) == before
-    # Shown images, and hidden ones.
-    assert predicted.sent == real.sent == again.sent == ["GET /v2/images"] * 2
+    # Shown images, and hidden ones: a page of each, or more in a sandbox in which there is much.
+    assert predicted.sent == real.sent == again.sent
+    assert set(real.sent) == {"GET /v2/images"}
 
     report = auditor.report()
     for image in (*made, *twins, *shown):

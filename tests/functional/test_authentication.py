@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import typing as t
@@ -167,14 +166,6 @@ def test_wrong_password_is_an_error(connect: Connect, password_auth: dict[str, s
 
 def test_unknown_login_plugin_is_an_error(connect: Connect, password_auth: dict[str, str]) -> None:
     assert "not configured" in connect(auth=password_auth, auth_type="telepathy").message
-
-
-@pytest.fixture
-def unused_port() -> t.Iterator[int]:
-    """A port that is bound, so that no other process gets it, and refuses connections."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield int(taken.getsockname()[1])
 
 
 @pytest.mark.parametrize("version", ["", "/v3"])

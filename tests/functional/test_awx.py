@@ -25,7 +25,7 @@ from .glance_proxy import proxy
 from .marks import nightly
 from .other_cloud import DATA, assert_is_copy, origin_of
 from .publishing import processes_of
-from .timing import wait_for_a_later_second, wait_until
+from .timing import wait_for_a_later_second, wait_for_same_first_id, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "examples" / "awx"
@@ -396,6 +396,7 @@ def test_overlapping_slices_of_one_job(admin: Cloud, alice: Cloud, bob: Cloud, n
         origin_of(bob, f"{name}-{number}")
     awx = AwxWithClouds(alice, tmp_path)
     variables = answers("replicate", replicate_source_cloud="bob", replicate_images=f"{name}-0\n{name}-1")
+    wait_for_same_first_id(120)
     started = [
         awx.start("replicate", variables, hosts={"alice": {}, "third": {"replicate_cloud": "admin"}}),
         awx.start("replicate", variables, hosts={"alice": {}, "bob": {}}),

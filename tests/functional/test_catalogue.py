@@ -503,6 +503,7 @@ def test_playbook_with_a_file_that_has_no_images(alice: Cloud, tmp_path: pathlib
         assert '"succeeded": false' in run.stdout.rpartition("CUSTOM STATS")[2]
 
 
+@pytest.mark.usefixtures("same_first_id")
 def test_overlapping_runs_of_one_list(alice: Cloud, name: str, path: str) -> None:
     """Both succeed, and nothing is made twice."""
     data = {"path": path, **FORMATS}

@@ -152,6 +152,7 @@ def test_random_interrupted_runs(clouds: dict[str, Cloud], web: Web) -> None:
     check_not_mostly_refused()
 
 
+@pytest.mark.usefixtures("same_first_id")
 def test_random_overlapping_runs(clouds: dict[str, Cloud], web: Web) -> None:
     search(generator.overlapping_cases(), 10, clouds, web, known.OVERLAPPING)
     check_not_mostly_refused()

@@ -159,6 +159,7 @@ def test_image_of_another_project_with_the_derived_id_is_not_taken_over(
         assert bob.show(image["id"]) == image
 
 
+@pytest.mark.usefixtures("same_first_id")
 @pytest.mark.parametrize("with_data", [nightly(False), True])
 def test_two_parallel_runs_create_one_image(alice: Cloud, path: str, with_data: bool) -> None:
     """There is one complete image and both runs succeed. GLANCE_RACES is the number of repetitions (default 10).

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
@@ -13,9 +15,8 @@ from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import CUT, CUT_ANSWER
 from .image_server import Web, serving
 from .marks import nightly
-from .runs import applied, check_one_changed, reported, run_at_once, run_killed, with_id
+from .runs import applied, check_one_changed, reported, run_at_once, run_between, run_killed, start_runs, with_id
 from .sources import checksum_of
-from .timing import HANGS
 
 
 @pytest.mark.parametrize("transfer", ["stream", "import"])
@@ -162,11 +163,11 @@ def test_mirror_that_is_no_url_is_refused(alice: Cloud, name: str, mirror: str) 
     assert alice.named(name) == []
 
 
-def test_secret_in_a_mirrors_url_is_not_shown(alice: Cloud, name: str) -> None:
+def test_secret_in_a_mirrors_url_is_not_shown(alice: Cloud, name: str, unused_port: int) -> None:
     entry = {
         "name": name,
-        "url": "http://127.0.0.1:9/disk",
-        "mirrors": ["https://me:sesame-open@127.0.0.1:9/disk"],
+        "url": f"http://127.0.0.1:{unused_port}/disk",
+        "mirrors": [f"https://me:sesame-open@127.0.0.1:{unused_port}/disk"],
         "checksum": checksum_of(b""),
         "transfer": "stream",
         **FORMATS,
@@ -205,18 +206,44 @@ def test_administrators_mirror_leaves_the_image_of_that_name_in_another_project_
     assert (brought["id"], brought["owner"], brought["status"]) == (image["id"], alice.project_id, "active")
 
 
-@pytest.mark.parametrize("existed", [False, True], ids=["new", "existed"])
+@pytest.mark.usefixtures("slow_runs")
 @pytest.mark.parametrize("transfer", ["stream", nightly("import")])
-def test_one_of_several_runs_brings_the_data_from_a_mirror(
-    alice: Cloud, name: str, monkeypatch: pytest.MonkeyPatch, transfer: str, existed: bool
+def test_one_of_several_runs_brings_the_data_of_an_existing_image_from_a_mirror(
+    alice: Cloud, name: str, transfer: str
 ) -> None:
-    for limit in ("creation_timeout", "staged_abandoned"):  # however slow a run is, the others wait for it
-        monkeypatch.setattr(TIMING, limit, HANGS)
-    if existed:  # with its tags: Glance carries out each of several equal changes of attributes
-        alice.make(name, tags=["new"], **FORMATS)
+    # With its tags: Glance carries out each of several equal changes of attributes.
+    alice.make(name, tags=["new"], **FORMATS)
     with serving() as web:
         images = [with_mirror(web, name, transfer)]
         check_one_changed(run_at_once(alice, 3, {"images": images}, "images"))
+    (image,) = alice.named(name)
+    assert (image["status"], image["size"], image["tags"]) == ("active", len(b"the data"), ["new"])
+
+
+@pytest.mark.usefixtures("slow_runs")
+@pytest.mark.parametrize("transfer", ["stream", nightly("import")])
+def test_other_runs_wait_for_a_new_image_with_the_data_of_a_mirror(alice: Cloud, name: str, transfer: str) -> None:
+    """The run has deleted the image that did not get its data from the first URL, and creates it again."""
+    others: list[t.Callable[[], list[tuple[bool, bool, str | None]]]] = []
+    with serving() as web:
+        options: Json = {"images": [with_mirror(web, name, transfer)]}
+        deleted: list[str] = []
+
+        def brings_from_the_mirror(method: str, path: str) -> bool:
+            if method == "DELETE":
+                deleted.append(path)
+            return bool(deleted) and path.endswith(("/file", "/import"))
+
+        first = run_between(
+            alice,
+            brings_from_the_mirror,
+            lambda: others.append(start_runs(alice, 2, options, "images")),
+            module="images",
+            **options,
+        ).succeeded()
+        found = others[0]()
+    assert first.changed
+    assert found == [(False, False, None)] * 2
     (image,) = alice.named(name)
     assert (image["status"], image["size"], image["tags"]) == ("active", len(b"the data"), ["new"])
 

@@ -15,25 +15,19 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.cloudimage.glance.plugins.module_utils._timing import TIMING
 
 from .cloud import FORMATS, Cloud, Json
 from .glance_proxy import Fault, proxy
 from .runs import check_one_changed, run_at_once, run_between
 from .timing import HANGS, wait_until
 
+pytestmark = pytest.mark.usefixtures("slow_runs", "same_first_id")
+
 OLD = b"the old data"
 RETIREMENTS = 3
 REPLACEMENTS = 6
 STATE_CHANGES = 4
 HOSTS = 20
-
-
-@pytest.fixture(autouse=True)
-def slow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow a run is, the others wait until it begins to send its data."""
-    for limit in ("creation_timeout", "staged_abandoned"):
-        monkeypatch.setattr(TIMING, limit, HANGS)
 
 
 def without_unfinished(cloud: Cloud, name: str) -> Json:

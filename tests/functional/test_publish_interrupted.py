@@ -19,6 +19,7 @@ from .cloud import Cloud, Json
 from .glance_proxy import ALL, CUT, CUT_ANSWER
 from .marks import nightly
 from .publishing import MARK, ROLLED_BACK, Publisher, reader, sha512
+from .timing import wait_for_same_first_id
 
 
 @pytest.fixture
@@ -153,6 +154,7 @@ def test_rollback_without_a_previous_build_is_refused(publisher: Publisher) -> N
 def test_overlapping_runs_publish_one_build(publisher: Publisher) -> None:
     publisher.publish_two()
     publisher.build(b"third")
+    wait_for_same_first_id(120)
     with (
         reader(publisher, sha512(b"second", b"third")),
         concurrent.futures.ThreadPoolExecutor() as pool,

@@ -13,6 +13,7 @@ import typing as t
 from unittest import mock
 
 import requests
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image_ids import LONG_SLOT
 
 # Only a test that hangs takes longer than this (s).
 HANGS = 300
@@ -33,6 +34,11 @@ def wait_for_a_later_second(moment: str) -> None:
     """Wait until this host's clock shows a later second than a time that Glance gives: its times have whole seconds."""
     earlier = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
     wait_until(lambda: datetime.datetime.now(datetime.timezone.utc) >= earlier + datetime.timedelta(seconds=1))
+
+
+def wait_for_same_first_id(seconds: int) -> None:
+    """Wait until runs that begin now and are over within these seconds derive the same first id of a new image."""
+    wait_until(lambda: time.time() % LONG_SLOT < LONG_SLOT - seconds)
 
 
 class Clock:

@@ -15,6 +15,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         'if not found and len(lines) == 1 and re.fullmatch(r"[0-9a-fA-F]+", lines[ -1]):': ONE_ELEMENT,
         "if len(found) != 1:": "it is not empty here",
     },
+    "_glance/error_hints.py": {
+        "return [group for group in groups.values() if len(group) != 1]": "no group is empty",
+    },
     "_glance/list_query.py": {
         "return equals_filter(values[ -1])": ONE_ELEMENT,
         "room = 1": "no value is that short",
@@ -28,7 +31,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "_plan/diff.py": {
         "is_repeated = sum(each.attribute == change.attribute for each in changes) != 1": "the change itself is counted too",
     },
+    "_plan/filter_queries.py": {
+        'return (*sort, ("created_at", sort[ -1][1] if len(sort) == 1 else "desc"))': ONE_ELEMENT,
+    },
+    "_plan/filters.py": {
+        "return values is None or image.get(attribute, values[ -1] if len(values) == 1 else None) in values": ONE_ELEMENT,
+    },
+    "_plan/image_count.py": {
+        "if found >= wanted:": "they differ here",
+    },
     "_plan/result.py": {
+        "diffs = [_diff(each, image, with_id=len(changing) != 1) for each in changing]": "it is not empty here",
         '"diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[ -1],': ONE_ELEMENT,
     },
 }

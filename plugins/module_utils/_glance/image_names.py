@@ -86,8 +86,8 @@ def replaced_name(old: Image, template: str = DEFAULT_TEMPLATE) -> str:
     def filled(name: str) -> str:
         return re.sub(r"{(\w+)}", lambda field: str({**values, "name": name}[field[1]]), template)
 
-    name = str(old.name)
-    excess = len(filled(name)) - MAX_TEXT
-    if excess > 0 and "{name}" in template:
-        name = name[: max(0, len(name) - -(-excess // template.count("{name}")))]
+    name, places = str(old.name), template.count("{name}")
+    if places:
+        room = MAX_TEXT - len(filled(""))
+        name = name[: max(0, room // places)]
     return filled(name)[:MAX_TEXT]

@@ -47,5 +47,5 @@ def check_text(value: str, option: str) -> str:
 
 def check_timeout(seconds: float, option: str) -> float:
     if not 1 <= seconds <= MAX_TIMEOUT:
-        raise InvalidInput(f"{option}: {seconds:g} was given; 1 to {MAX_TIMEOUT} seconds are allowed.")
+        raise InvalidInput(f"{option}: {seconds:.10g} was given; 1 to {MAX_TIMEOUT} seconds are allowed.")
     return seconds

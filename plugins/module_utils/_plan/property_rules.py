@@ -152,7 +152,7 @@ def _violation_of_list(value: str, schema: Json) -> str | None:
         return f"at least {fewest} values with commas between them are needed"
     if most is not None and len(items) > most:
         return f"at most {most} values are allowed"
-    if schema.get("uniqueItems") and len(set(items)) < len(items):
+    if schema.get("uniqueItems") and len(set(items)) != len(items):
         return "each value is allowed once"
     found = (_violation(item, schema.get("items") or {}) for item in items)
     return next((reason for reason in found if reason), None)

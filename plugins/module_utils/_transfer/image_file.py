@@ -138,9 +138,10 @@ def _try_to_lock(part: str) -> t.Any | None:
             except BlockingIOError:
                 return None
             # Another run that had it locked may have renamed it since; then the path means another file.
-            if os.path.exists(part) and os.path.samestat(os.fstat(fd), os.stat(part)):
-                stack.pop_all()
-                return file
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(fd), os.stat(part)):
+                    stack.pop_all()
+                    return file
 
 
 def _fill(file: t.Any, download: Download, algorithm: str, progress: Reporter | None) -> Checksum:

@@ -50,6 +50,10 @@ def test_refusal_for_an_image_of_another_project_has_a_hint(
         (403, "PATCH", f"/v2/images/{ID}", "publicize_image is disallowed", "may make images public"),
         (403, "PATCH", f"/v2/images/{ID}", "communitize_image is disallowed", "make community images"),
         (403, "DELETE", f"/v2/images/{ID}", "Image x is protected and cannot be deleted.", "Another process has protected"),
+        (403, "PATCH", f"/v2/images/{ID}", "a protected property", "The cloud's policy does not let this user do it."),
+        (400, "DELETE", f"/v2/images/{ID}", "it is protected", ""),
+        (403, "PATCH", f"/v2/images/{ID}", "owned by 'p'", "The cloud's policy does not let this user do it."),
+        (400, "POST", "/v2/images", "owned by 'p'", ""),
         (403, "PUT", f"/v2/images/{ID}/members/p", "", "Only the project that the image is shared with can answer"),
         (
             403,
@@ -86,6 +90,8 @@ def test_413_is_a_quota_only_if_the_image_api_sent_it() -> None:
     assert "client_max_body_size" in limit
     assert "'transfer: import'" in limit
     assert "'transfer: import'" not in hint(error(413, "PATCH", f"/v2/images/{ID}", "a proxy"), "a", "a")
+    for status in (412, 414):
+        assert hint(error(status, "PATCH", f"/v2/images/{ID}", "a proxy"), "a", "a") == ""
 
 
 @pytest.mark.parametrize(

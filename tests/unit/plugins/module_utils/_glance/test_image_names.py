@@ -55,6 +55,8 @@ def test_long_names_are_cut_and_stay_different() -> None:
         ({"name": "x" * 255, "cloudimage_version": "1"}, "{name} ({version})", "x" * 251 + " (1)"),
         ({"name": "x" * 200, "cloudimage_version": "1"}, "{name}{name}{version}", "x" * 254 + "1"),
         ({"cloudimage_version": "1" * 255}, "{version}-{name}", "1" * 255),
+        ({"name": "abc", "cloudimage_version": "1" * 255}, "{name}-{version}", "-" + "1" * 254),
+        ({"cloudimage_version": "1" * 255}, "{version}{created}", "1" * 255),
     ],
 )
 def test_template_of_the_name(fields: dict[str, t.Any], template: str, name: str) -> None:

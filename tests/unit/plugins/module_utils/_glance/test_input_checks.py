@@ -9,9 +9,11 @@ import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.input_checks import (
     MAX_INTEGER,
+    MAX_TIMEOUT,
     check_characters,
     check_id,
     check_text,
+    check_timeout,
     id_spellings,
 )
 
@@ -67,3 +69,16 @@ def test_text_with_a_refused_character_is_refused() -> None:
 
 def test_largest_integer_is_that_of_the_database() -> None:
     assert MAX_INTEGER == 2_147_483_647
+
+
+@pytest.mark.parametrize("seconds", [1, 2.5, MAX_TIMEOUT])
+def test_time_that_a_task_may_wait(seconds: float) -> None:
+    assert check_timeout(seconds, "wait_timeout") == seconds
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 0.5, MAX_TIMEOUT + 1])
+def test_time_that_no_task_may_wait(seconds: float) -> None:
+    with pytest.raises(
+        InvalidInput, match=f"wait_timeout: {seconds:.10g} was given; 1 to {MAX_TIMEOUT} seconds are allowed"
+    ):
+        check_timeout(seconds, "wait_timeout")

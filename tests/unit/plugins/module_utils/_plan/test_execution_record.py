@@ -67,9 +67,27 @@ def test_image_is_as_planned_until_the_cloud_shows_it() -> None:
     record = ExecutionRecord()
     record.complete(plan(ATTRIBUTES))
     assert record.shown_image == {"id": "i"}
+    assert record.name is None
     record.image = Image({"id": "i", "name": "n", "status": "active"})
     assert record.shown_image is not None
-    assert record.shown_image["name"] == "n"
+    assert record.shown_image["name"] == record.name == "n"
+
+
+def test_deleted_image_has_the_name_that_it_had() -> None:
+    record = ExecutionRecord()
+    record.complete(Plan(None, "i", (), (), {"name": "old"}, {}))
+    assert record.name == "old"
+
+
+def test_change_that_is_found_later_is_recorded_once_and_only_if_this_run_made_it() -> None:
+    member, others = (Change(project, None, "pending", subject=Subject.MEMBER) for project in ("p", "q"))
+    record = ExecutionRecord()
+    record.complete(plan(ATTRIBUTES))
+    record.add_member_by_others("q")
+    record.add_found_changes([ATTRIBUTES, member, others])
+    record.add_found_changes([ATTRIBUTES, member])
+    assert record.changes == [ATTRIBUTES, member]
+    assert record.after == {"min_ram": 5, "members.p": "pending"}
 
 
 def test_changes_of_an_image_that_another_run_deleted_are_left_out() -> None:

@@ -29,6 +29,7 @@ from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parse
         ({"status": ["active"]}, [("status", "active")]),
         ({"status": ["active", "queued"]}, [("status", 'in:"active","queued"')]),
         ({"status": ['a"b', "c"]}, []),
+        ({"status": ['a"b']}, [("status", 'a"b')]),
         ({"visibility": "community"}, [("visibility", "community")]),
         ({"owner": "p"}, [("owner", "p")]),
         ({"protected": True}, [("protected", "true")]),
@@ -60,6 +61,25 @@ def test_one_condition_on_a_time_goes_to_the_server() -> None:
     assert brings_others(filters)
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, False),
+        ({"name": ["a"], "tags": ["a", "b c"], "properties": {"os_distro": "debian"}}, False),
+        ({"older_than": "1d"}, False),
+        ({"created_at": "lt:2026-01-01T00:00:00Z", "updated_at": "gte:2026-01-01"}, True),
+        ({"created_at": "2026-01-01T10:00:00Z"}, True),
+        ({"id": ["8f4c9f1e-0a1c-4f1f-9f8e-3a7c5b0f6a11"]}, True),
+        ({"name_pattern": "^a"}, True),
+        ({"tags": ["a", " a"]}, True),
+        ({"tags": ["a", ""]}, True),
+        ({"properties": {"os_distro": "debian", "x_min": "1"}}, True),
+    ],
+)
+def test_filters_that_glance_cannot_carry_out_alone(options: dict[str, t.Any], expected: bool) -> None:
+    assert brings_others(filters_of(**options)) is expected
+
+
 def test_hidden_and_visible_images_are_two_queries() -> None:
     assert queries(filters_of(name=["a"], hidden="any")) == [
         [("name", "a")],
@@ -78,6 +98,12 @@ def test_many_names_are_split_into_several_queries() -> None:
     assert len(values) > 1
     assert all(len(value) < MAX_LIST_CHARACTERS for value in values)
     assert [name for value in values for name in value.removeprefix("in:").replace('"', "").split(",")] == names
+
+
+@pytest.mark.parametrize(("hidden", "last"), [(False, []), (True, [("os_hidden", "true")])])
+def test_images_of_ids_are_looked_for_in_all_projects(hidden: bool, last: list[tuple[str, str]]) -> None:
+    everyones = [("visibility", "all"), ("member_status", "all")]
+    assert id_queries(["a", "b"], hidden) == [[("id", 'in:"a","b"'), *everyones, *last]]
 
 
 def test_empty_list_needs_no_query() -> None:

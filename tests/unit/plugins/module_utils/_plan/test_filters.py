@@ -45,6 +45,7 @@ MATCHING = {
         ({"tags": ["b"]}, True),
         ({"tags": ["b", "c"]}, False),
         ({"size_min": 10, "size_max": 10}, True),
+        ({"size_min": 9, "size_max": 11}, True),
         ({"size_min": 11}, False),
         ({"size_max": 9}, False),
         ({"protected": False}, False),

@@ -15,6 +15,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._plan.members im
     copied_members,
     member_changes,
     member_operations,
+    warnings_of_hidden_members,
 )
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.plan import Plan, plan_members, plan_sharing
 
@@ -85,6 +86,17 @@ def test_members_are_added_before_others_are_removed() -> None:
         ("members.c", None, "accepted"),
         ("members.a", "accepted", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("visibility", "number"), [(None, 0), ("shared", 0), ("private", 1), ("public", 1), ("community", 1)]
+)
+def test_members_that_glance_does_not_show_are_warned_of(visibility: str | None, number: int) -> None:
+    warnings = list(warnings_of_hidden_members(IMAGE, visibility))
+    assert len(warnings) == number
+    assert all(
+        f"is {visibility}, and of such an image Glance neither shows nor removes members" in each for each in warnings
+    )
 
 
 @pytest.mark.parametrize(("may_accept", "after"), [(True, CURRENT), (False, {"a": "pending", "b": "pending"})])

@@ -47,6 +47,13 @@ def test_the_policy_of_the_collection_names_its_properties() -> None:
     assert external_references(SCS_0102) == []
 
 
+def test_the_policy_of_the_collection_demands_sizes_and_texts() -> None:
+    """Glance stores 0 for a size that nobody has set."""
+    required = SCS_0102["properties"]
+    assert [required[size]["minimum"] for size in ("min_disk", "min_ram")] == [1, 1]
+    assert required["properties"]["properties"]["os_distro"] == {"type": "string", "minLength": 1}
+
+
 @pytest.mark.parametrize(
     ("schema", "references"),
     [

@@ -57,6 +57,7 @@ def test_definitions_for_other_resources_do_not_count() -> None:
         ("scsi", {"type": "string", "enum": ["scsi", "virtio"]}),
         ("<in> other", {"type": "string", "enum": ["scsi"], "operators": ["<in>"]}),
         ("4", {"type": "integer", "minimum": 1, "maximum": 4}),
+        ("2", {"type": "integer", "minimum": 1, "maximum": 4}),
         ("-4", {"type": "integer"}),
         ("2", {"type": "integer", "enum": [1, 2]}),
         ("1.5", {"type": "number", "minimum": 1.5}),
@@ -65,6 +66,10 @@ def test_definitions_for_other_resources_do_not_count() -> None:
         ("No", {"type": "boolean"}),
         ("a, b", {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}),
         ("a,b", {"type": "array", "minItems": 2, "maxItems": 2, "uniqueItems": True}),
+        ("a,b", {"type": "array", "minItems": 1, "maxItems": 3}),
+        ("SCSI", {"type": "string", "enum": ["SCSI"]}),
+        ("true", {"type": "string", "enum": [True]}),
+        ("abc", {"type": "string", "minLength": 2, "maxLength": 4}),
         ("abc", {"type": "string", "minLength": 3, "maxLength": 3, "pattern": "^a"}),
         ("abc", {"type": "string", "pattern": "("}),
     ],
@@ -115,6 +120,8 @@ def test_an_unknown_name_is_a_problem() -> None:
     assert problems_of({"hw_disk_buss": "scsi"}, definitions) == [
         "'hw_disk_buss' is not among the metadata definitions of this cloud. Is 'hw_disk_bus' meant?"
     ]
+    assert "Is 'hw_disk_bus' meant?" in problems_of({"hw_disk_bbus_": "scsi"}, definitions)[0]
+    assert "meant" not in problems_of({"hw_disk_bbus__": "scsi"}, definitions)[0]
     assert problems_of({"owner_note": "x"}, definitions) == [
         "'owner_note' is not among the metadata definitions of this cloud."
     ]
@@ -122,7 +129,9 @@ def test_an_unknown_name_is_a_problem() -> None:
 
 
 def test_removed_properties_and_those_of_other_options_are_not_compared() -> None:
-    assert problems_of({"gone": None, "kernel_id": "x", "ramdisk_id": "y"}, {"key": [Definition("N", {})]}) == []
+    definitions = {"key": [Definition("N", {})]}
+    assert problems_of({"gone": None, "kernel_id": "x", "ramdisk_id": "y"}, definitions) == []
+    assert len(problems_of({"gone": None, "kernel_id": "x", "unknown": "y"}, definitions)) == 1
 
 
 def test_glances_common_properties_need_no_definition() -> None:

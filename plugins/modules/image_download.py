@@ -42,6 +42,8 @@ options:
   dest:
     description:
       - The file, or a folder. In a folder, the file has the name of the image with its O(ignore:disk_format) as extension.
+      - In that name C(/), C($), C(~) and control characters become C(_), and an extension that the name has already is not
+        added again. So two images may mean the same file of a folder; give the paths of their files then.
       - The folder has to exist. A symbolic link to a file is refused, because the module would put a file in its place.
     type: path
     required: true

@@ -94,11 +94,13 @@ class Publisher:
         check: bool = False,
         kill_at: int | None = None,
         how: int | None = None,
+        before: t.Callable[[str, str], None] | None = None,
         play_vars: Json | None = None,
         **variables: t.Any,
     ) -> Published:
         """Run the role.
 
+        :param before: called with method and path of each request before it is sent.
         :param play_vars: variables of the play; the others are extra variables.
         :param kill_at: kill the run at this one of its requests that change something.
         :param how: what becomes of that request: CUT, CUT_ANSWER, or null to carry it out.
@@ -110,6 +112,8 @@ class Publisher:
         seen: list[str] = []
 
         def fault(method: str, path: str, _count: int) -> int | None:
+            if before:
+                before(method, path)
             if method == "GET":
                 return None
             seen.append(f"{method} {path}")

@@ -57,6 +57,18 @@ def test_attributes_of_the_published_image_are_updated_without_a_new_build(publi
 
 
 @pytest.mark.slow
+def test_only_the_new_build_stays(publisher: Publisher) -> None:
+    """In check mode the build before still has the name that it is going to lose."""
+    before = publisher.publish_two()
+    wait_for_a_later_second(before[1]["created_at"])
+    publisher.build(b"third")
+    published = publisher.thrice(image_publish_keep=1)
+    assert {each["id"]: each["outcome"] for each in published.report["retired"]} == {
+        each["id"]: "deleted" for each in before
+    }
+    assert publisher.builds() == [publisher.public()]
+
+
 @pytest.mark.nightly
 def test_image_that_was_there_before_becomes_the_first_build(publisher: Publisher) -> None:
     old = publisher.cloud.make(publisher.name, b"old", tags=["t"], visibility="community", os_distro="debian")

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import itertools
 import pathlib
+import typing as t
 
 import pytest
 
@@ -19,7 +21,7 @@ from .cloud import Cloud, Json
 from .glance_proxy import ALL, CUT, CUT_ANSWER
 from .marks import nightly
 from .publishing import MARK, ROLLED_BACK, Publisher, reader, sha512
-from .timing import wait_for_same_first_id
+from .timing import wait_for_a_later_second, wait_for_same_first_id
 
 
 @pytest.fixture
@@ -207,3 +209,67 @@ def test_killed_first_run_is_completed_by_the_next(publisher: Publisher) -> None
         if not killed.failed:
             break
     assert not ALL or step == 3
+
+
+def requests_of(publisher: Publisher, **variables: t.Any) -> list[str]:
+    """What a run in check mode sends."""
+    sent: list[str] = []
+    publisher.run(check=True, before=lambda method, path: sent.append(f"{method} {path}"), **variables).succeeded()
+    return sent
+
+
+def rolls_back_before(publisher: Publisher, step: int) -> t.Callable[[str, str], None]:
+    """What to call before each request of a run, for a rollback before the one of that number."""
+    count = itertools.count()
+
+    def before(_method: str, _path: str) -> None:
+        if next(count) == step:
+            publisher.run(image_publish_rollback=True).succeeded()
+
+    return before
+
+
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_build_to_which_a_rollback_gives_the_name_is_not_deleted(publisher: Publisher) -> None:
+    """The rollback comes before each request of a run that would delete the build; without GLANCE_FAULTS=all, of two."""
+    name = publisher.name
+    publisher.build(b"second")
+    publisher.publish_two()
+    sent = requests_of(publisher, image_publish_keep=1)
+    # The build is read by its id, and once more before it is deleted.
+    assert sent[-2:] == [f"GET /v2/images/{publisher.builds()[0]['id']}"] * 2
+    last = len(sent) - 1
+    for step in range(last + 1) if ALL else (last - 1, last):
+        publisher.name = f"{name} before {step}"
+        first, _second = publisher.publish_two()
+        overlapped = publisher.run(before=rolls_back_before(publisher, step), image_publish_keep=1)
+        public = publisher.public()
+        assert public["status"] == "active"
+        if step >= last - 1:
+            assert public["id"] == first["id"]
+            assert overlapped.failed is (step == last)
+            (kept,) = overlapped.report["retired"]
+            assert (kept["id"], kept["outcome"]) == (first["id"], "failed" if step == last else "kept")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", [nightly(b"second"), b"third", nightly(b"fourth")])
+def test_interrupted_rollback_over_a_build_is_completed_by_the_next_publication(publisher: Publisher, source: bytes) -> None:
+    """The first build and the third have the name, since the second one was deactivated."""
+    _first, second = publisher.publish_two()
+    publisher.build(b"third")
+    wait_for_a_later_second(second["created_at"])
+    publisher.run().succeeded()
+    publisher.cloud.call("POST", f"/images/{second['id']}/actions/deactivate")
+    killed = publisher.run(image_publish_rollback=True, kill_at=1, how=CUT)
+    assert killed.failed
+    assert len(publisher.cloud.named(publisher.name)) == 2
+    publisher.build(source)
+    predicted = publisher.run(check=True).succeeded()
+    assert predicted.mutations == []
+    real = publisher.run().succeeded()
+    assert predicted.report["steps"] == real.report["steps"]
+    assert publisher.public()["os_hash_value"] in sha512(source)
+    again = publisher.run().succeeded()
+    assert (again.mutations, again.outcome) == ([], "unchanged")

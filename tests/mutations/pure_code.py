@@ -34,6 +34,8 @@ PURE = ("_glance", "_options", "_plan", "_errors.py", "_url_redaction.py")
 TEST_TIMEOUT = 60.0
 # These stop a programming error; correct code does the same without them.
 SAFEGUARD = re.compile(r"frozen=True|strict=True")
+# The number that a limit has is a choice; with the next one the code would be as right.
+LIMIT = re.compile(r"[A-Z_]+ = [\d_]+( +#.*)?")
 # The table of the API's calls: what a cloud answers is not for unit tests to say, and those on a real Glance notice.
 CALL = re.compile(r"Call\(\"")
 DEFAULT_MINUTES = "300"
@@ -86,10 +88,11 @@ def mutations_of(file: pathlib.Path) -> list[MutationSpec]:
     lines, typed = source.splitlines(), annotation_spans(source)
     chosen: dict[t.Any, MutationSpec] = {}
     for spec in specs:
-        is_safeguard = "TrueWithFalse" in spec.operator_name and SAFEGUARD.search(lines[spec.start_pos[0] - 1])
-        is_of_call = CALL.search(lines[spec.start_pos[0] - 1])
+        line = lines[spec.start_pos[0] - 1]
+        is_safeguard = "TrueWithFalse" in spec.operator_name and SAFEGUARD.search(line)
+        is_choice = CALL.search(line) or LIMIT.fullmatch(line)
         is_annotation = any(begin <= spec.start_pos and spec.end_pos <= end for begin, end in typed)
-        if SKIPPED_OPERATORS.fullmatch(spec.operator_name) or is_safeguard or is_of_call or is_annotation:
+        if SKIPPED_OPERATORS.fullmatch(spec.operator_name) or is_safeguard or is_choice or is_annotation:
             continue
         is_binary = "ReplaceBinaryOperator" in spec.operator_name
         key = (spec.start_pos, "binary") if is_binary else (spec.start_pos, spec.operator_name, spec.occurrence)

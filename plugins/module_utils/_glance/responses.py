@@ -111,7 +111,7 @@ def parse_error(body: str, content_type: str, now: datetime.datetime) -> ParsedE
     Bodies seen: Glance's HTML pages; plain text; ``{"error": {"code", "message", "details"}}``;
     ``{"<fault>": {"code", "message"}}``; ``{"error_code", "error_msg", "request_id"}``; ``{"code", "message"}``.
     """
-    if "json" in content_type or body.lstrip().startswith("{"):
+    if body.lstrip().startswith("{"):
         try:
             found = _parse_json_error(json.loads(body), now)
         except (ValueError, RecursionError):
@@ -170,8 +170,7 @@ def proxy_name(headers: t.Mapping[str, str], parsed: ParsedError) -> str | None:
     Returns null if the Image API itself did, and an empty string where the answer shows neither. Glance gives each request
     an id, which proxies pass on; clouds of other makers answer with JSON; proxies answer with a page of their own.
     """
-    has_id = "x-openstack-request-id" in headers or parsed.request_id is not None
-    if has_id or parsed.kind == "json" or _LIMITS_OF_GLANCE.search(parsed.reason):
+    if "x-openstack-request-id" in headers or parsed.kind == "json" or _LIMITS_OF_GLANCE.search(parsed.reason):
         return None
     return server_name(headers) if parsed.kind == "html" and parsed.reason else ""
 
@@ -247,9 +246,8 @@ def validate_image(answer: t.Any, what: str) -> Image:
         if key not in answer:
             has = shortened(", ".join(map(str, answer)))  # not the values, among which an address of the data may be
             raise GlanceError(f"{what}: the cloud's answer has an image without '{key}'. It has: {has or 'nothing'}.")
-    for key, kinds in KINDS.items():
-        # A missing attribute counts as the empty value of its last kind: null, an empty list or false.
-        value = answer.get(key, kinds[-1]())
+    for key in [key for key in KINDS if key in answer]:
+        kinds, value = KINDS[key], answer[key]
         has_other_items = key == "tags" and isinstance(value, list) and not all(isinstance(tag, str) for tag in value)
         # Python takes true for an integer.
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds) or has_other_items:
@@ -257,7 +255,7 @@ def validate_image(answer: t.Any, what: str) -> Image:
     true_size = str(answer.get(TRUE_SIZE))
     size, checksum = answer.get("size"), answer.get("checksum")
     has_checksum = checksum not in (None, "", MD5_OF_NOTHING)
-    is_real_size = size is None or answer.get("os_hash_value") or (size > 0 and has_checksum)
+    is_real_size = size is None or answer.get("os_hash_value") or (size and has_checksum)
     if not is_real_size and re.fullmatch(r"[1-9][0-9]{0,17}", true_size):
         return Image({**answer, "size": int(true_size), "checksum": checksum if has_checksum else None})
     return Image(answer)

@@ -17,6 +17,7 @@ from .._glance.image_ids import has_derived_id
 from .._glance.image_names import temporary_name
 from .._glance.list_query import equals_filter
 from .._options.image import ImageOptions, ImageSelection
+from .._plan.candidate import builds_in
 from .._plan.data_state import DataState, data_state, in_transit
 from .._plan.desired_image import DesiredImage
 from .._plan.image_plan import (
@@ -95,7 +96,10 @@ class CurrentStateReader:
         """What the cloud has now; OtherRunIsBusy or ImageHasChanged if that changes meanwhile."""
         options, desired = self._options, self._desired
         found = find_named_images(self._lookup, options, desired.attributes.get("owner"), options.finds_hidden)
-        newest, replaced = replacements_in(found, desired, self._project) or (None, [])
+        interrupted = replacements_in(found, desired, self._project)
+        if not interrupted and options.replaces and options.replaced != "delete":
+            interrupted = builds_in(found)
+        newest, replaced = interrupted or (None, [])
         images = select(options.selection, [image for image in found if image not in replaced])
         if not images:
             return self._first_image() if options.replaces and options.create and self._source else MissingImage()

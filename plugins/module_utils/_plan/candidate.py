@@ -12,6 +12,7 @@ as any other.
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from .._errors import InvalidInput, not_none
 from .._glance.image import Image, properties_of
@@ -20,6 +21,7 @@ from .._glance.operations import UPDATE
 from .._glance.properties import PUBLISHED_AS, RESERVED_PREFIX
 from .data_state import DataState
 from .desired_image import DesiredImage
+from .marks import has_own_marks
 from .plan import Plan, plan_create, plan_sharing, plan_update
 from .replacement import (
     CARRIED,
@@ -40,6 +42,22 @@ OF_FIRST_BUILD = {"os_hidden": False, "protected": False, "visibility": "shared"
 def published_as(desired: DesiredImage, name: str) -> DesiredImage:
     """What the task wants, with the mark of a build that was published under a name."""
     return dataclasses.replace(desired, properties={**desired.properties, PUBLISHED_AS: name})
+
+
+def builds_in(images: t.Sequence[Image]) -> tuple[Image, list[Image]] | None:
+    """The newest image and the others, oldest first, if an interrupted rollback has left several builds with the name.
+
+    A rollback of the role image_publish gives the name to an older build first, and then takes it from the newest one.
+    """
+    builds = sorted(images, key=lambda image: (image.created_at or "", image.id))
+    if len({image.owner for image in builds}) != 1 or not all(map(_is_build, builds)):
+        return None
+    return (builds[-1], builds[:-1]) if len(builds) > 1 else None
+
+
+def _is_build(image: Image) -> bool:
+    """Whether an image was published under the name that it has."""
+    return has_own_marks(image) and image.get(PUBLISHED_AS) == image.name
 
 
 def plan_candidate(state: ReplacementState, desired: DesiredImage) -> Plan:

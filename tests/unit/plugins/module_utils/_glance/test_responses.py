@@ -80,12 +80,21 @@ GLANCE_403 = (
         ("{broken", "application/json", "{broken", None),
         ("[1]", "application/json", "[1]", None),
         ('{"a": [1]}', "application/json", '{"a": [1]}', None),
+        ('{"message": "m", "details": ["d"]}', "application/json", "m", None),
+        ('{"message": "m", "details": "m"}', "application/json", "m", None),
         ("<p>" + "x" * 1000, "text/html", "x" * 500 + " …", None),
+        ("x" * 500, "text/plain", "x" * 500, None),
         ("<script>alert(1)</script><p>m</p>", "text/html", "m", None),
     ],
 )
 def test_message_and_code_are_read_from_any_body(body: str, content_type: str, reason: str, code: str | None) -> None:
     assert parse_error(body, content_type, NOW)[:2] == (reason, code)
+
+
+@pytest.mark.parametrize(("request_id", "expected"), [('"req-1"', "req-1"), ("5", None), ("null", None)])
+def test_id_of_the_request_is_read_from_the_body(request_id: str, expected: str | None) -> None:
+    body = f'{{"error_code": "x", "error_msg": "m", "request_id": {request_id}}}'
+    assert parse_error(body, "application/json", NOW).request_id == expected
 
 
 def test_rate_limit_in_the_body_is_recognised() -> None:
@@ -211,6 +220,7 @@ def test_long_broken_page_is_parsed_in_time(piece: str) -> None:
         ("Payload Too Large", "text/plain", {"x-request-id": "envoy's"}, ""),
         (GLANCE, "text/html", {"x-openstack-request-id": "req-1", "Server": "nginx"}, None),
         (GLANCE, "text/html", {}, None),
+        (NGINX, "text/html", {"x-openstack-request-id": "req-1", "Server": "nginx"}, None),
         ("413 Request Entity Too Large\n\nImage storage media is full: No space left\n", "text/plain", {}, None),
         ("Image exceeds the storage quota: The size of the data 5 will exceed the limit.", "text/plain", {}, None),
         ("Project x is over a limit for [Resource image_size_total is over limit of 5", "text/plain", {}, None),
@@ -224,7 +234,13 @@ def test_response_of_a_proxy_is_recognised(body: str, content_type: str, headers
 
 
 @pytest.mark.parametrize(
-    ("headers", "name"), [({}, "a proxy"), ({"Server": ""}, "a proxy"), ({"Server": "nginx"}, "a proxy (nginx)")]
+    ("headers", "name"),
+    [
+        ({}, "a proxy"),
+        ({"Server": ""}, "a proxy"),
+        ({"Server": "nginx"}, "a proxy (nginx)"),
+        ({"Server": "x" * 70}, f"a proxy ({'x' * 60})"),
+    ],
 )
 def test_proxy_is_named_after_its_server_header(headers: dict[str, str], name: str) -> None:
     assert server_name(headers) == name
@@ -284,7 +300,12 @@ def test_placeholders_of_size_and_checksum_are_replaced() -> None:
     shown = {**IMAGE, "size": 0, "checksum": "c", "__image_size": "5"}
     assert validate_image(shown, "GET").fields == {**shown, "size": 5}
     # With a hash, or without data, it is a property as any other.
-    for more in ({"size": 2, "checksum": "c"}, {"size": 2, "os_hash_value": "h"}, {"size": None}):
+    for more in (
+        {"size": 2, "checksum": "c"},
+        {"size": 1, "checksum": "c"},
+        {"size": 2, "os_hash_value": "h"},
+        {"size": None},
+    ):
         shown = {**IMAGE, **more, "__image_size": "5"}
         assert validate_image(shown, "GET").fields == shown
     sizes: list[t.Any] = ["0", "", "many", "²", [], "9" * 5000]

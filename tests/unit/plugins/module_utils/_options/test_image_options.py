@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksums import Checksum
+from ansible_collections.cloudimage.glance.plugins.module_utils._glance.input_checks import MAX_INTEGER
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.connection import ConnectionOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.data import DataOptions, RemoteImage
-from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageSelection
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.image import ImageOptions, ImageSelection
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.project import ProjectReference
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.remote import CloudImage
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parsed import image_options
@@ -175,6 +177,37 @@ def test_invalid_options_are_rejected(options: dict[str, t.Any], message: str) -
 
 def test_copied_properties_may_be_purged() -> None:
     assert image_options(name="a", remote=CLOUD, purge_properties=True).purge_properties
+
+
+def test_task_that_gives_only_a_name_has_the_defaults() -> None:
+    parsed = image_options(name="a")
+    assert dataclasses.replace(ImageOptions(parsed.selection), attributes=parsed.attributes, wait=parsed.wait) == parsed
+    assert (parsed.create, parsed.force, parsed.purge_properties) == (True, False, False)
+
+
+@pytest.mark.parametrize("option", ["min_disk", "min_ram"])
+def test_largest_integer_is_allowed(option: str) -> None:
+    assert image_options(name="a", **{option: MAX_INTEGER}).attributes[option] == MAX_INTEGER
+
+
+@pytest.mark.parametrize(
+    ("options", "hidden", "finds"),
+    [
+        ({}, None, False),
+        ({"hidden": False}, False, False),
+        ({"hidden": True}, True, True),
+        ({"state": "absent"}, None, True),
+        ({"path": "/f", "data_policy": "replace"}, None, False),
+        ({"path": "/f", "data_policy": "replace", "hidden": False}, False, True),
+        ({"path": "/f", "hidden": False}, False, False),
+    ],
+)
+def test_hidden_images_are_looked_for_if_the_task_may_mean_one(
+    options: dict[str, t.Any], hidden: bool | None, finds: bool
+) -> None:
+    parsed = image_options(name="a", **options)
+    assert parsed.hidden is hidden
+    assert parsed.finds_hidden is finds
 
 
 @pytest.mark.parametrize(("copied", "finds"), [(True, False), (["hidden"], True)])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 import pytest
@@ -13,6 +14,7 @@ from ansible_collections.cloudimage.glance.plugins.module_utils._glance.checksum
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.image import Image
 from ansible_collections.cloudimage.glance.plugins.module_utils._glance.operations import UPLOAD, Operation
 from ansible_collections.cloudimage.glance.plugins.module_utils._plan.candidate import (
+    builds_in,
     plan_candidate,
     plan_promotion,
 )
@@ -78,6 +80,30 @@ def patched(plan: Plan, image_id: str) -> dict[str, t.Any]:
     """What the one patch of an image sets, by attribute."""
     (patch,) = [each.body for each in plan.operations if each.image_id == image_id and each.call.method == "PATCH"]
     return {step["path"][1:]: step.get("value") for step in patch}
+
+
+EARLIER = Image({**OLD.fields, "id": "earlier", "created_at": "2026-11-19T10:15:00Z", MARKED_ID: "earlier"})
+
+
+def test_builds_that_an_interrupted_rollback_left_with_the_name() -> None:
+    newest = Image({**NEW.fields, "name": "n", MARK: "n"})
+    for images in itertools.permutations((EARLIER, OLD, newest)):
+        assert builds_in(images) == (newest, [EARLIER, OLD])
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        (),
+        (OLD,),
+        (EARLIER, Image({**OLD.fields, MARK: "other"})),
+        (EARLIER, Image({**OLD.fields, MARKED_ID: "copied"})),
+        (EARLIER, Image({**OLD.fields, "owner": "p2"})),
+        (EARLIER, FIRST),
+    ],
+)
+def test_other_images_of_one_name_are_not_taken_for_builds(images: tuple[Image, ...]) -> None:
+    assert builds_in(images) is None
 
 
 @pytest.mark.parametrize(("old", "name", "tags"), [(MISSING, "n-candidate", []), (OLD, "n-replacing-old", ["t"])])

@@ -28,6 +28,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "_options/data.py": {
         "return REMOTE_CLOUD if is_in_other_cloud else given[ -1]": ONE_ELEMENT,
     },
+    "_options/image_info.py": {
+        "value = value[ -1] if len(value) == 1 else value[:MAX_LISTED]": ONE_ELEMENT,
+    },
     "_plan/diff.py": {
         "is_repeated = sum(each.attribute == change.attribute for each in changes) != 1": "the change itself is counted too",
     },

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudimage.glance.plugins.module_utils._errors import InvalidInput
+from ansible_collections.cloudimage.glance.plugins.module_utils._options.image_info import ImageFilters, ImageInfoOptions
 from ansible_collections.cloudimage.glance.plugins.module_utils._options.project import ProjectReference
 from ansible_collections.cloudimage.glance.tests.unit.plugins.module_utils.parsed import filters_of, image_info_options
 
@@ -53,6 +54,17 @@ def test_invalid_options_are_rejected(options: dict[str, t.Any], message: str) -
         filters_of(**options)
 
 
+def test_filters_that_a_task_does_not_give_are_none() -> None:
+    options = image_info_options()
+    assert options == ImageInfoOptions(ImageFilters(hidden=False))
+    assert (options.members, options.filters.all_projects) == (False, False)
+
+
+@pytest.mark.parametrize(("option", "value"), [("limit", 1), ("size_min", 0), ("size_max", 2**63 - 1)])
+def test_first_and_last_number_that_is_allowed(option: str, value: int) -> None:
+    assert getattr(filters_of(**{option: value}), option) == value
+
+
 def test_all_projects_includes_community_images() -> None:
     assert filters_of(all_projects=True).visibility == "all"
     assert filters_of(all_projects=True, visibility="private").visibility == "private"
@@ -90,6 +102,7 @@ def test_an_owner_is_a_project_and_its_domain() -> None:
         ({"name": [], "tags": []}, "name: [], tags: []"),
         ({"protected": False, "newest": True, "size_min": 0}, "protected: false, size_min: 0, newest: true"),
         ({"properties": {"a": 1}, "limit": 2}, 'properties: {"a": 1}, limit: 2'),
+        ({"properties": {"a": "é"}}, 'properties: {"a": "é"}'),
         ({"tags": list("abcdefghij")}, 'tags: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]'),
         ({"tags": list("abcdefghijkl")}, 'tags: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] and 2 more'),
     ],

@@ -10,6 +10,21 @@ import uuid
 
 from .cloud import FORMATS, Cloud, Json, Play
 
+NAMES_LIKE_DATA = ["[1,2]", "{'a':1}", "True", "12", "{{ 1 }}", "*", " x "]
+
+
+def test_image_may_have_a_name_that_looks_like_data(alice: Cloud, name: str, play: Play) -> None:
+    images = [alice.make(each, tags=[name]) for each in NAMES_LIKE_DATA]
+    tasks: list[Json] = [
+        {
+            "ansible.builtin.include_role": {"name": "cloudimage.glance.image_retire"},
+            "vars": {"image_retire_filters": {"tags": [name]}},
+        },
+        {"ansible.builtin.debug": {"msg": "{{ image_retire_report | map(attribute='outcome') }}"}},
+    ]
+    assert play(*tasks).results[1]["msg"] == ["deleted"] * len(NAMES_LIKE_DATA)
+    assert [alice.status_of(image) for image in images] == ["gone"] * len(NAMES_LIKE_DATA)
+
 
 def made_in_one_second(cloud: Cloud, name: str) -> tuple[Json, Json]:
     """An image that gets its data and one that does not, of the same second; the id of the second one is the lower one."""

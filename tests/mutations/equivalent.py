@@ -43,6 +43,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "_plan/image_count.py": {
         "if found >= wanted:": "they differ here",
     },
+    "_plan/plan.py": {
+        'return Operation(UPDATE, image_id, build_patch([Change("protected",  protected, protected)]))': (
+            "a patch does not say what was there before, unless it was null"
+        ),
+    },
     "_plan/result.py": {
         "diffs = [_diff(each, image, with_id=len(changing) != 1) for each in changing]": "it is not empty here",
         '"diff": diffs if len(diffs) > 1 else (diffs or [{"before": {}, "after": {}}])[ -1],': ONE_ELEMENT,

@@ -268,7 +268,8 @@ def test_deeply_nested_json_is_treated_as_text() -> None:
     ],
 )
 def test_attribute_of_a_wrong_type_is_an_error(change: dict[str, t.Any], message: str) -> None:
-    assert validate_image(IMAGE, "GET").fields == IMAGE
+    for image in (IMAGE, {**IMAGE, "tags": []}, {**IMAGE, "tags": ["a", "b"]}):
+        assert validate_image(image, "GET").fields == image
     with pytest.raises(GlanceError, match=message):
         validate_image({**IMAGE, **change}, "GET")
 

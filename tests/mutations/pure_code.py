@@ -27,7 +27,7 @@ from cosmic_ray.commands import init
 from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.testing import run_tests
 from cosmic_ray.work_db import use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkResult
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkResult
 
 # Not _argspec.py: validate-modules (nox -s sanity) compares it with the documentation.
 PURE = ("_glance", "_options", "_plan", "_errors.py", "_url_redaction.py")
@@ -129,6 +129,8 @@ def mutate(collection: pathlib.Path, file: pathlib.Path, end: float) -> Mutated:
         if time.monotonic() > end:
             return Mutated(tried, survivors, len(mutations))
         result = mutate_and_test([mutation], command, TEST_TIMEOUT)
+        if result.worker_outcome == WorkerOutcome.EXCEPTION:
+            continue  # cosmic-ray fails to make it, as with an exception whose name has a dot
         if result.test_outcome != TestOutcome.KILLED and mutated_line(result.diff or "") not in equivalent:
             survivors.append(result)
     return Mutated(len(mutations), survivors, len(mutations))

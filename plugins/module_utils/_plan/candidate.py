@@ -49,10 +49,11 @@ def builds_in(images: t.Sequence[Image]) -> tuple[Image, list[Image]] | None:
 
     A rollback of the role image_publish gives the name to an older build first, and then takes it from the newest one.
     """
-    builds = sorted(images, key=lambda image: (image.created_at or "", image.id))
-    if len({image.owner for image in builds}) != 1 or not all(map(_is_build, builds)):
+    owners = {image.owner for image in images}
+    if len(images) < 2 or len(owners) != 1 or not all(map(_is_build, images)):
         return None
-    return (builds[-1], builds[:-1]) if len(builds) > 1 else None
+    *others, newest = sorted(images, key=lambda image: (image.created_at or "", image.id))
+    return newest, others
 
 
 def _is_build(image: Image) -> bool:

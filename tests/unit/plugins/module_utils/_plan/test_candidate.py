@@ -89,6 +89,7 @@ def test_builds_that_an_interrupted_rollback_left_with_the_name() -> None:
     newest = Image({**NEW.fields, "name": "n", MARK: "n"})
     for images in itertools.permutations((EARLIER, OLD, newest)):
         assert builds_in(images) == (newest, [EARLIER, OLD])
+    assert builds_in([newest, OLD]) == (newest, [OLD])
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,23 @@ def test_build_to_which_a_rollback_gives_the_name_is_not_deleted(publisher: Publ
             assert (kept["id"], kept["outcome"]) == (first["id"], "failed" if step == last else "kept")
 
 
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_build_that_a_publication_sets_aside_during_a_rollback_gets_the_name_again(publisher: Publisher) -> None:
+    """When the rollback has given it the name, both builds have it, and the publication of the newer one takes it back."""
+    first, second = publisher.publish_two()
+    publisher.build(b"second")
+    changes = itertools.count()
+
+    def before(method: str, _path: str) -> None:
+        if method == "PATCH" and next(changes) == 1:
+            publisher.run().succeeded()
+            assert publisher.public()["id"] == second["id"]
+
+    publisher.run(before=before, image_publish_rollback=True).succeeded()
+    assert publisher.public()["id"] == first["id"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("source", [nightly(b"second"), b"third", nightly(b"fourth")])
 def test_interrupted_rollback_over_a_build_is_completed_by_the_next_publication(publisher: Publisher, source: bytes) -> None:
